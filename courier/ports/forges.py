@@ -1,0 +1,58 @@
+"""The forge: where proposed changes are opened, followed and merged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from courier.ports.repository import Identity
+from courier.runs.pullrequest import PullRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What to propose; `run` and `branch` identify it, so proposing twice is once."""
+
+    run: str
+    title: str
+    body: str
+    base: str
+    branch: str
+    head: str
+    draft: bool = False
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+
+
+class Forge(Protocol):
+    """Pull requests. Every method may raise `Unavailable`, `RateLimited` or `Misconfigured`."""
+
+    async def propose(self, proposed: Proposed) -> PullRequest:
+        """Find the open pull request of that branch or open it; title and body are brought up to date.
+
+        Status ``skipped`` (and number 0) where base and head have the same tree.
+        """
+        ...
+
+    async def get(self, number: int) -> PullRequest:
+        """Return one pull request as it is now; notices a merge done by hand.
+
+        Raises:
+            NotFound: If there is none.
+        """
+        ...
+
+    async def list(self, *, status: str | None = None) -> Sequence[PullRequest]:
+        """Return pull requests made by courier, newest first."""
+        ...
+
+    async def merge(self, number: int, *, by: Identity, squash: bool = False) -> PullRequest:
+        """Merge it; merged already is success.
+
+        Raises:
+            Conflict: If it cannot be merged cleanly, or its head moved.
+        """
+        ...
+
+    async def close(self, number: int, *, by: Identity) -> PullRequest:
+        """Close it without merging; closed already is success."""
+        ...

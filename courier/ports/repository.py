@@ -1,0 +1,147 @@
+"""The repository: courier's own bare mirror of one git repository and its remote."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The tip of a branch on the remote."""
+
+    branch: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a commit is by."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """What the gate lets through.
+
+    Attributes:
+        ref: The one ref the bundle must hold, e.g. ``refs/courier/out``.
+        base: The commit the work must descend from.
+        protected_paths: Globs, matched casefolded, besides the built-in ones.
+        max_files: Most files a range may touch.
+        max_bytes: Most bytes all new blobs of the range may sum to.
+        authors: Allowed author and committer e-mails.
+        secrets: Secret values that must not occur in any blob or message.
+    """
+
+    ref: str
+    base: str
+    authors: tuple[str, ...]
+    protected_paths: tuple[str, ...] = ()
+    max_files: int = 500
+    max_bytes: int = 10_000_000
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Work that passed the gate and now lives in the mirror under a hidden ref."""
+
+    commit: str
+    commits: int
+    files: tuple[str, ...]
+    insertions: int
+    deletions: int
+
+
+class Repository(Protocol):
+    """courier's own bare copy. Never the user's checkout; safe to kill at any point.
+
+    Every method that talks to the remote may raise `Unavailable` or `Misconfigured`.
+    """
+
+    async def fetch(self) -> None:
+        """Bring every branch of the remote here, under ``refs/remotes/origin/``."""
+        ...
+
+    async def head(self, branch: str | None = None) -> Head:
+        """Return the remote branch as last fetched; None means the remote's default branch.
+
+        Raises:
+            NotFound: If there is no such branch, or the remote is empty.
+        """
+        ...
+
+    async def files(self, commit: str, prefix: str) -> Mapping[str, str]:
+        """Return path to blob id of every regular file under a folder of a commit."""
+        ...
+
+    async def read(self, blobs: Sequence[str]) -> Sequence[bytes]:
+        """Return the contents of blobs, in order, in one batch."""
+        ...
+
+    async def export(self, commit: str, *, depth: int = 50) -> bytes:
+        """Return a gzipped tar of a ``.git`` folder: shallow, detached at the commit, no remote.
+
+        The same commit gives the same bytes within one process; nothing in it can reach or
+        name the remote, and it holds no credential and no hook.
+        """
+        ...
+
+    async def admit(self, bundle: bytes, *, rules: GateRules, keep_at: str) -> Admitted:
+        """Check an agent's bundle in quarantine and keep its head at a hidden ref.
+
+        Doing it twice with the same bundle is the same as once.
+
+        Raises:
+            Refused: If any rule is broken; nothing is kept.
+        """
+        ...
+
+    async def resolve(self, ref: str) -> str | None:
+        """Return the commit a ref of the mirror points at, or None."""
+        ...
+
+    async def squash(self, commit: str, *, onto: str, message: str, author: Identity) -> str:
+        """Return a commit with the tree of ``commit`` and the one parent ``onto``.
+
+        Deterministic: the dates are those of ``commit``.
+        """
+        ...
+
+    async def push(self, commit: str, *, branch: str, expected: str | None) -> None:
+        """Make the remote branch point at the commit; already so is success.
+
+        Args:
+            commit: A commit of this mirror.
+            branch: The branch's short name.
+            expected: What the remote branch must point at now; None for not existing.
+
+        Raises:
+            Conflict: If it points elsewhere.
+            Misconfigured: If the remote's rules decline it.
+        """
+        ...
+
+    async def delete_branch(self, branch: str) -> None:
+        """Delete a branch on the remote; not existing is success."""
+        ...
+
+    async def diff(self, base: str, head: str) -> str:
+        """Return the unified diff from the merge base of both to ``head``."""
+        ...
+
+    async def contains(self, commit: str, *, tip: str) -> bool:
+        """Return whether ``commit``'s change is in ``tip``: ancestor, or merging changes nothing."""
+        ...
+
+    async def merge(
+        self, head: str, *, into: str, message: str, author: Identity, squash: bool = False
+    ) -> str:
+        """Merge a commit into a remote branch by compare-and-swap; return the new tip.
+
+        Raises:
+            Conflict: If the changes conflict; names the files. Or if the branch kept moving.
+        """
+        ...

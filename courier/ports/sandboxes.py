@@ -1,0 +1,141 @@
+"""Sandboxes: live isolated machines, and the processes and files inside them."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSpec:
+    """What machine is wanted.
+
+    Attributes:
+        template: The template's name or E2B id; ``base`` exists everywhere.
+        timeout_seconds: The sandbox dies this long after its creation or last `extend`.
+        labels: Metadata to find it by later; keys and values are short printable text.
+        env: Plain variables every process in it gets; never secrets.
+        network: Whether processes may reach the network.
+    """
+
+    template: str = "base"
+    timeout_seconds: int = 900
+    labels: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    network: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxInfo:
+    """One existing sandbox as its provider lists it; ``state`` is running or paused."""
+
+    id: str
+    state: str
+    started_at: datetime
+    ends_at: datetime
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A command that ended; a signal's death has a negative or 128+n exit code."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+class Sandbox(Protocol):
+    """One live sandbox. Every method may raise `SandboxGone` or `Unavailable`."""
+
+    @property
+    def id(self) -> str:
+        """The provider's id, enough for `Sandboxes.connect` from another process."""
+        ...
+
+    @property
+    def home(self) -> str:
+        """The absolute path of the user's home directory inside; the same for every `connect`."""
+        ...
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout_seconds: float = 60,
+    ) -> Completed:
+        """Run a command to its end and return what it printed.
+
+        ``env`` may carry secret values: they reach that process and are written nowhere.
+
+        Raises:
+            Unavailable: If it did not end in time (it was killed) or the link was cut.
+        """
+        ...
+
+    async def read(self, path: str) -> bytes:
+        """Return a file's bytes.
+
+        Raises:
+            NotFound: If there is no such file.
+        """
+        ...
+
+    async def write(self, files: Mapping[str, bytes]) -> None:
+        """Write files by absolute path, making their directories; replaces what is there."""
+        ...
+
+    def follow(self, path: str, *, skip_lines: int, pid: int) -> AsyncIterator[str]:
+        """Yield the lines of a growing file, after the first ``skip_lines``, without newlines.
+
+        Exact and in order, however often it is called again with a new ``skip_lines``: it reads
+        the file, not a process's stream. Ends when process ``pid`` is gone and the file is read
+        to its end; a last line without newline is yielded then.
+        """
+        ...
+
+    async def extend(self, timeout_seconds: int) -> None:
+        """Let the sandbox live that long from now."""
+        ...
+
+
+class Sandboxes(Protocol):
+    """The provider. Every method may raise `Unavailable`, `RateLimited` or `Misconfigured`."""
+
+    async def create(self, spec: SandboxSpec) -> Sandbox:
+        """Make a sandbox; its labels are findable before this returns.
+
+        Raises:
+            NotFound: If the template does not exist.
+        """
+        ...
+
+    async def connect(self, sandbox_id: str, *, timeout_seconds: int) -> Sandbox:
+        """Attach to a sandbox, waking it if paused, and let it live at least that long.
+
+        Raises:
+            SandboxGone: If it no longer exists.
+        """
+        ...
+
+    async def find(self, labels: Mapping[str, str]) -> Sequence[SandboxInfo]:
+        """Return every sandbox, running or paused, that carries all the labels, oldest first."""
+        ...
+
+    async def pause(self, sandbox_id: str) -> None:
+        """Freeze it, memory included; does nothing if it is paused.
+
+        Raises:
+            SandboxGone: If it no longer exists.
+        """
+        ...
+
+    async def kill(self, sandbox_id: str) -> bool:
+        """Destroy it with everything in it; return whether it existed."""
+        ...
+
+    async def close(self) -> None:
+        """Release this process's connections; sandboxes live on."""
+        ...

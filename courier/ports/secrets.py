@@ -1,0 +1,20 @@
+"""Secrets: names until a process starts."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+
+class Secrets(Protocol):
+    """Resolves secret names to values and keeps the values out of everything stored."""
+
+    def resolve(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Return the value of each name.
+
+        Raises:
+            MissingSecret: If any name has no value here; names all of them.
+        """
+        ...
+
+    def redact(self, text: str) -> str:
+        """Return the text with every known secret value replaced by ``[secret NAME]``."""
+        ...

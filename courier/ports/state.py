@@ -1,0 +1,78 @@
+"""The state branch: where records are committed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFile:
+    """Make a file hold exactly this."""
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AppendLine:
+    """Add one line to a file unless a line with the same key is there already.
+
+    Attributes:
+        path: The file.
+        line: One JSON object, without newline, whose ``key`` member is ``key``.
+        key: What makes the line unique in its file.
+    """
+
+    path: str
+    line: bytes
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteFile:
+    """Remove a file; not existing is fine."""
+
+    path: str
+
+
+Change = WriteFile | AppendLine | DeleteFile
+"""One replayable change of the state branch's tree."""
+
+
+class StateBranch(Protocol):
+    """The orphan branch ``courier/state``. Every method may raise `Unavailable`."""
+
+    async def write(self, changes: Sequence[Change], *, message: str) -> None:
+        """Commit the changes on the branch and push; returns when the remote has them.
+
+        Writers in one process share commits. Replayed on the fetched tip when somebody else was
+        first; doing it twice is the same as once.
+
+        Raises:
+            Misconfigured: If the remote's rules decline the push.
+        """
+        ...
+
+    async def refresh(self) -> None:
+        """Fetch the branch; reads see the remote's tip from then on."""
+        ...
+
+    async def paths(self, prefix: str) -> Sequence[str]:
+        """Return the paths of every file under a folder, sorted; empty if the branch is not."""
+        ...
+
+    async def read(self, paths: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the contents of those files that exist, in one batch."""
+        ...
+
+    async def keep_transcript(self, path: str, content: bytes) -> str:
+        """Store a zstd blob under the month's transcript ref and push; return its blob id.
+
+        ``path`` is ``<yyyy>/<mm>/<dd>/<run>/<step>.jsonl.zst``; the same path and content again
+        changes nothing.
+        """
+        ...
+
+    async def read_transcript(self, path: str) -> bytes | None:
+        """Return the stored blob, fetching the month's ref if need be, or None."""
+        ...

@@ -1,0 +1,55 @@
+"""What one attempt asks of an agent, and the process that carries it out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What one turn of an attempt asks of an agent.
+
+    Attributes:
+        prompt: The whole prompt, already assembled and bounded.
+        workspace: Absolute path in the sandbox of the checked-out repository; the process's cwd.
+        scratch: Absolute path in the sandbox, outside the workspace, for the agent's own files.
+        model: The CLI's name of the model; None leaves the choice to the CLI.
+        effort: low, medium, high or max; None leaves the choice to the CLI.
+        session: The agent's own conversation handle to continue; None starts a new one.
+        commands: What the shell agent runs; None for every other agent.
+        max_usd: A cap to hand to the CLI where it has one.
+        env: Plain variables for the process.
+        secrets: Names of secrets the process needs; values are put in at start.
+    """
+
+    prompt: str
+    workspace: str
+    scratch: str
+    model: str | None = None
+    effort: str | None = None
+    session: str | None = None
+    commands: str | None = None
+    max_usd: Decimal | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A process to start in the workspace of a sandbox.
+
+    Attributes:
+        argv: The command; never holds the prompt or a secret.
+        stdin: Fed to the process, then closed.
+        files: Absolute path to content, written before the start, outside the workspace.
+        env: Plain variables for the process.
+        secrets: Names of secrets it needs; a name starting with ``?`` is optional.
+        output: Which stream carries events: ``stdout`` (stderr kept apart) or ``both`` (merged).
+    """
+
+    argv: tuple[str, ...]
+    stdin: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    output: str = "stdout"

@@ -1,0 +1,34 @@
+"""A proposed change on a forge, as every forge tells it."""
+
+from datetime import datetime
+from typing import Literal
+
+from courier.resources.model import Model
+
+
+class PullRequest(Model):
+    """A proposed change; on the local forge a *proposal*."""
+
+    number: int
+    """The number people quote; counts from 1 per repository."""
+    run: str
+    """The run whose work it is."""
+    status: Literal["creating", "created", "failed", "skipped", "merged", "closed"]
+    """creating: intent recorded; created: open; closed: closed without merging."""
+    title: str
+    body: str
+    base: str
+    """The branch it wants to go into."""
+    branch: str
+    """The branch it comes from."""
+    head: str
+    """The commit at the tip of `branch`."""
+    draft: bool = False
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    url: str | None = None
+    merge_commit: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    decided_by: str | None = None
+    """Who merged or closed it."""
