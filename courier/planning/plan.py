@@ -1,0 +1,92 @@
+"""The plan as data: what would be done and why, and what would not and why."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from courier.resources.model import Model
+from courier.runs.frozen import FrozenPlan
+
+
+class PromptPart(Model):
+    """One named part of a step's prompt."""
+
+    name: str
+    text: str
+
+
+class PlannedPrompt(Model):
+    """The prompt a step would get in its first iteration, as far as it is known now."""
+
+    step: str
+    text: str
+    digest: str
+
+
+class StartRun(Model):
+    """A run that was asked for and has not been done."""
+
+    action: Literal["startRun"] = "startRun"
+    run: str
+    reason: str
+    frozen: FrozenPlan
+    prompts: tuple[PlannedPrompt, ...] = ()
+
+
+class ResumeRun(Model):
+    """A run that is under way here or was left by an interrupted process; nothing to decide."""
+
+    action: Literal["resumeRun"] = "resumeRun"
+    run: str
+    reason: str
+
+
+class CancelRun(Model):
+    """A run in flight that nobody asks for any more."""
+
+    action: Literal["cancelRun"] = "cancelRun"
+    run: str
+    reason: str
+
+
+class PublishRun(Model):
+    """A record that must follow the world, e.g. its pull request was merged."""
+
+    action: Literal["publishRun"] = "publishRun"
+    run: str
+    reason: str
+    pull_request_status: str
+
+
+Action = Annotated[
+    StartRun | ResumeRun | CancelRun | PublishRun, Field(discriminator="action")
+]
+"""One thing to do."""
+
+
+class Held(Model):
+    """A resource that asks for something which will not be done now, and why."""
+
+    kind: str
+    name: str
+    reason: str
+    """A stable PascalCase word: NotExecutedYet, Suspended, Blocked, SpecChanged, Limit."""
+    message: str
+
+
+class Plan(Model):
+    """What would be done, decided from one catalog, what was observed, and the time."""
+
+    format_version: Literal[1] = 1
+    project: str
+    repository: str
+    commit: str
+    """The commit the catalog was read at; ``dirty`` plans name the commit they differ from."""
+    dirty: bool = False
+    catalog_digest: str
+    observed_digest: str
+    """Digest of what was observed; a saved plan is stale when it moved."""
+    actions: tuple[Action, ...] = ()
+    held: tuple[Held, ...] = ()
+    settled: int = 0
+    """Runs asked for and already done."""

@@ -1,0 +1,142 @@
+"""The frozen plan: everything one run will do, stored with the run and never looked up again.
+
+A run interprets its frozen plan; changing `.courier/` or upgrading courier changes only runs that
+have not started.
+"""
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field
+
+from courier.resources.model import Model
+
+StepType = Literal[
+    "designer",
+    "checker",
+    "optimizer",
+    "prompter",
+    "investigator",
+    "planner",
+    "deepDive",
+    "reviewer",
+    "evaluator",
+    "judge",
+    "answerer",
+    "custom",
+]
+"""What a step is for; it chooses the role instructions."""
+
+
+class FrozenValue(Model):
+    """An effective value and where it was written, e.g. ``("opus", "Workflow/fix spec.model")``."""
+
+    value: str | None
+    origin: str
+
+
+class FrozenInput(Model):
+    """One document or file that shaped the run, by digest, so that a record can be traced."""
+
+    kind: str
+    name: str
+    digest: str
+
+
+class FrozenContext(Model):
+    """A context document to inject; the name becomes its heading."""
+
+    name: str
+    content: str
+
+
+class FrozenStep(Model):
+    """One step with every effective value decided."""
+
+    name: str
+    type: StepType
+    agent: str
+    model: str | None = None
+    effort: str | None = None
+    commands: str | None = None
+    """What the shell agent runs."""
+    instructions: str = ""
+    """Persona and step instructions, joined."""
+    persona: str | None = None
+    contexts: tuple[FrozenContext, ...] = ()
+    timeout_seconds: int = 900
+    gives_verdict: bool = False
+    """Whether its last words (or the shell's exit code) pass or fail the work before it."""
+    env: dict[str, str] = Field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    origins: dict[str, str] = Field(default_factory=dict)
+    """Field name to where its value was written."""
+
+
+class FrozenLoop(Model):
+    """What happens when a verdict fails: back to the first step, at most so often."""
+
+    max_iterations: int = 3
+    on_exhausted: Literal["fail", "deliverDraft"] = "fail"
+
+
+class FrozenSandbox(Model):
+    """The machine each attempt gets."""
+
+    template: str = "base"
+    timeout_seconds: int = 900
+    network: bool = True
+    reuse: Literal["perStep", "perRun"] = "perStep"
+
+
+class FrozenGit(Model):
+    """Where the work starts, goes, and who it is by."""
+
+    base_branch: str
+    base_commit: str
+    branch: str
+    author_name: str
+    author_email: str
+
+
+class FrozenDelivery(Model):
+    """How the work is proposed, and what the gate lets through."""
+
+    draft: bool = False
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    protected_paths: tuple[str, ...] = ()
+    max_files: int = 500
+    max_bytes: int = 10_000_000
+
+
+class FrozenPlan(Model):
+    """Everything one run will do."""
+
+    version: Literal[1] = 1
+    run: str
+    """The run's name: deterministic, unique per project, the claim."""
+    project: str
+    workflow: str
+    workflow_type: Literal["single", "designerChecker"]
+    source: Literal["manual", "scheduled", "issue", "workChain", "sprintChain", "sandbox", "merge"]
+    spec_digest: str
+    """Digest of the Run document's own spec."""
+    catalog_digest: str
+    observed_commit: str
+    """The commit the catalog was read at."""
+    title: str
+    """One line for people: first line of the task, bounded."""
+    task: str
+    """What the run was asked to do."""
+    project_instructions: str = ""
+    checker_instructions: str = ""
+    steps: tuple[FrozenStep, ...]
+    loop: FrozenLoop = FrozenLoop()
+    sandbox: FrozenSandbox = FrozenSandbox()
+    git: FrozenGit
+    delivery: FrozenDelivery = FrozenDelivery()
+    budget_usd: Decimal | None = None
+    attempts_per_step: int = 2
+    """Tries of one step iteration when what failed may pass by itself."""
+    inputs: tuple[FrozenInput, ...] = ()
