@@ -1,5 +1,6 @@
 """The plan as data: what would be done and why, and what would not and why."""
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -23,6 +24,20 @@ class PlannedPrompt(Model):
     digest: str
 
 
+class Estimate(Model):
+    """The band a run will likely stay in, from completed runs of the same workflow."""
+
+    runs: int
+    """How many runs on record it was made from."""
+    seconds_low: float
+    seconds_high: float
+    tokens_low: int
+    tokens_high: int
+    usd_low: Decimal | None = None
+    """US dollars; null where no run reported a cost, which is not zero."""
+    usd_high: Decimal | None = None
+
+
 class StartRun(Model):
     """A run that was asked for and has not been done."""
 
@@ -31,6 +46,8 @@ class StartRun(Model):
     reason: str
     frozen: FrozenPlan
     prompts: tuple[PlannedPrompt, ...] = ()
+    estimate: Estimate | None = None
+    """Null where no run of the workflow is on record."""
 
 
 class ResumeRun(Model):
@@ -58,9 +75,7 @@ class PublishRun(Model):
     pull_request_status: str
 
 
-Action = Annotated[
-    StartRun | ResumeRun | CancelRun | PublishRun, Field(discriminator="action")
-]
+Action = Annotated[StartRun | ResumeRun | CancelRun | PublishRun, Field(discriminator="action")]
 """One thing to do."""
 
 
@@ -72,6 +87,17 @@ class Held(Model):
     reason: str
     """A stable PascalCase word: NotExecutedYet, Suspended, Blocked, SpecChanged, Limit."""
     message: str
+    position: str | None = None
+    """``file:line:column`` of the document, when it is known."""
+
+
+class Limit(Model):
+    """How much of a project may be under way at once; the dispatcher keeps to it."""
+
+    project: str
+    runs: int | None = None
+    """Null where the project sets no limit."""
+    sandboxes: int | None = None
 
 
 class Plan(Model):
@@ -90,3 +116,9 @@ class Plan(Model):
     held: tuple[Held, ...] = ()
     settled: int = 0
     """Runs asked for and already done."""
+    limits: tuple[Limit, ...] = ()
+
+    @property
+    def changes(self) -> tuple[Action, ...]:
+        """Return the actions that would change anything; resuming goes on by itself."""
+        return tuple(action for action in self.actions if not isinstance(action, ResumeRun))

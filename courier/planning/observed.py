@@ -1,0 +1,145 @@
+"""What is true now: records folded, runs in flight, pull requests, and the tips of branches.
+
+Records are folded once and kept; a later pass adds only those that changed, so that deciding
+never scans history.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from typing import Final
+
+from courier.planning.history import EMPTY_HISTORY, History, Sample, remember
+from courier.runs.events import ENDED
+
+_MODULUS: Final = 1 << 256
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedRun:
+    """One run as its record tells it.
+
+    Attributes:
+        run: The run's name.
+        phase: A phase of `courier.runs.events.Phase`, or ``unreadable`` where the record is
+            broken; such a run is never started again.
+        reason: Why it is in that phase; for ``unreadable`` what is wrong with the record.
+        workflow: The workflow it ran; empty where the record does not say.
+        spec_digest: Digest of the Run's spec it was started with; None in records without one.
+        pull_request: Status of its pull request on record; None where it has none.
+        number: The pull request's number; None where it has none.
+        sample: What it took, for estimates; None unless it completed.
+    """
+
+    run: str
+    phase: str
+    reason: str = ""
+    workflow: str = ""
+    spec_digest: str | None = None
+    pull_request: str | None = None
+    number: int | None = None
+    sample: Sample | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Return whether nothing more will happen to the run itself."""
+        return self.phase in ENDED
+
+    @property
+    def mark(self) -> int:
+        """Return a number that changes whenever what a plan may read of this record changes."""
+        told = (self.run, self.phase, self.spec_digest, self.pull_request, self.number)
+        return int.from_bytes(sha256(repr(told).encode()).digest(), "big")
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Every record, folded.
+
+    Attributes:
+        runs: Records by run name.
+        total: The sum of every record's mark: equal for equal records in any order.
+        history: The newest samples of each workflow.
+    """
+
+    runs: Mapping[str, ObservedRun] = field(default_factory=dict)
+    total: int = 0
+    history: History = EMPTY_HISTORY
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """One run the engine has accepted and not finished, its record written included.
+
+    Attributes:
+        run: The run's name.
+        spec_digest: Digest of the spec it was started with; None where the engine cannot say.
+        cancelling: Whether it was told to stop already.
+        by_catalog: Whether a Run document asked for it; one that a document did not ask for is
+            not cancelled when no document asks for it.
+    """
+
+    run: str
+    spec_digest: str | None = None
+    cancelling: bool = False
+    by_catalog: bool = True
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What is true now.
+
+    Attributes:
+        branch: The tracked branch, e.g. ``main``.
+        commit: Its tip, the commit the catalog was read at.
+        records: Every record on the state branch.
+        in_flight: Runs under way, by name; a run must not leave before its record is in
+            ``records``.
+        pull_requests: Run name to the status the forge tells now; only those that may have
+            moved need to be here.
+        branches: Other branches' tips by short name, for runs that start elsewhere.
+    """
+
+    branch: str
+    commit: str
+    records: Records = field(default_factory=Records)
+    in_flight: Mapping[str, InFlight] = field(default_factory=dict)
+    pull_requests: Mapping[str, str] = field(default_factory=dict)
+    branches: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """Return a digest that moves when anything a plan may depend on moves, the tip apart."""
+        flying = sorted((one.run, one.spec_digest, one.cancelling) for one in self._flying())
+        told = (
+            self.records.total,
+            flying,
+            sorted(self.pull_requests.items()),
+            sorted(self.branches.items()),
+        )
+        return sha256(repr(told).encode()).hexdigest()
+
+    def _flying(self) -> Iterable[InFlight]:
+        return (replace(one, spec_digest=one.spec_digest or "") for one in self.in_flight.values())
+
+
+def fold(records: Iterable[ObservedRun], *, onto: Records | None = None) -> Records:
+    """Return all records after these were added; a later record of a run replaces its earlier.
+
+    Args:
+        records: New or changed records, in any order, at most one a run.
+        onto: What was folded before; nothing when None.
+    """
+    start = onto or Records()
+    runs = dict(start.runs)
+    history = dict(start.history)
+    total = start.total
+    for record in records:
+        earlier = runs.get(record.run)
+        total += record.mark - (earlier.mark if earlier else 0)
+        runs[record.run] = record
+        if record.sample is not None:
+            kept = history.get(record.workflow, ())
+            history[record.workflow] = remember(kept, record.sample)
+    return Records(runs=runs, total=total % _MODULUS, history=history)

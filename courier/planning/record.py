@@ -1,0 +1,104 @@
+"""Reading the committed record of a run back, whoever wrote it and when."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from courier.planning.history import Sample
+from courier.planning.observed import ObservedRun
+from courier.runs.events import ENDED
+
+_PHASES = frozenset({"pending", "running", "parked"}) | ENDED
+
+_TOKENS = ("inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens")
+
+
+def read_record(run: str, content: bytes) -> ObservedRun:
+    """Return what a record tells; one that cannot be understood has phase ``unreadable``.
+
+    Fields of newer versions are passed over, fields older versions lack are taken as not said.
+    A broken record still stands for its run, so that the run is never done a second time.
+
+    Args:
+        run: The run's name, which is the name of the record's folder.
+        content: The bytes of its ``run.json``.
+    """
+    try:
+        told = json.loads(content)
+    except (ValueError, RecursionError):
+        return _unreadable(run, "it is not JSON")
+    if not isinstance(told, dict):
+        return _unreadable(run, "it is not a JSON object")
+    if told.get("run", run) != run:
+        return _unreadable(run, "it names another run than its folder")
+    phase = told.get("phase")
+    if phase not in _PHASES:
+        return _unreadable(
+            run, f"its phase is not known to this version (recordVersion {_version(told)})"
+        )
+    pull_request = _mapping(told.get("pullRequest"))
+    return ObservedRun(
+        run=run,
+        phase=phase,
+        reason=_text(told.get("reason")) or "",
+        workflow=_text(told.get("workflow")) or "",
+        spec_digest=_text(told.get("specDigest")),
+        pull_request=_text(pull_request.get("status")),
+        number=_number(pull_request.get("number")),
+        sample=_sample(run, told) if phase == "completed" else None,
+    )
+
+
+def _unreadable(run: str, why: str) -> ObservedRun:
+    return ObservedRun(run=run, phase="unreadable", reason=why)
+
+
+def _sample(run: str, told: Mapping[str, object]) -> Sample | None:
+    started, ended = _moment(told.get("startedAt")), _moment(told.get("endedAt"))
+    if started is None or ended is None:
+        return None
+    usage = _mapping(told.get("usage"))
+    return Sample(
+        run=run,
+        ended_at=ended,
+        seconds=max(0.0, (ended - started).total_seconds()),
+        tokens=sum(_number(usage.get(field)) or 0 for field in _TOKENS),
+        cost_usd=_decimal(usage.get("costUsd")),
+    )
+
+
+def _version(told: Mapping[str, object]) -> str:
+    return str(_number(told.get("recordVersion")) or "unknown")
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _moment(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def _decimal(value: object) -> Decimal | None:
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return None
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
