@@ -106,6 +106,8 @@ class Plan(Model):
     format_version: Literal[1] = 1
     project: str
     repository: str
+    branch: str = ""
+    """The tracked branch; empty where there is none."""
     commit: str
     """The commit the catalog was read at; ``dirty`` plans name the commit they differ from."""
     dirty: bool = False

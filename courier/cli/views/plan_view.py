@@ -1,0 +1,232 @@
+"""A plan as text for people or JSON for machines."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Literal, assert_never
+
+from courier.cli.views.ink import PLAIN, Ink, columns, safe
+from courier.planning.plan import (
+    CancelRun,
+    Estimate,
+    Held,
+    Plan,
+    PublishRun,
+    ResumeRun,
+    StartRun,
+)
+from courier.runs.frozen import FrozenPlan, FrozenStep
+
+Form = Literal["brief", "wide"]
+"""brief: what happens; wide: also the origin of every value, the inputs and the prompts."""
+
+_INDENT = "      "
+
+
+def to_json(plan: Plan) -> str:
+    """Return the plan as JSON; `Plan.model_validate_json` reads it back."""
+    return plan.model_dump_json(by_alias=True, indent=2) + "\n"
+
+
+def to_text(plan: Plan, *, form: Form = "brief", ink: Ink = PLAIN) -> str:
+    """Return the plan for people, ending in its summary line.
+
+    Args:
+        plan: What to show.
+        form: How much of it.
+        ink: Whether to colour.
+    """
+    blocks = [_heading(plan, ink)]
+    starts = [action for action in plan.actions if isinstance(action, StartRun)]
+    blocks += ["\n".join(_started(start, form, ink)) for start in starts]
+    others = [action for action in plan.actions if not isinstance(action, StartRun)]
+    if others:
+        blocks.append("\n".join(_moved(others, ink)))
+    if plan.held:
+        blocks.append("\n".join(_held(plan.held, ink)))
+    blocks.append(_closing(plan, ink))
+    return "\n\n".join(blocks) + "\n"
+
+
+def summary(plan: Plan) -> str:
+    """Return the one line that counts everything: ``Plan: 2 to start, 1 in flight, ...``."""
+    counts = (
+        (_count(plan, StartRun), "to start", True),
+        (_count(plan, CancelRun), "to cancel", False),
+        (_count(plan, PublishRun), "to publish", False),
+        (_count(plan, ResumeRun), "in flight", True),
+        (plan.settled, "settled", True),
+        (len(plan.held), "held", True),
+    )
+    told = [f"{count} {what}" for count, what, always in counts if count or always]
+    return f"Plan: {', '.join(told)}."
+
+
+def _count(plan: Plan, kind: type) -> int:
+    return sum(isinstance(action, kind) for action in plan.actions)
+
+
+def _heading(plan: Plan, ink: Ink) -> str:
+    at = f"{plan.branch} {_short(plan.commit)}" if plan.branch else _short(plan.commit)
+    line = f"{ink.paint(safe(plan.project) or 'courier', 'bold')} at {safe(at)}"
+    if plan.dirty:
+        line += ink.paint(
+            " with changes that are not committed; nothing of this can be applied", "yellow"
+        )
+    return line
+
+
+def _started(start: StartRun, form: Form, ink: Ink) -> Iterator[str]:
+    frozen = start.frozen
+    sign, name = ink.paint("+", "green", "bold"), ink.paint(safe(start.run), "bold")
+    yield f"  {sign} {name}  {ink.paint(safe(start.reason), 'dim')}"
+    for label, told in _facts(start):
+        yield f"{_INDENT}{ink.paint(f'{label:<9}', 'dim')} {told}"
+    yield ""
+    head, *rows = columns(_steps(frozen.steps))
+    yield _INDENT + ink.paint(head, "dim")
+    yield from (_INDENT + row for row in rows)
+    if form == "wide":
+        yield from _details(start, ink)
+
+
+def _facts(start: StartRun) -> Iterator[tuple[str, str]]:
+    frozen = start.frozen
+    git = frozen.git
+    yield "task", safe(frozen.title)
+    yield "workflow", f"{safe(frozen.workflow)} ({_kind_of(frozen)})"
+    yield "branch", safe(f"{git.base_branch} {_short(git.base_commit)} -> {git.branch}")
+    if frozen.budget_usd is not None:
+        yield "budget", f"at most ${_money(frozen.budget_usd)}"
+    yield "estimate", _estimate(start.estimate)
+
+
+def _kind_of(frozen: FrozenPlan) -> str:
+    if frozen.workflow_type == "single":
+        return "single"
+    times = frozen.loop.max_iterations
+    return f"designerChecker, at most {times} iteration{'' if times == 1 else 's'}"
+
+
+def _estimate(found: Estimate | None) -> str:
+    if found is None:
+        return "no history"
+    parts = [
+        _span(_time(found.seconds_low), _time(found.seconds_high)),
+        _span(_tokens(found.tokens_low), _tokens(found.tokens_high)) + " tokens",
+    ]
+    if found.usd_low is not None and found.usd_high is not None:
+        parts.insert(0, "$" + _span(_money(found.usd_low), _money(found.usd_high)))
+    return f"{', '.join(parts)} (from {found.runs} run{'' if found.runs == 1 else 's'})"
+
+
+def _steps(steps: Sequence[FrozenStep]) -> list[tuple[str, ...]]:
+    head = ("step", "type", "agent", "model", "effort", "from")
+    return [head, *(_step(step) for step in steps)]
+
+
+def _step(step: FrozenStep) -> tuple[str, ...]:
+    told = (step.agent, step.model, step.effort)
+    wanted = [step.origins.get(field) for field in ("agent", "model", "effort")]
+    origins = dict.fromkeys(
+        origin.split(" ")[0]
+        for origin, value in zip(wanted, told, strict=True)
+        if origin and value is not None
+    )
+    cells = (step.name, step.type, *(value or "-" for value in told), ", ".join(origins) or "-")
+    return tuple(safe(cell) for cell in cells)
+
+
+def _details(start: StartRun, ink: Ink) -> Iterator[str]:
+    yield ""
+    rows = [
+        (f"{step.name}.{field}", _value(step, field), origin)
+        for step in start.frozen.steps
+        for field, origin in step.origins.items()
+    ]
+    yield from _listed("value", ("value", "", "written in"), rows, ink)
+    prompts = [
+        (prompt.step, f"{len(prompt.text):,} characters", prompt.digest[:12])
+        for prompt in start.prompts
+    ]
+    yield from _listed("prompt", ("prompt", "", "digest"), prompts, ink)
+    inputs = [(f"{one.kind}/{one.name}", "", one.digest[:12]) for one in start.frozen.inputs]
+    yield from _listed("input", ("input", "", "digest"), inputs, ink)
+
+
+def _listed(
+    label: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]], ink: Ink
+) -> Iterator[str]:
+    if not rows:
+        return
+    first, *others = columns([head, *(tuple(safe(cell) for cell in row) for row in rows)])
+    yield _INDENT + ink.paint(first, "dim")
+    yield from (_INDENT + line for line in others)
+    if label != "input":
+        yield ""
+
+
+def _value(step: FrozenStep, field: str) -> str:
+    found = getattr(step, field, None)
+    return "-" if found is None else str(found).splitlines()[0][:40] if str(found) else "-"
+
+
+def _moved(actions: Sequence[CancelRun | PublishRun | ResumeRun], ink: Ink) -> list[str]:
+    rows = [_told(action) for action in actions]
+    styles = {"-": ("red", "bold"), ">": ("cyan", "bold"), "~": ("yellow", "bold")}
+    lines = columns([(safe(name), word, safe(reason)) for _, name, word, reason in rows])
+    return [
+        f"  {ink.paint(row[0], *styles[row[0]])} {line}"
+        for row, line in zip(rows, lines, strict=True)
+    ]
+
+
+def _told(action: CancelRun | PublishRun | ResumeRun) -> tuple[str, str, str, str]:
+    match action:
+        case CancelRun():
+            return "-", action.run, "cancel", action.reason
+        case PublishRun():
+            return ">", action.run, "publish", action.reason
+        case ResumeRun():
+            return "~", action.run, "in flight", action.reason
+        case _:
+            assert_never(action)
+
+
+def _held(held: Sequence[Held], ink: Ink) -> list[str]:
+    lines = []
+    names = columns([(safe(f"{one.kind}/{one.name}"), one.reason) for one in held])
+    for one, name in zip(held, names, strict=True):
+        lines.append(f"  {ink.paint('!', 'yellow', 'bold')} {name}")
+        place = f"{one.position}: " if one.position else ""
+        lines.append(f"{_INDENT}{ink.paint(safe(place + one.message), 'dim')}")
+    return lines
+
+
+def _closing(plan: Plan, ink: Ink) -> str:
+    if not plan.actions and not plan.held:
+        return f"Nothing to do.\n{ink.paint(summary(plan), 'bold')}"
+    return ink.paint(summary(plan), "bold")
+
+
+def _short(commit: str) -> str:
+    return commit[:10]
+
+
+def _span(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"
+
+
+def _money(usd: Decimal) -> str:
+    return f"{usd:.2f}"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
+
+
+def _tokens(count: int) -> str:
+    if count < 1_000:
+        return str(count)
+    return f"{count / 1_000:.0f}k" if count < 1_000_000 else f"{count / 1_000_000:.1f}M"
