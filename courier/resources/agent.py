@@ -1,0 +1,99 @@
+"""Agents: a command-line agent described in YAML, beside the built-in ones."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from courier.resources.envelope import Resource, Spec
+from courier.resources.rules import When
+from courier.resources.values import Items, Line, Text
+from courier.resources.variables import Variable
+
+Argv = Annotated[
+    Items[Annotated[str, Field(min_length=1, max_length=4096)]],
+    Field(min_length=1, max_length=100),
+]
+"""A command as a list of arguments."""
+
+JsonPath = Line
+"""A path in a JSON value, its parts joined by dots, such as ``usage.input_tokens``."""
+
+
+class AgentOutput(Spec):
+    """How the agent's output is read."""
+
+    RULES = (
+        When(
+            "format",
+            values=("text",),
+            by_default=True,
+            forbids=("text", "session", "error"),
+            because="Paths into JSON need format json or jsonLines.",
+        ),
+    )
+
+    format: Literal["text", "json", "jsonLines"] = "text"
+    """Plain text, one JSON value at the end, or one JSON value per line."""
+    text: JsonPath | None = None
+    """Where a JSON value holds what the agent says."""
+    session: JsonPath | None = None
+    """Where a JSON value holds the conversation's id."""
+    error: JsonPath | None = None
+    """Where a JSON value holds an error's message."""
+
+
+class AgentUsage(Spec):
+    """Where a JSON value holds what was used."""
+
+    input_tokens: JsonPath | None = None
+    """Path of the tokens sent."""
+    output_tokens: JsonPath | None = None
+    """Path of the tokens received."""
+    cache_read_tokens: JsonPath | None = None
+    """Path of the tokens read from the provider's cache."""
+    cache_write_tokens: JsonPath | None = None
+    """Path of the tokens written to the provider's cache."""
+    cost_usd: JsonPath | None = None
+    """Path of the cost in US dollars."""
+
+
+class AgentFiles(Spec):
+    """Where the agent reads its files, as paths below its home in the sandbox."""
+
+    instructions: Line | None = None
+    """The file it reads instructions from."""
+    skills: Line | None = None
+    """The folder it reads skills from."""
+    commands: Line | None = None
+    """The folder it reads slash commands from."""
+
+
+class AgentSpec(Spec):
+    """How to run a command-line agent without a person at its keyboard."""
+
+    description: Text | None = None
+    """What it is, for people."""
+    start: Argv
+    """The command of a new conversation; `{model}`, `{effort}`, `{prompt}` and `{promptFile}` are
+    filled in, and an argument whose value is not known is left out."""
+    continue_: Argv | None = Field(default=None, alias="continue")
+    """The command that goes on with conversation `{session}`; without it every turn starts anew."""
+    prompt: Literal["stdin", "argument", "file"] = "stdin"
+    """How the prompt is handed over: on standard input, as `{prompt}`, or in `{promptFile}`."""
+    output: AgentOutput = Field(default_factory=AgentOutput)
+    """How its output is read."""
+    env: Items[Variable] = ()
+    """Environment variables it needs."""
+    usage: AgentUsage | None = None
+    """Where its output says what was used; without it usage is unknown, not zero."""
+    files: AgentFiles = Field(default_factory=AgentFiles)
+    """Where it reads instructions, skills and commands from."""
+
+
+class Agent(Resource):
+    """A command-line agent described in YAML."""
+
+    kind: Literal["Agent"]
+    """Always `Agent`."""
+    spec: AgentSpec
+    """How to run it."""

@@ -1,0 +1,69 @@
+"""The kinds by name, and what is known about them without loading a single model."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+KIND_MODULES: Mapping[str, str] = MappingProxyType(
+    {
+        "Project": "project",
+        "Team": "team",
+        "CostRates": "rates",
+        "Template": "template",
+        "Agent": "agent",
+        "Persona": "persona",
+        "Context": "context",
+        "Skill": "context",
+        "Command": "context",
+        "Script": "context",
+        "Workflow": "workflow",
+        "Run": "run",
+        "RecurringTask": "recurring",
+        "SprintPlan": "sprint",
+        "SprintChain": "sprint",
+        "WorkChain": "issue",
+        "IssueScan": "issue",
+        "Issue": "issue",
+        "AnsweringSession": "issue",
+        "Merge": "merge",
+        "Sandbox": "sandbox",
+        "Learning": "learning",
+    }
+)
+"""Kind to the module of this room that holds its model, in the order people read them."""
+
+KIND_NAMES = tuple(KIND_MODULES)
+"""Every kind."""
+
+EXECUTED_KINDS = frozenset({"Project", "Persona", "Context", "Workflow", "Run"})
+"""Kinds that take effect today; documents of the others are checked in full and held."""
+
+EXECUTED_WORKFLOW_TYPES = frozenset({"single", "designerChecker"})
+"""Values of `Workflow.spec.type` that can be run today."""
+
+EXECUTED_AGENTS = frozenset({"claude", "shell"})
+"""Built-in agents that can be run today."""
+
+UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "Project": (
+            "sessions",
+            "quality",
+            "learnings",
+            "notifications",
+            "ci",
+            "retention",
+            "budgets.perDay",
+            "budgets.perMonth",
+            "delivery.autoMerge",
+        ),
+        "Persona": ("skills", "commands", "scripts"),
+        "Workflow": ("candidates", "approvals", "skills", "commands", "scripts"),
+        "Run": ("images",),
+    }
+)
+"""Fields below spec, of kinds that take effect, that are checked but not acted on yet."""
+
+BUILTIN_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"Agent": ("claude", "codex", "opencode", "pi", "shell"), "Template": ("base",)}
+)
+"""Kind to the names that exist without a document."""

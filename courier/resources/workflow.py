@@ -1,0 +1,184 @@
+"""Workflows: which steps a run takes, who does them, and what happens when a check fails."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from courier.resources.delivery import Delivery
+from courier.resources.envelope import Resource, Spec
+from courier.resources.persona import Equipment
+from courier.resources.rules import ExactlyOne, When
+from courier.resources.sandbox import Machine, SandboxDefaults
+from courier.resources.values import (
+    WHOLE,
+    Effort,
+    Items,
+    Line,
+    Money,
+    Name,
+    StepType,
+    Text,
+    Timeout,
+    ref,
+)
+from courier.resources.variables import Variable
+
+MaxIterations = Annotated[int, Field(ge=1, le=50), WHOLE]
+
+SHELL_RULES = (
+    When(
+        "run",
+        only={"agent": ("shell",)},
+        forbids=("model", "effort"),
+        because="`run` is done by the shell, which has no other agent, no model and no effort.",
+    ),
+)
+"""What `run` means for the fields beside it."""
+
+
+class StepLoop(Spec):
+    """What happens when this step's verdict is fail."""
+
+    back_to: Name
+    """The earlier step to go back to."""
+    max_iterations: MaxIterations | None = None
+    """The most times this may happen, 1 to 50."""
+
+
+class Step(Equipment):
+    """One part of a workflow: who does it, and how."""
+
+    RULES = (ExactlyOne(("type", "persona")), *SHELL_RULES)
+
+    name: Name
+    """Its name, unique in the workflow."""
+    type: StepType | None = None
+    """What the step is for; it chooses the role instructions."""
+    persona: Annotated[str, ref("Persona")] | None = None
+    """Who does it, instead of a type; the type is then the persona's."""
+    agent: Annotated[str, ref("Agent")] | None = None
+    """The agent that does it."""
+    model: Line | None = None
+    """The model, by the agent's own name for it."""
+    effort: Effort | None = None
+    """How hard the model should think."""
+    instructions: Text | None = None
+    """What the step is told besides its role and the task."""
+    run: Text | None = None
+    """Shell commands that are the step, run by agent `shell`; exit code 0 passes, others fail."""
+    timeout: Timeout | None = None
+    """How long one attempt may take, 1m to 4h."""
+    env: Items[Variable] = ()
+    """Environment variables of the step's processes."""
+    sandbox: Machine | None = None
+    """The machine of this step, where it differs from the workflow's."""
+    loop: StepLoop | None = None
+    """What happens when its verdict is fail; for workflows of type pipeline and personas."""
+
+
+class Loops(Spec):
+    """How often work goes back from a failing check."""
+
+    max_iterations: MaxIterations | None = None
+    """The most times the first step works, 1 to 50, its first time included."""
+    on_exhausted: Literal["fail", "deliverDraft"] | None = None
+    """When no iteration passes: only keep the branch, or also open a draft pull request."""
+
+
+class Candidate(Spec):
+    """One of several that do the same step side by side."""
+
+    agent: Annotated[str, ref("Agent")] | None = None
+    """The agent."""
+    model: Line | None = None
+    """The model, by the agent's own name for it."""
+    effort: Effort | None = None
+    """How hard the model should think."""
+
+
+class Candidates(Spec):
+    """Several do the same step side by side; a judge step chooses one."""
+
+    step: Name | None = None
+    """The step they do; without it, the first one."""
+    count: Annotated[int, Field(ge=2, le=16), WHOLE] = 2
+    """How many there are, 2 to 16."""
+    agents: Items[Candidate] = ()
+    """Who they are, in turn until `count` is reached; without it, all as the step says."""
+
+
+class Approval(Spec):
+    """A place where a run waits for a person."""
+
+    before: Name
+    """The step to hold before, or `delivery`."""
+    by: Items[Line] = ()
+    """Users or roles who may approve; without it, every admin and owner."""
+    reason: Text | None = None
+    """What they should look at."""
+
+
+class WorkflowSpec(Equipment):
+    """How a run proceeds."""
+
+    RULES = (
+        When(
+            "type",
+            values=("single",),
+            by_default=True,
+            count={"steps": (0, 1)},
+            because="A workflow of type single has one step.",
+        ),
+        When(
+            "type",
+            values=("designerChecker",),
+            count={"steps": (2, 2)},
+            because="A workflow of type designerChecker has two steps: the designer, the checker.",
+        ),
+        When(
+            "type",
+            values=("pipeline", "personas"),
+            requires=("steps",),
+            count={"steps": (1, 50)},
+            because="A workflow of type pipeline or personas says its steps, 1 to 50.",
+        ),
+    )
+
+    description: Text | None = None
+    """What it is for, for people."""
+    type: Literal["single", "designerChecker", "pipeline", "personas"] = "single"
+    """Its form: one step; a designer and a checker in a loop; any steps; or steps by personas."""
+    steps: Items[Step] = ()
+    """The steps in order. Types single and designerChecker have default ones when none are
+    written."""
+    agent: Annotated[str, ref("Agent")] | None = None
+    """The agent of steps that name none."""
+    model: Line | None = None
+    """The model of steps that name none."""
+    effort: Effort | None = None
+    """The effort of steps that name none."""
+    instructions: Text | None = None
+    """What every step is told besides its role and the task."""
+    env: Items[Variable] = ()
+    """Environment variables of every step's processes."""
+    loops: Loops | None = None
+    """How often work goes back from a failing check."""
+    candidates: Candidates | None = None
+    """Several do the same step side by side."""
+    sandbox: SandboxDefaults | None = None
+    """How its sandboxes are made, where it differs from the project."""
+    delivery: Delivery | None = None
+    """How its work is proposed, where it differs from the project."""
+    approvals: Items[Approval] = ()
+    """Where its runs wait for a person."""
+    budget: Money | None = None
+    """The most US dollars one run may cost."""
+
+
+class Workflow(Resource):
+    """Which steps a run takes, who does them, and what happens when a check fails."""
+
+    kind: Literal["Workflow"]
+    """Always `Workflow`."""
+    spec: WorkflowSpec
+    """How a run proceeds."""
