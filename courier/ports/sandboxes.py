@@ -1,6 +1,6 @@
 """Sandboxes: live isolated machines, and the processes and files inside them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -87,12 +87,17 @@ class Sandbox(Protocol):
         """Write files by absolute path, making their directories; replaces what is there."""
         ...
 
-    def follow(self, path: str, *, skip_lines: int, pid: int) -> AsyncIterator[str]:
+    def follow(self, path: str, *, skip_lines: int, pid: int | None) -> AsyncGenerator[str, None]:
         """Yield the lines of a growing file, after the first ``skip_lines``, without newlines.
 
         Exact and in order, however often it is called again with a new ``skip_lines``: it reads
         the file, not a process's stream. Ends when process ``pid`` is gone and the file is read
-        to its end; a last line without newline is yielded then.
+        to its end; a last line without newline is yielded then. With ``pid`` None nobody writes
+        any more, and it ends at the file's end. Only a newline ends a line; bytes that are not
+        UTF-8 become U+FFFD; of a line over 16 MiB the first 16 MiB arrive.
+
+        Raises:
+            NotFound: If there is no such file.
         """
         ...
 
