@@ -6,7 +6,7 @@ from pydantic import Field
 
 from courier.resources.envelope import Resource, Spec
 from courier.resources.rules import When
-from courier.resources.values import Items, Line, Text
+from courier.resources.values import HomePath, Items, Line, Text
 from courier.resources.variables import Variable
 
 Argv = Annotated[
@@ -60,11 +60,11 @@ class AgentUsage(Spec):
 class AgentFiles(Spec):
     """Where the agent reads its files, as paths below its home in the sandbox."""
 
-    instructions: Line | None = None
+    instructions: HomePath | None = None
     """The file it reads instructions from."""
-    skills: Line | None = None
+    skills: HomePath | None = None
     """The folder it reads skills from."""
-    commands: Line | None = None
+    commands: HomePath | None = None
     """The folder it reads slash commands from."""
 
 

@@ -52,9 +52,18 @@ class Spec(Model):
     ) -> JsonSchemaValue:
         """Return the generated schema with the rules across fields added."""
         made = handler(core_schema)
+        body = handler.resolve_ref_schema(made)
         if cls.RULES:
-            handler.resolve_ref_schema(made)["allOf"] = [rule.schema() for rule in cls.RULES]
+            body["allOf"] = [rule.schema() for rule in cls.RULES]
+        body["properties"] = dict(
+            sorted(body["properties"].items(), key=lambda item: item[0] in cls._last())
+        )
         return made
+
+    @classmethod
+    def _last(cls) -> frozenset[str]:
+        """Return the fields that are better read last, by their names in YAML."""
+        return frozenset()
 
 
 class Metadata(Spec):
@@ -64,7 +73,7 @@ class Metadata(Spec):
     """Its name, unique among resources of its kind: lower-case letters, digits and dashes."""
     project: Annotated[str, ref("Project")] | None = None
     """The Project it belongs to; may be left out where there is only one."""
-    labels: dict[str, str] = Field(default_factory=dict)
+    labels: dict[str, Annotated[str, Field(max_length=200)]] = Field(default_factory=dict)
     """Short texts to select resources by; they are copied to sandboxes and records."""
     annotations: dict[str, str] = Field(default_factory=dict)
     """Notes for people and other tools; courier does not read them."""

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from courier.resources.envelope import Resource, Spec
-from courier.resources.values import Effort, Items, Line, StepType, Text, ref
+from courier.resources.values import Effort, Items, ModelName, StepType, Text, ref
 from courier.resources.variables import Variable
 
 
@@ -19,6 +19,10 @@ class Equipment(Spec):
     scripts: Items[Annotated[str, ref("Script")]] = ()
     """Scripts run around the work."""
 
+    @classmethod
+    def _last(cls) -> frozenset[str]:
+        return frozenset({"context", "skills", "commands", "scripts"})
+
 
 class PersonaSpec(Equipment):
     """Who does a step."""
@@ -27,7 +31,7 @@ class PersonaSpec(Equipment):
     """What the persona is for; it chooses the role instructions."""
     agent: Annotated[str, ref("Agent")] | None = None
     """The agent that plays it."""
-    model: Line | None = None
+    model: ModelName | None = None
     """The model, by the agent's own name for it."""
     effort: Effort | None = None
     """How hard the model should think."""

@@ -16,7 +16,9 @@ from courier.resources.values import (
     Effort,
     Items,
     Line,
+    ModelName,
     Money,
+    RepositoryUrl,
     Text,
     lasting,
     matching,
@@ -32,7 +34,7 @@ Keep = Annotated[str, lasting("1d", "3650d", example="90d")]
 class Repository(Spec):
     """The repository a project works on."""
 
-    url: Line | None = None
+    url: RepositoryUrl | None = None
     """Where it is, for git; without it, the repository these documents are in."""
     default_branch: Branch | None = None
     """The branch to start from and propose to; without it, what the repository says."""
@@ -59,7 +61,7 @@ class SessionSettings(Equipment):
 
     agent: Annotated[str, ref("Agent")] | None = None
     """The agent."""
-    model: Line | None = None
+    model: ModelName | None = None
     """The model, by the agent's own name for it."""
     effort: Effort | None = None
     """How hard the model should think."""
@@ -178,7 +180,7 @@ class ProjectSpec(Spec):
     """The repository it works on."""
     agent: Annotated[str, ref("Agent")] | None = None
     """The agent of steps that name none."""
-    model: Line | None = None
+    model: ModelName | None = None
     """The model of steps that name none; without it, the agent's own choice."""
     effort: Effort | None = None
     """The effort of steps that name none; without it, the agent's own choice."""

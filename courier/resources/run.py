@@ -8,11 +8,12 @@ from courier.resources.delivery import Delivery
 from courier.resources.envelope import Resource, Spec
 from courier.resources.sandbox import Machine, SandboxDefaults
 from courier.resources.values import (
+    INPUT_NAME,
     NAME,
     Branch,
     Effort,
     Items,
-    Line,
+    ModelName,
     Money,
     RepositoryPath,
     Text,
@@ -21,7 +22,7 @@ from courier.resources.values import (
 )
 from courier.resources.workflow import SHELL_RULES
 
-InputName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,62}$")]
+InputName = Annotated[str, Field(pattern=INPUT_NAME)]
 StepName = Annotated[str, Field(pattern=NAME)]
 
 
@@ -32,7 +33,7 @@ class StepOverride(Spec):
 
     agent: Annotated[str, ref("Agent")] | None = None
     """The agent that does it."""
-    model: Line | None = None
+    model: ModelName | None = None
     """The model, by the agent's own name for it."""
     effort: Effort | None = None
     """How hard the model should think."""
@@ -63,7 +64,7 @@ class RunSpec(Spec):
     """Pictures in the repository shown to agents that can see."""
     agent: Annotated[str, ref("Agent")] | None = None
     """The agent of every step that is not done by the shell."""
-    model: Line | None = None
+    model: ModelName | None = None
     """The model of every step that has one."""
     effort: Effort | None = None
     """The effort of every step that has one."""

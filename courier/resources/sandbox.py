@@ -11,8 +11,9 @@ from courier.resources.values import (
     Effort,
     Host,
     Items,
-    Line,
+    ModelName,
     Name,
+    RepositoryUrl,
     Text,
     Timeout,
     ref,
@@ -60,13 +61,13 @@ class SandboxSpec(Machine):
 
     agent: Annotated[str, ref("Agent")] | None = None
     """The agent that works in it."""
-    model: Line | None = None
+    model: ModelName | None = None
     """The model, by the agent's own name for it."""
     effort: Effort | None = None
     """How hard the model should think."""
     timeout: Timeout | None = None
     """How long it lives without being extended, 1m to 4h."""
-    repository: Line | None = None
+    repository: RepositoryUrl | None = None
     """The repository to check out, a URL; without it, the project's."""
     branch: Branch | None = None
     """The branch to check out; without it, the project's default branch."""

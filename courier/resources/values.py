@@ -17,9 +17,12 @@ T = TypeVar("T")
 
 NAME = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 NAME_EXPECTS = "lower-case letters, digits and dashes, at most 63, no dash at either end"
+INPUT_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,62}$"
+INPUT_NAME_EXPECTS = "letters, digits and underscores, at most 63, a letter first"
 
 _SEGMENT = r"([^/.][^/]*|\.[^/.][^/]*|\.\.[^/]+)"
-_REF_SEGMENT = r"[A-Za-z0-9_@#+=,-][A-Za-z0-9_@#+=,-]*(\.[A-Za-z0-9_@#+=,-]+)*"
+_PATH = rf"^{_SEGMENT}(/{_SEGMENT})*/?$"
+_REF_SEGMENT = r"[A-Za-z0-9_@#+=,][A-Za-z0-9_@#+=,-]*(\.[A-Za-z0-9_@#+=,-]+)*"
 _LEAP_YEAR = r"([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
 _DAY = (
     r"^([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
@@ -147,11 +150,36 @@ BranchPrefix = Annotated[
 RepositoryPath = Annotated[
     str,
     matching(
-        rf"^{_SEGMENT}(/{_SEGMENT})*/?$",
+        _PATH,
         expects="a path from the repository's root, without a leading slash or `..`",
     ),
 ]
 """A file or folder in the repository."""
+
+HomePath = Annotated[
+    str,
+    matching(_PATH, expects="a path from the home folder, without a leading slash or `..`"),
+]
+"""A file or folder below the home of the user in a sandbox."""
+
+RepositoryUrl = Annotated[
+    str,
+    matching(
+        r"^(https?://[^\s@-][^\s@]*|ssh://([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9][^\s@]*"
+        r"|[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^\s-][^\s]*"
+        r"|file:///[^\r\n]*|\.{0,2}/[^\r\n]*)$",
+        expects="an https, ssh or file URL without a password, or a path",
+    ),
+]
+"""Where git finds a repository."""
+
+ModelName = Annotated[
+    str,
+    matching(
+        r"^[A-Za-z0-9][A-Za-z0-9._:/@+\[\]-]{0,199}$", expects="a model's name such as sonnet"
+    ),
+]
+"""A model, by the name its agent knows it by."""
 
 Glob = Annotated[
     str,

@@ -14,6 +14,7 @@ from courier.resources.values import (
     Effort,
     Items,
     Line,
+    ModelName,
     Money,
     Name,
     StepType,
@@ -48,7 +49,16 @@ class StepLoop(Spec):
 class Step(Equipment):
     """One part of a workflow: who does it, and how."""
 
-    RULES = (ExactlyOne(("type", "persona")), *SHELL_RULES)
+    RULES = (
+        ExactlyOne(("type", "persona")),
+        *SHELL_RULES,
+        When(
+            "agent",
+            values=("shell",),
+            requires=("run",),
+            because="Agent `shell` needs the commands to run: write them as `run`.",
+        ),
+    )
 
     name: Name
     """Its name, unique in the workflow."""
@@ -58,7 +68,7 @@ class Step(Equipment):
     """Who does it, instead of a type; the type is then the persona's."""
     agent: Annotated[str, ref("Agent")] | None = None
     """The agent that does it."""
-    model: Line | None = None
+    model: ModelName | None = None
     """The model, by the agent's own name for it."""
     effort: Effort | None = None
     """How hard the model should think."""
@@ -90,7 +100,7 @@ class Candidate(Spec):
 
     agent: Annotated[str, ref("Agent")] | None = None
     """The agent."""
-    model: Line | None = None
+    model: ModelName | None = None
     """The model, by the agent's own name for it."""
     effort: Effort | None = None
     """How hard the model should think."""
@@ -153,7 +163,7 @@ class WorkflowSpec(Equipment):
     written."""
     agent: Annotated[str, ref("Agent")] | None = None
     """The agent of steps that name none."""
-    model: Line | None = None
+    model: ModelName | None = None
     """The model of steps that name none."""
     effort: Effort | None = None
     """The effort of steps that name none."""

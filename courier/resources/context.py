@@ -1,0 +1,119 @@
+"""Assets: documents, skills, commands and scripts that agents and sandboxes are given."""
+
+from typing import Annotated, Literal
+
+from courier.resources.envelope import Resource, Spec
+from courier.resources.rules import ExactlyOne
+from courier.resources.values import (
+    Items,
+    Line,
+    RepositoryPath,
+    SessionType,
+    Text,
+    lasting,
+    matching,
+)
+
+
+class ContextSpec(Spec):
+    """A document put into prompts under its name as heading."""
+
+    description: Text | None = None
+    """What it is about, for people; never put into a prompt."""
+    sessions: Items[SessionType] = ()
+    """The kinds of session that get it; personas and steps name it themselves."""
+    content: Text
+    """The document; the body of a Markdown file."""
+    pin: Line | None = None
+    """The version to use, a commit; without it, the newest."""
+
+
+class Context(Resource):
+    """A document put into prompts."""
+
+    kind: Literal["Context"]
+    """Always `Context`."""
+    spec: ContextSpec
+    """The document."""
+
+
+class SkillSpec(Spec):
+    """A skill in the Agent-Skills form; the other files of its folder belong to it."""
+
+    description: Annotated[str, matching(r"^[\s\S]{1,1024}$", expects="1 to 1024 characters")]
+    """What it does and when to use it; agents read this to decide."""
+    body: Text
+    """The instructions; the body of SKILL.md."""
+    categories: Items[Line] = ()
+    """Words to find it by."""
+    license: Line | None = None
+    """The licence of the skill."""
+    compatibility: Line | None = None
+    """What it needs from its surroundings."""
+    allowed_tools: Line | None = None
+    """Tools it may use without asking, as the agent names them."""
+
+
+class Skill(Resource):
+    """A folder of instructions and files that teaches an agent one thing."""
+
+    kind: Literal["Skill"]
+    """Always `Skill`."""
+    spec: SkillSpec
+    """What it teaches."""
+
+
+class CommandSpec(Spec):
+    """A prompt behind a slash, or a program on the sandbox's PATH."""
+
+    RULES = (ExactlyOne(("prompt", "run")),)
+
+    description: Text | None = None
+    """What it does, shown where commands are listed."""
+    prompt: Text | None = None
+    """The prompt of a slash command; the body of a Markdown file."""
+    run: Text | None = None
+    """The shell commands of a program installed under the command's name."""
+    enabled: bool = True
+    """Whether it is installed."""
+
+
+class Command(Resource):
+    """A prompt behind a slash, or a program on the sandbox's PATH."""
+
+    kind: Literal["Command"]
+    """Always `Command`."""
+    spec: CommandSpec
+    """What it does."""
+
+
+class ScriptSpec(Spec):
+    """Commands courier runs in the sandbox around the work."""
+
+    RULES = (ExactlyOne(("run", "file")),)
+
+    description: Text | None = None
+    """What it does, for people."""
+    when: Literal["preRun", "postRun", "preStep", "postStep", "context", "onDemand"]
+    """When it runs; the output of `context` becomes part of the prompt."""
+    interpreter: Line = "bash"
+    """The program that reads it."""
+    run: Text | None = None
+    """The script itself."""
+    file: RepositoryPath | None = None
+    """A file in the repository that holds the script."""
+    timeout: Annotated[str, lasting("1s", "1h", example="5m")] = "5m"
+    """How long it may take, 1s to 1h."""
+    on_failure: Literal["fail", "warn"] = "fail"
+    """Whether its failure fails the step or is only noted."""
+    enabled: bool = True
+    """Whether it runs."""
+
+
+class Script(Resource):
+    """Commands courier runs in the sandbox around the work."""
+
+    kind: Literal["Script"]
+    """Always `Script`."""
+    spec: ScriptSpec
+    """What it does and when."""

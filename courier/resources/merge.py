@@ -1,0 +1,30 @@
+"""Merges: branches brought together, conflicts resolved by an agent."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from courier.resources.envelope import Resource, Spec
+from courier.resources.values import Branch, Items, Text
+
+
+class MergeSpec(Spec):
+    """Which branches go where."""
+
+    branches: Annotated[Items[Branch], Field(min_length=1)]
+    """The branches to bring in, in order."""
+    target: Branch | None = None
+    """The branch they go into; without it, the project's default branch."""
+    strategy: Literal["merge", "squash", "rebase"] = "merge"
+    """Whether history is joined, squashed to one commit per branch, or rewritten on the target."""
+    instructions: Text | None = None
+    """What the agent should know to resolve conflicts."""
+
+
+class Merge(Resource):
+    """Branches brought together, conflicts resolved by an agent."""
+
+    kind: Literal["Merge"]
+    """Always `Merge`."""
+    spec: MergeSpec
+    """Which branches go where."""
