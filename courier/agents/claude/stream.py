@@ -1,0 +1,166 @@
+"""Claude Code's stream-json lines as events."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from courier.agents.claude.ending import Ending, ended
+from courier.agents.claude.fields import Fields, inner, items, moment, parse, seconds, words
+from courier.agents.claude.meter import Meter
+from courier.runs.transcript import (
+    AgentEvent,
+    ErrorReported,
+    Outcome,
+    RetryNoticed,
+    SessionStarted,
+    TextWritten,
+    ThoughtWritten,
+    ToolCalled,
+    ToolReturned,
+    UsageReported,
+)
+from courier.runs.usage import Usage
+
+_INPUT_CHARACTERS = 2_000
+
+_TELLING = ("command", "file_path", "notebook_path", "pattern", "url", "query", "prompt", "skill")
+"""Arguments that say on their own what a tool call is about, the most telling first."""
+
+
+class ClaudeTranslator:
+    """Translates one process; unknown lines mean nothing, broken ones neither."""
+
+    def __init__(self, *, resumed: bool = False) -> None:
+        self._meter = Meter(resumed=resumed)
+        self._usage = Usage()
+        self._session: str | None = None
+        self._said = ""
+        self._result: Fields | None = None
+        self._error = ""
+        self._resets_at: datetime | None = None
+
+    def line(self, text: str) -> Sequence[AgentEvent]:
+        """Return the events one line means."""
+        event = parse(text)
+        if event is None:
+            return ()
+        found = tuple(self._translate(event))
+        for item in found:
+            if isinstance(item, UsageReported):
+                self._usage += item.usage
+            elif isinstance(item, TextWritten):
+                self._said = item.text
+        return found
+
+    def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
+        """Return how the turn ended."""
+        return ended(
+            Ending(
+                result=self._result,
+                error=self._error,
+                said=self._said,
+                resets_at=self._resets_at,
+                exit_code=exit_code,
+                stderr=stderr,
+            )
+        ).model_copy(update={"session": self._session, "usage": self._usage})
+
+    def _translate(self, event: Fields) -> Iterator[AgentEvent]:
+        match event.get("type"):
+            case "system":
+                yield from self._system(event)
+            case "assistant":
+                yield from self._assistant(event)
+            case "user":
+                yield from _tool_results(event)
+            case "rate_limit_event":
+                self._note_limit(event)
+            case "result":
+                yield from self._end(event)
+
+    def _system(self, event: Fields) -> Iterator[AgentEvent]:
+        subtype = event.get("subtype")
+        if subtype == "api_retry":
+            yield RetryNoticed(reason=_retry(event), delay_seconds=seconds(event, "retry_delay_ms"))
+        if subtype != "init":
+            return
+        # A second start in one process: what ended before has been taken up again.
+        self._result = None
+        session = words(event, "session_id")
+        if session and session != self._session:
+            self._session = session
+            yield SessionStarted(session=session, model=words(event, "model") or None)
+
+    def _assistant(self, event: Fields) -> Iterator[AgentEvent]:
+        message = inner(event, "message")
+        self._note_limit(inner(event, "api_error_params"))
+        if event.get("error") or message.get("model") == "<synthetic>":
+            self._error = words(event, "error") or self._error
+            text = "\n".join(words(block, "text") for block in items(message, "content"))
+            if text:
+                yield ErrorReported(message=text)
+            return
+        self._error = ""
+        yield from _blocks(message)
+        used = self._meter.add_message(message)
+        if used is not None:
+            yield UsageReported(usage=used)
+
+    def _end(self, event: Fields) -> Iterator[AgentEvent]:
+        self._result = event
+        errors = event.get("errors")
+        for error in errors if isinstance(errors, list) else ():
+            if isinstance(error, str):
+                yield ErrorReported(message=words({"text": error}, "text"))
+        used = self._meter.add_result(event)
+        if used != Usage():
+            yield UsageReported(usage=used)
+
+    def _note_limit(self, fields: Fields) -> None:
+        limit = inner(fields, "rate_limit_info")
+        if limit.get("status") == "rejected":
+            self._resets_at = moment(limit.get("resetsAt"))
+
+
+def _retry(event: Fields) -> str:
+    status = event.get("error_status")
+    reason = words(event, "error") or "unknown"
+    return f"{reason} ({status})" if isinstance(status, int) else reason
+
+
+def _blocks(message: Fields) -> Iterator[AgentEvent]:
+    for block in items(message, "content"):
+        match block.get("type"):
+            case "text" if words(block, "text"):
+                yield TextWritten(text=words(block, "text"))
+            case "thinking" if words(block, "thinking"):
+                yield ThoughtWritten(text=words(block, "thinking"))
+            case "tool_use":
+                yield ToolCalled(
+                    id=words(block, "id"), tool=words(block, "name"), input=_input(block)
+                )
+
+
+def _input(block: Fields) -> str:
+    given = inner(block, "input")
+    text = next((words(given, key) for key in _TELLING if words(given, key)), None)
+    if text is None:
+        text = words({"json": json.dumps(given, ensure_ascii=False)}, "json")
+    return text if len(text) <= _INPUT_CHARACTERS else text[: _INPUT_CHARACTERS - 1] + "…"
+
+
+def _tool_results(event: Fields) -> Iterator[AgentEvent]:
+    for block in items(inner(event, "message"), "content"):
+        if block.get("type") == "tool_result":
+            yield ToolReturned(
+                id=words(block, "tool_use_id"),
+                output=_output(block),
+                is_error=block.get("is_error") is True,
+            )
+
+
+def _output(block: Fields) -> str:
+    if isinstance(block.get("content"), str):
+        return words(block, "content")
+    parts = items(block, "content")
+    return "\n".join(words(part, "text") or f"[{words(part, 'type')}]" for part in parts)

@@ -1,0 +1,82 @@
+"""Runs a driver's launch as a plain process of this machine, without a sandbox."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from courier.runs.brief import Launch
+
+TOOLS = Path(__file__).parents[3] / ".tools" / "clis" / "node_modules" / ".bin"
+"""Where the CLIs of this folder's package.json are installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A process that ended; its output as lines without newlines."""
+
+    lines: tuple[str, ...]
+    stderr: str
+    exit_code: int
+
+
+async def run(
+    launch: Launch,
+    *,
+    cwd: Path,
+    home: Path,
+    secrets: Mapping[str, str],
+    until: Callable[[str], bool] | None = None,
+) -> Ended:
+    """Run it to its end; send it SIGTERM after the first line for which ``until`` holds."""
+    for path, content in launch.files.items():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(content)
+    names = [name.lstrip("?") for name in launch.secrets]
+    process = await asyncio.create_subprocess_exec(
+        *launch.argv,
+        cwd=cwd,
+        env={
+            "PATH": f"{TOOLS}:{os.environ['PATH']}",
+            "HOME": str(home),
+            "PWD": str(cwd),
+            **launch.env,
+            **{name: secrets[name] for name in names if name in secrets},
+        },
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT if launch.output == "both" else asyncio.subprocess.PIPE,
+        limit=16 * 2**20,
+    )
+    try:
+        lines, stderr = await _talk(process, launch.stdin, until)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return Ended(lines, stderr, process.returncode or 0)
+
+
+async def _talk(
+    process: asyncio.subprocess.Process, stdin: str, until: Callable[[str], bool] | None
+) -> tuple[tuple[str, ...], str]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(stdin.encode())
+    process.stdin.close()
+    reader = asyncio.create_task(process.stderr.read() if process.stderr else _nothing())
+    lines: list[str] = []
+    async for raw in process.stdout:
+        line = raw.decode(errors="replace").rstrip("\n")
+        lines.append(line)
+        if until is not None and until(line):
+            process.terminate()
+            until = None
+    stderr = (await reader).decode(errors="replace")
+    await process.wait()
+    return tuple(lines), stderr
+
+
+async def _nothing() -> bytes:
+    return b""

@@ -1,0 +1,213 @@
+"""The HTTP server of scripted models, in a thread of its own on the loopback interface."""
+
+import json
+import re
+import socket
+import struct
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.fakes.models import messages
+from tests.fakes.models.script import Asked, Cut, Fail, Hang, Reply, Script, Turn
+
+_PATH = re.compile(r"/x/(?P<run>[^/]+)/(?P<scenario>[^/]+)(?P<rest>/.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One request: where it went, with which headers (lower case), and its body."""
+
+    run: str
+    scenario: str
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: Mapping[str, Any]
+
+
+class ScriptedModels:
+    """A model server that answers by script; a context manager.
+
+    The path chooses: ``/x/<run>/<scenario>/v1/messages``. A run is a name for the log, a
+    scenario names the script. Every request is kept, and written to ``<log>/<run>.jsonl``
+    where a folder is given.
+    """
+
+    def __init__(self, scripts: Mapping[str, Script], *, log: Path | None = None) -> None:
+        self._scripts = dict(scripts)
+        self._log = log
+        self._lock = threading.Lock()
+        self._logged: list[Logged] = []
+        self._tries: Counter[tuple[str, str, tuple[str, ...], int]] = Counter()
+        self._answers = 0
+        self._http = _Server(self)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        self.closing = threading.Event()
+
+    def __enter__(self) -> "ScriptedModels":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.closing.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def base_url(self, run: str, scenario: str) -> str:
+        """Return the base URL, without ``/v1``, of one run that follows one script."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}/x/{run}/{scenario}"
+
+    def logged(self, run: str) -> list[Logged]:
+        """Return the requests of a run so far."""
+        with self._lock:
+            return [entry for entry in self._logged if entry.run == run]
+
+    def asked(self, run: str) -> list[Asked]:
+        """Return what the run's model requests asked so far, side requests left out."""
+        read = (messages.read(entry.body) for entry in self.logged(run) if _is_model(entry))
+        return [asked for asked in read if asked.has_tools]
+
+    def record(self, entry: Logged) -> None:
+        """Keep one request."""
+        with self._lock:
+            self._logged.append(entry)
+            if self._log is not None:
+                with (self._log / f"{entry.run}.jsonl").open("a", encoding="utf-8") as file:
+                    file.write(json.dumps({"path": entry.path, "body": entry.body}) + "\n")
+
+    def reply(self, entry: Logged) -> tuple[str, Reply]:
+        """Return the answer's id and the script's reply to one model request."""
+        asked = messages.read(entry.body)
+        point = (entry.run, entry.scenario, asked.prompts, asked.turns)
+        with self._lock:
+            self._answers += 1
+            id = f"msg_{self._answers:04}"
+            tries = self._tries[point]
+            self._tries[point] += 1
+        script = self._scripts.get(entry.scenario)
+        if script is None:
+            return id, Fail(404, "not_found_error", f"no scenario {entry.scenario}")
+        return id, script(replace(asked, tries=tries))
+
+
+def _is_model(entry: Logged) -> bool:
+    return entry.path == messages.PATH
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, models: ScriptedModels) -> None:
+        self.models = models
+        super().__init__(("127.0.0.1", 0), _Exchange)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: agents that are stopped cut their connections."""
+
+
+class _Exchange(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing; the log is `ScriptedModels.logged`."""
+
+    def do_HEAD(self) -> None:
+        self._take()
+        self._whole(200, {})
+
+    def do_GET(self) -> None:
+        self._take()
+        self._whole(404, messages.error(Fail(404, "not_found_error", "no such page")))
+
+    def do_POST(self) -> None:
+        entry = self._take()
+        if entry is None:
+            self._whole(404, messages.error(Fail(404, "not_found_error", "no such path")))
+        elif entry.path == messages.COUNT_PATH:
+            self._whole(200, {"input_tokens": 1000})
+        elif entry.path == messages.PATH:
+            self._answer(entry)
+        else:
+            self._whole(404, messages.error(Fail(404, "not_found_error", "no such path")))
+
+    def _take(self) -> Logged | None:
+        length = int(self.headers.get("content-length") or 0)
+        raw = self.rfile.read(length) if length else b""
+        found = _PATH.fullmatch(urlsplit(self.path).path)
+        if found is None:
+            return None
+        entry = Logged(
+            run=found["run"],
+            scenario=found["scenario"],
+            method=self.command,
+            path=found["rest"],
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=json.loads(raw) if raw else {},
+        )
+        self.server.models.record(entry)
+        return entry
+
+    def _answer(self, entry: Logged) -> None:
+        id, reply = self.server.models.reply(entry)
+        match reply:
+            case Turn():
+                self._turn(entry, reply, id=id)
+            case Cut(turn=turn, after_events=events):
+                self._turn(entry, turn, id=id, cut_after=events)
+            case Fail():
+                self._whole(reply.status, messages.error(reply), headers=reply.headers)
+            case Hang(seconds=seconds):
+                self.server.models.closing.wait(seconds)
+                self._reset()
+
+    def _turn(self, entry: Logged, turn: Turn, *, id: str, cut_after: int | None = None) -> None:
+        self.server.models.closing.wait(turn.after_seconds)
+        model = str(entry.body.get("model", ""))
+        if not entry.body.get("stream"):
+            if cut_after is not None:
+                return self._reset()
+            return self._whole(200, messages.whole(turn, id=id, model=model))
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for sent, (name, data) in enumerate(messages.stream(turn, id=id, model=model)):
+            if sent == cut_after:
+                return self._reset()
+            self._chunk(f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n")
+        self._chunk("")
+        return None
+
+    def _chunk(self, text: str) -> None:
+        raw = text.encode()
+        self.wfile.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
+
+    def _whole(
+        self, status: int, data: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        raw = json.dumps(data).encode()
+        self.send_response(status)
+        for name, value in {"content-type": "application/json", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(raw)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(raw)
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
