@@ -27,9 +27,10 @@ class Forge(Protocol):
     """Pull requests. Every method may raise `Unavailable`, `RateLimited` or `Misconfigured`."""
 
     async def propose(self, proposed: Proposed) -> PullRequest:
-        """Find the open pull request of that branch or open it; title and body are brought up to date.
+        """Find the open pull request of that branch or open it.
 
-        Status ``skipped`` (and number 0) where base and head have the same tree.
+        Title and body are brought up to date. Status ``skipped`` (and number 0) where base and
+        head have the same tree.
         """
         ...
 

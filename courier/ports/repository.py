@@ -133,7 +133,7 @@ class Repository(Protocol):
         ...
 
     async def contains(self, commit: str, *, tip: str) -> bool:
-        """Return whether ``commit``'s change is in ``tip``: ancestor, or merging changes nothing."""
+        """Return whether a commit's change is in ``tip``: ancestor, or merging changes nothing."""
         ...
 
     async def merge(

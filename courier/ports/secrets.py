@@ -8,7 +8,7 @@ class Secrets(Protocol):
     """Resolves secret names to values and keeps the values out of everything stored."""
 
     def resolve(self, names: Iterable[str]) -> Mapping[str, str]:
-        """Return the value of each name.
+        """Return the value of each name; a name that starts with ``?`` may be without one.
 
         Raises:
             MissingSecret: If any name has no value here; names all of them.

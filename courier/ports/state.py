@@ -66,13 +66,16 @@ class StateBranch(Protocol):
         ...
 
     async def keep_transcript(self, path: str, content: bytes) -> str:
-        """Store a zstd blob under the month's transcript ref and push; return its blob id.
+        """Store plain content as a zstd blob under the month's transcript ref; return its blob id.
 
-        ``path`` is ``<yyyy>/<mm>/<dd>/<run>/<step>.jsonl.zst``; the same path and content again
-        changes nothing.
+        ``path`` is ``<yyyy>/<mm>/<dd>/<run>.jsonl.zst``; the same path and content again changes
+        nothing. Returns when the remote has it.
+
+        Raises:
+            Misconfigured: If the remote's rules decline the push.
         """
         ...
 
     async def read_transcript(self, path: str) -> bytes | None:
-        """Return the stored blob, fetching the month's ref if need be, or None."""
+        """Return the plain content, fetching the month's ref if need be, or None."""
         ...

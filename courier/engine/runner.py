@@ -1,0 +1,143 @@
+"""The runner: obeys the next step of one run until it has ended and is on record."""
+
+import json
+from typing import assert_never
+
+from courier.engine.attempt import Attempt, Request
+from courier.engine.delivery import Delivery
+from courier.engine.lease import labels_of
+from courier.engine.patience import patiently
+from courier.engine.seam import Context, Json, RunCancelled, StepIO
+from courier.engine.world import World
+from courier.errors import Misconfigured
+from courier.ports.state import AppendLine, Change, WriteFile
+from courier.runs.events import CancelAsked, RunEnded, RunEvent, RunParked, RunStarted
+from courier.runs.frozen import FrozenPlan
+from courier.runs.handoff import situation
+from courier.runs.progress import Deliver, Ending, Finish, Park, StartAttempt, next_step
+from courier.runs.run import Run, fold
+from courier.runs.writeback import record_files, transcript_path, usage_line
+
+FLOW = "run"
+"""The name of the flow that interprets a frozen plan."""
+
+
+class Runner:
+    """The flow of one run: facts in, next step out, until nothing is left to do."""
+
+    def __init__(self, world: World, context: Context) -> None:
+        self._world = world
+        self._context = context
+        self._plan = FrozenPlan.model_validate_json(json.dumps(context.input))
+        self._facts: list[RunEvent] = []
+        self._asked: dict[str, int] = {}
+
+    async def go(self) -> Json:
+        """Run to the end; return the run's phase and reason."""
+        while True:
+            try:
+                return await self._advance()
+            except RunCancelled as asked:
+                at = await self._context.now(self._unique("cancelled"))
+                self._facts.append(CancelAsked(at=at, by=asked.by, reason=asked.reason))
+
+    async def _advance(self) -> Json:
+        if not self._facts or not isinstance(self._facts[0], RunStarted):
+            at = await self._context.now(self._unique("started"))
+            self._facts.insert(0, RunStarted(at=at))
+            await self._context.step(self._unique("announce"), self._announce)
+        while not isinstance(decision := next_step(self._plan, self._run), Finish):
+            await self._obey(decision)
+        return await self._settle(decision.ending)
+
+    async def _obey(self, decision: StartAttempt | Park | Deliver) -> None:
+        match decision:
+            case StartAttempt():
+                await self._attempt(decision)
+            case Park():
+                at = await self._context.now(self._unique("parked"))
+                self._facts.append(
+                    RunParked(
+                        at=at,
+                        reason=decision.reason,
+                        message=decision.message,
+                        until=decision.until,
+                    )
+                )
+            case Deliver():
+                delivery = Delivery(self._world, self._context, self._plan, self._unique("deliver"))
+                self._facts.append(await delivery.carry_out(self._run, decision))
+            case _:
+                assert_never(decision)
+
+    async def _attempt(self, start: StartAttempt) -> None:
+        if start.not_before is not None:
+            await self._context.sleep(f"{start.name}/wait", start.not_before)
+        request = Request(
+            self._plan, start, situation(self._plan, self._run, start), self._run.usage
+        )
+        self._facts.extend(await Attempt(self._world, self._context, request).carry_out())
+
+    async def _settle(self, ending: Ending) -> Json:
+        await self._context.step(self._unique("sandboxes"), self._close_sandboxes)
+        kept = await self._context.step(self._unique("transcript"), self._keep_transcript)
+        ended = RunEnded(
+            at=await self._context.now(self._unique("ended")),
+            phase=ending.phase,
+            reason=ending.reason,
+            message=ending.message,
+            transcript=kept if isinstance(kept, str) else None,
+        )
+        run = fold([*self._facts, ended])
+
+        async def record(_io: StepIO) -> Json:
+            path, line = usage_line(self._plan, run)
+            usage = AppendLine(path, json.dumps(line).encode(), key=self._plan.run)
+            await self._write([*_files(self._plan, run), usage], f"{run.phase}: {self._plan.run}")
+            return None
+
+        await self._context.step(self._unique("record"), record)
+        return {"phase": ending.phase, "reason": ending.reason}
+
+    async def _announce(self, _io: StepIO) -> Json:
+        await self._write(_files(self._plan, self._run), f"running: {self._plan.run}")
+        return None
+
+    async def _write(self, changes: list[Change], message: str) -> None:
+        await patiently(
+            self._world.clock, lambda: self._world.state.write(changes, message=message)
+        )
+
+    async def _close_sandboxes(self, _io: StepIO) -> Json:
+        world = self._world
+        labels = labels_of(world, self._plan)
+        for found in await patiently(world.clock, lambda: world.sandboxes.find(labels)):
+            await world.sandboxes.kill(found.id)
+        return None
+
+    async def _keep_transcript(self, _io: StepIO) -> Json:
+        content = self._world.transcripts.whole(self._plan.run)
+        started = self._run.started_at
+        if not content or started is None:
+            return None
+        path = transcript_path(self._plan.run, started)
+        try:
+            return await patiently(
+                self._world.clock, lambda: self._world.state.keep_transcript(path, content)
+            )
+        except Misconfigured:
+            # A remote that refuses hidden refs must not cost the run its record.
+            return None
+
+    @property
+    def _run(self) -> Run:
+        return fold(self._facts)
+
+    def _unique(self, name: str) -> str:
+        """Return a name for a durable step; what a cancel interrupted is asked under a new one."""
+        count = self._asked[name] = self._asked.get(name, 0) + 1
+        return name if count == 1 else f"{name}-{count}"
+
+
+def _files(plan: FrozenPlan, run: Run) -> list[Change]:
+    return [WriteFile(path, content) for path, content in record_files(plan, run).items()]

@@ -1,0 +1,34 @@
+"""The outside of one repository, as ports: all that a run may touch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from courier.ports.agents import AgentDriver
+from courier.ports.clock import Clock
+from courier.ports.forges import Forge
+from courier.ports.repository import Repository
+from courier.ports.sandboxes import Sandboxes
+from courier.ports.secrets import Secrets
+from courier.ports.state import StateBranch
+from courier.ports.transcripts import Transcripts
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside the engine.
+
+    Attributes:
+        home: A short id of this repository's state folder; labels its sandboxes.
+        agent_env: Variables every agent process gets besides its own, e.g. base URLs.
+    """
+
+    home: str
+    clock: Clock
+    sandboxes: Sandboxes
+    repository: Repository
+    state: StateBranch
+    forge: Forge
+    secrets: Secrets
+    transcripts: Transcripts
+    drivers: Mapping[str, AgentDriver]
+    agent_env: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,108 @@
+"""The facts of one run, append-only; everything else about a run is folded from them."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from courier.resources.model import Model
+from courier.runs.pullrequest import PullRequest
+from courier.runs.transcript import Outcome
+from courier.runs.usage import Usage
+from courier.runs.verdict import Verdict
+
+Phase = Literal["pending", "running", "parked", "completed", "failed", "cancelled"]
+"""Where a run is in its life."""
+
+ENDED: frozenset[Phase] = frozenset({"completed", "failed", "cancelled"})
+"""The phases nothing follows."""
+
+
+class Refusal(Model):
+    """The gate refused the work of an attempt."""
+
+    code: str
+    message: str
+    needs_approval: bool = False
+
+
+class RunStarted(Model):
+    """The run's flow began."""
+
+    kind: Literal["runStarted"] = "runStarted"
+    at: datetime
+
+
+class AttemptEnded(Model):
+    """One attempt of one step ended, however it ended."""
+
+    kind: Literal["attemptEnded"] = "attemptEnded"
+    step: str
+    iteration: int
+    attempt: int
+    started_at: datetime
+    ended_at: datetime
+    outcome: Outcome
+    verdict: Verdict | None = None
+    base: str
+    """The commit the attempt started from."""
+    commit: str | None = None
+    """The work it left, past the gate; null where it changed nothing."""
+    files: tuple[str, ...] = ()
+    """Paths its work touches."""
+    refusal: Refusal | None = None
+    prompt_digest: str
+    sandbox: str | None = None
+    usage: Usage = Usage()
+
+
+class RunParked(Model):
+    """The run waits for something that is nobody's failure."""
+
+    kind: Literal["runParked"] = "runParked"
+    at: datetime
+    reason: str
+    message: str
+    until: datetime
+
+
+class CancelAsked(Model):
+    """Somebody asked for the run to stop, and it stopped."""
+
+    kind: Literal["cancelAsked"] = "cancelAsked"
+    at: datetime
+    by: str
+    reason: str
+
+
+class WorkDelivered(Model):
+    """The work was pushed and, where asked for, proposed; or why it could not be."""
+
+    kind: Literal["workDelivered"] = "workDelivered"
+    at: datetime
+    branch: str | None = None
+    commit: str | None = None
+    pull_request: PullRequest | None = None
+    refusal: Refusal | None = None
+
+
+class RunEnded(Model):
+    """The run is over."""
+
+    kind: Literal["runEnded"] = "runEnded"
+    at: datetime
+    phase: Phase
+    reason: str
+    message: str = ""
+    transcript: str | None = None
+    """Blob id of the run's transcript; null where none was kept."""
+
+
+RunEvent = Annotated[
+    RunStarted | AttemptEnded | RunParked | CancelAsked | WorkDelivered | RunEnded,
+    Field(discriminator="kind"),
+]
+"""One fact."""
+
+RUN_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
+"""Reads and writes one fact as JSON."""

@@ -1,0 +1,180 @@
+"""The next step of a run: one pure decision from its frozen plan and its facts."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from courier.runs.events import AttemptEnded, Phase
+from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.run import Run
+
+MAX_PARKS = 20
+"""A run that met this many provider limits fails instead of parking once more."""
+
+PARK_UNKNOWN = timedelta(minutes=15)
+"""How long to park when the provider did not say until when."""
+
+RETRY_DELAY = timedelta(seconds=5)
+"""The pause before the second try of a step; doubled for each further one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run will end once its work is delivered."""
+
+    phase: Phase
+    reason: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartAttempt:
+    """Try a step."""
+
+    step: FrozenStep
+    iteration: int
+    attempt: int
+    base: str
+    not_before: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the attempt's name, unique in its run, e.g. ``check-1.1``."""
+        return f"{self.step.name}-{self.iteration}.{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Wait for a provider limit to end."""
+
+    until: datetime
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Push the work and, unless ``how`` is branch, propose it; then end so."""
+
+    commit: str
+    how: Literal["branch", "draft", "pullRequest"]
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Nothing is left to do."""
+
+    ending: Ending
+
+
+Decision = StartAttempt | Park | Deliver | Finish
+"""What a runner must do next."""
+
+
+def next_step(plan: FrozenPlan, run: Run) -> Decision:
+    """Return what a run that has not ended must do next."""
+    last = run.last
+    if run.delivered is not None:
+        return Finish(_ending(plan, run))
+    if run.cancelled is not None:
+        return _close(plan, run, _ending(plan, run))
+    if last is None:
+        return StartAttempt(plan.steps[0], 1, 1, base=plan.git.base_commit)
+    if run.parked is not None:
+        return _again(plan, run, last, not_before=run.parked.until)
+    if last.outcome.status == "limited" and run.times_parked < MAX_PARKS:
+        return _park(last)
+    failures = _failures(run, last)
+    if _may_retry(last) and failures < plan.attempts_per_step:
+        delay = RETRY_DELAY * 2 ** (failures - 1)
+        return _again(plan, run, last, not_before=last.ended_at + delay)
+    return _onward(plan, run, last)
+
+
+def _onward(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
+    ending = _ending(plan, run)
+    if ending.phase == "failed":
+        return _close(plan, run, ending)
+    index = _index(plan, last)
+    if last.verdict is not None and not last.verdict.passed:
+        return StartAttempt(plan.steps[0], last.iteration + 1, 1, base=_base(plan, run))
+    if index + 1 < len(plan.steps):
+        return StartAttempt(plan.steps[index + 1], last.iteration, 1, base=_base(plan, run))
+    return _close(plan, run, ending)
+
+
+def _ending(plan: FrozenPlan, run: Run) -> Ending:
+    """Return how the run would end if nothing more were tried."""
+    last = run.last
+    if run.cancelled is not None:
+        by = f"Cancelled by {run.cancelled.by}: {run.cancelled.reason}"
+        return Ending("cancelled", "Cancelled", by)
+    if run.delivered is not None and run.delivered.refusal is not None:
+        return Ending("failed", run.delivered.refusal.code, run.delivered.refusal.message)
+    if last is None:
+        return Ending("failed", "NothingTried")
+    if last.refusal is not None:
+        return Ending("failed", last.refusal.code, last.refusal.message)
+    if last.verdict is None and last.outcome.status != "completed":
+        return Ending("failed", last.outcome.reason, last.outcome.message)
+    if last.verdict is not None and not last.verdict.passed:
+        return _rejected(plan, last)
+    if run.work is None or run.work == plan.git.base_commit:
+        return Ending("completed", "NoChanges", "The work changed nothing.")
+    return Ending("completed", "Completed")
+
+
+def _rejected(plan: FrozenPlan, last: AttemptEnded) -> Ending:
+    if last.iteration < plan.loop.max_iterations:
+        return Ending("completed", "Rejected")
+    feedback = last.verdict.feedback if last.verdict else ""
+    message = f"Rejected {last.iteration} times; the last feedback: {feedback[:500]}"
+    return Ending("failed", "LoopExhausted", message)
+
+
+def _close(plan: FrozenPlan, run: Run, ending: Ending) -> Decision:
+    if run.work is None or run.work == plan.git.base_commit:
+        return Finish(ending)
+    if ending.phase == "completed":
+        how: Literal["branch", "draft", "pullRequest"] = (
+            "draft" if plan.delivery.draft else "pullRequest"
+        )
+        return Deliver(run.work, how, ending)
+    drafted = ending.reason == "LoopExhausted" and plan.loop.on_exhausted == "deliverDraft"
+    return Deliver(run.work, "draft" if drafted else "branch", ending)
+
+
+def _park(last: AttemptEnded) -> Park:
+    until = last.outcome.retry_at or last.ended_at + PARK_UNKNOWN
+    return Park(until, last.outcome.reason, last.outcome.message)
+
+
+def _may_retry(last: AttemptEnded) -> bool:
+    unsettled = last.verdict is None and last.refusal is None
+    return unsettled and last.outcome.status == "failed" and last.outcome.retryable
+
+
+def _failures(run: Run, last: AttemptEnded) -> int:
+    """Count the failures of this step and iteration; waiting for a limit is not one."""
+    same = (
+        tried
+        for tried in run.attempts
+        if (tried.step, tried.iteration) == (last.step, last.iteration)
+    )
+    return sum(tried.outcome.status == "failed" for tried in same)
+
+
+def _again(plan: FrozenPlan, run: Run, last: AttemptEnded, *, not_before: datetime) -> StartAttempt:
+    step = plan.steps[_index(plan, last)]
+    return StartAttempt(
+        step, last.iteration, last.attempt + 1, base=_base(plan, run), not_before=not_before
+    )
+
+
+def _index(plan: FrozenPlan, attempt: AttemptEnded) -> int:
+    return next(at for at, step in enumerate(plan.steps) if step.name == attempt.step)
+
+
+def _base(plan: FrozenPlan, run: Run) -> str:
+    return run.work or plan.git.base_commit

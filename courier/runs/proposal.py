@@ -1,0 +1,107 @@
+"""The text reviewers read: a pull request's title and body, and commit messages, from a run."""
+
+from courier.runs.events import AttemptEnded
+from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.prompts import bounded
+from courier.runs.run import Run
+from courier.runs.usage import Usage
+
+BODY_LIMIT = 60_000
+"""Most characters of a body; forges refuse more than 65,536."""
+
+
+def marker(run: str) -> str:
+    """Return the hidden line by which a pull request is known to be a run's."""
+    return f"<!-- courier-run: {run} -->"
+
+
+def body(plan: FrozenPlan, run: Run) -> str:
+    """Return the body of a run's pull request in Markdown."""
+    parts = (
+        _quoted(plan.task),
+        _said(plan, run),
+        _steps_table(plan, run),
+        _numbers(run),
+        f"Record: `courier describe run/{plan.run}` · "
+        f"Try it: `git fetch origin {plan.git.branch} && git switch {plan.git.branch}`",
+        marker(plan.run),
+    )
+    return bounded("\n\n".join(part for part in parts if part), BODY_LIMIT) + "\n"
+
+
+def commit_message(plan: FrozenPlan, step: FrozenStep, iteration: int) -> str:
+    """Return the message of the commit that saves what a step left uncommitted."""
+    round_ = f" (iteration {iteration})" if iteration > 1 else ""
+    trailers = [
+        f"Courier-Run: {plan.run}",
+        f"Courier-Step: {step.name}-{iteration}",
+        f"Courier-Agent: {step.agent}" + (f" {step.model}" if step.model else ""),
+    ]
+    if step.persona:
+        trailers.append(f"Courier-Persona: {step.persona}")
+    return f"{plan.title}{round_}\n\n" + "\n".join(trailers) + "\n"
+
+
+def _quoted(task: str) -> str:
+    lines = bounded(task.strip(), 4_000).splitlines()
+    return "\n".join(f"> {line}" if line else ">" for line in lines)
+
+
+def _said(plan: FrozenPlan, run: Run) -> str:
+    judging = {step.name for step in plan.steps if step.gives_verdict}
+    shell = {step.name for step in plan.steps if step.agent == "shell"}
+    done = [tried for tried in run.attempts if tried.step not in judging and tried.commit]
+    if not done or done[-1].step in shell or not done[-1].outcome.text.strip():
+        return ""
+    return "## What the agent says\n\n" + bounded(done[-1].outcome.text.strip(), 6_000)
+
+
+def _steps_table(plan: FrozenPlan, run: Run) -> str:
+    rows = [
+        "## Steps",
+        "",
+        "| step | iteration | agent | result | feedback |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    steps = {step.name: step for step in plan.steps}
+    for tried in run.attempts:
+        rows.append(_row(steps[tried.step], tried))
+    return "\n".join(rows)
+
+
+def _row(step: FrozenStep, tried: AttemptEnded) -> str:
+    agent = f"{step.agent} {step.model}" if step.model else step.agent
+    cells = (step.name, str(tried.iteration), agent, result(tried), _cell(tried))
+    return "| " + " | ".join(cells) + " |"
+
+
+def result(tried: AttemptEnded) -> str:
+    """Return one word for how an attempt ended: pass, fail, done, or the reason it failed."""
+    if tried.refusal is not None:
+        return tried.refusal.code
+    if tried.verdict is not None:
+        return "pass" if tried.verdict.passed else "fail"
+    return "done" if tried.outcome.status == "completed" else tried.outcome.reason
+
+
+def _cell(tried: AttemptEnded) -> str:
+    feedback = tried.verdict.feedback if tried.verdict and not tried.verdict.passed else ""
+    flat = " ".join(feedback.split()).replace("|", "\\|").replace("<", "&lt;")
+    return flat if len(flat) <= 200 else flat[:199] + "…"
+
+
+def _numbers(run: Run) -> str:
+    usage = run.usage
+    parts = [f"Agents worked {usage.agent_seconds:.0f} s", _tokens(usage), _cost(usage)]
+    return " · ".join(part for part in parts if part)
+
+
+def _tokens(usage: Usage) -> str:
+    if not usage.input_tokens and not usage.output_tokens:
+        return "no tokens"
+    cached = usage.cache_read_tokens + usage.cache_write_tokens
+    return f"{usage.input_tokens + cached:,} tokens in, {usage.output_tokens:,} out"
+
+
+def _cost(usage: Usage) -> str:
+    return "" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"

@@ -1,0 +1,148 @@
+"""What a run writes back: its record, its usage line, and the text of its pull request."""
+
+import json
+from datetime import datetime
+
+from courier.runs.events import AttemptEnded
+from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.run import Run
+
+RECORD_VERSION = 1
+"""Raised when a reader of the former version could misread a record."""
+
+
+def folder(name: str, started_at: datetime) -> str:
+    """Return a run's folder on the state branch, e.g. ``runs/2026/11/21/fix-auth``."""
+    return f"runs/{started_at:%Y/%m/%d}/{name}"
+
+
+def transcript_path(name: str, started_at: datetime) -> str:
+    """Return where a run's transcript is kept under its month's transcript ref."""
+    return f"{started_at:%Y/%m/%d}/{name}.jsonl.zst"
+
+
+def step_folder(attempt: AttemptEnded, *, at: int) -> str:
+    """Return an attempt's folder inside its run's, e.g. ``steps/02-check-1``."""
+    retried = f".{attempt.attempt}" if attempt.attempt > 1 else ""
+    return f"steps/{at + 1:02d}-{attempt.step}-{attempt.iteration}{retried}"
+
+
+def record_files(plan: FrozenPlan, run: Run) -> dict[str, bytes]:
+    """Return path to content of everything a run keeps on the state branch."""
+    assert run.started_at is not None  # noqa: S101 - a run is recorded only once it has started
+    home = folder(plan.run, run.started_at)
+    files = {f"{home}/run.json": to_json(record(plan, run))}
+    for at, attempt in enumerate(run.attempts):
+        inside = f"{home}/{step_folder(attempt, at=at)}"
+        files[f"{inside}/output.md"] = (attempt.outcome.text.rstrip() + "\n").encode()
+        if attempt.verdict is not None:
+            files[f"{inside}/verdict.json"] = to_json(
+                attempt.verdict.model_dump(mode="json", by_alias=True)
+            )
+    return files
+
+
+def usage_line(plan: FrozenPlan, run: Run) -> tuple[str, dict[str, object]]:
+    """Return the usage file's path and the run's one line in it; its ``key`` is the run's name."""
+    assert run.started_at is not None  # noqa: S101 - as above
+    line = {
+        "key": plan.run,
+        "run": plan.run,
+        "project": plan.project,
+        "workflow": plan.workflow,
+        "endedAt": _moment(run.ended_at),
+        "steps": [
+            {
+                "step": attempt.step,
+                "iteration": attempt.iteration,
+                "attempt": attempt.attempt,
+                "agent": _step(plan, attempt).agent,
+                "model": _step(plan, attempt).model,
+                "persona": _step(plan, attempt).persona,
+                **attempt.usage.model_dump(mode="json", by_alias=True),
+            }
+            for attempt in run.attempts
+        ],
+        "total": run.usage.model_dump(mode="json", by_alias=True),
+    }
+    return f"usage/{run.started_at:%Y-%m}.jsonl", line
+
+
+def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
+    """Return the committed account of a run, ready for JSON."""
+    delivered = run.delivered
+    pull_request = delivered.pull_request if delivered else None
+    return {
+        "recordVersion": RECORD_VERSION,
+        "run": plan.run,
+        "project": plan.project,
+        "workflow": plan.workflow,
+        "source": plan.source,
+        "title": plan.title,
+        "task": plan.task,
+        "phase": run.phase,
+        "reason": run.reason,
+        "message": run.message,
+        "startedAt": _moment(run.started_at),
+        "endedAt": _moment(run.ended_at),
+        "specDigest": plan.spec_digest,
+        "catalogDigest": plan.catalog_digest,
+        "observedCommit": plan.observed_commit,
+        "inputs": [entry.model_dump(mode="json", by_alias=True) for entry in plan.inputs],
+        "base": {"branch": plan.git.base_branch, "commit": plan.git.base_commit},
+        "work": {
+            "branch": delivered.branch if delivered else None,
+            "commit": delivered.commit if delivered else run.work,
+        },
+        "pullRequest": pull_request.model_dump(mode="json", by_alias=True)
+        if pull_request
+        else None,
+        "steps": [_attempt(plan, attempt, at) for at, attempt in enumerate(run.attempts)],
+        "transcript": run.transcript,
+        "usage": run.usage.model_dump(mode="json", by_alias=True),
+    }
+
+
+def to_json(value: object) -> bytes:
+    """Return a machine-written record's bytes: pretty, stable, newline at the end."""
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _attempt(plan: FrozenPlan, attempt: AttemptEnded, at: int) -> dict[str, object]:
+    step = _step(plan, attempt)
+    outcome = attempt.outcome.model_dump(mode="json", by_alias=True, exclude={"text", "usage"})
+    return {
+        "step": attempt.step,
+        "type": step.type,
+        "iteration": attempt.iteration,
+        "attempt": attempt.attempt,
+        "folder": step_folder(attempt, at=at),
+        "agent": step.agent,
+        "model": step.model,
+        "effort": step.effort,
+        "persona": step.persona,
+        "origins": step.origins,
+        "startedAt": _moment(attempt.started_at),
+        "endedAt": _moment(attempt.ended_at),
+        "base": attempt.base,
+        "commit": attempt.commit,
+        "files": list(attempt.files),
+        "outcome": outcome,
+        "verdict": attempt.verdict.model_dump(mode="json", by_alias=True)
+        if attempt.verdict
+        else None,
+        "refusal": attempt.refusal.model_dump(mode="json", by_alias=True)
+        if attempt.refusal
+        else None,
+        "promptDigest": attempt.prompt_digest,
+        "sandbox": attempt.sandbox,
+        "usage": attempt.usage.model_dump(mode="json", by_alias=True),
+    }
+
+
+def _step(plan: FrozenPlan, attempt: AttemptEnded) -> FrozenStep:
+    return next(step for step in plan.steps if step.name == attempt.step)
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -1,0 +1,95 @@
+"""Live transcripts on this machine's disk: one folder per run, one file per turn."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from courier.runs.transcript import AGENT_EVENT, AgentEvent
+
+POLL_SECONDS = 0.05
+"""How often a follower looks for new lines."""
+
+
+class LiveTranscript:
+    """One turn's growing file; a half-written last line of a killed process is cut away."""
+
+    def __init__(self, path: Path, *, redact: Callable[[str], str]) -> None:
+        self._path = path
+        self._redact = redact
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._count = _mend(path)
+        self._file = path.open("ab")
+
+    @property
+    def count(self) -> int:
+        """Return how many events it holds."""
+        return self._count
+
+    def append(self, events: Sequence[AgentEvent], *, at: datetime) -> None:
+        """Add events, redacted before they touch the disk."""
+        stamp = {"at": at.isoformat(), "attempt": self._path.stem}
+        for event in events:
+            told = AGENT_EVENT.dump_python(event, mode="json", by_alias=True)
+            line = self._redact(json.dumps({**stamp, **told}, ensure_ascii=False))
+            self._file.write(line.encode() + b"\n")
+        self._file.flush()
+        self._count += len(events)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._file.close()
+
+
+class LiveTranscripts:
+    """Where live transcripts are: ``<folder>/<run>/<attempt>.jsonl``."""
+
+    def __init__(self, folder: Path, *, redact: Callable[[str], str]) -> None:
+        self._folder = folder
+        self._redact = redact
+
+    def open(self, run: str, attempt: str) -> LiveTranscript:
+        """Return the transcript of an attempt, as it was left or new."""
+        return LiveTranscript(self._folder / run / f"{attempt}.jsonl", redact=self._redact)
+
+    def attempts(self, run: str) -> Sequence[str]:
+        """Return the names of a run's attempts that have a transcript here, oldest first."""
+        return [path.stem for path in self._files(run)]
+
+    async def follow(self, run: str, attempt: str) -> AsyncIterator[bytes]:
+        """Yield the lines there are and then those that come, until the caller stops asking."""
+        path = self._folder / run / f"{attempt}.jsonl"
+        with path.open("rb") as file:
+            rest = b""
+            while True:
+                rest += file.read()
+                *lines, rest = rest.split(b"\n")
+                for line in lines:
+                    yield line
+                await asyncio.sleep(POLL_SECONDS)
+
+    def whole(self, run: str) -> bytes:
+        """Return all lines of all attempts of a run, oldest attempt first."""
+        return b"".join(path.read_bytes() for path in self._files(run))
+
+    def forget(self, run: str) -> None:
+        """Remove a run's transcripts."""
+        shutil.rmtree(self._folder / run, ignore_errors=True)
+
+    def _files(self, run: str) -> list[Path]:
+        found = (self._folder / run).glob("*.jsonl")
+        return sorted(found, key=lambda path: (path.stat().st_ctime_ns, path.name))
+
+
+def _mend(path: Path) -> int:
+    """Cut an unfinished last line away; return how many whole lines are left."""
+    if not path.exists():
+        return 0
+    content = path.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    if len(whole) < len(content):
+        with path.open("r+b") as file:
+            file.truncate(len(whole))
+    return whole.count(b"\n")
