@@ -1,0 +1,302 @@
+"""What a flow run by the journal sees: answers from the journal first, then the world."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from courier.engine import journal_errors, journal_rows
+from courier.engine.inflight import (
+    Cancellation,
+    DivergedReplay,
+    Json,
+    RunCancelled,
+    StepKind,
+    StepPhase,
+    StepRepeated,
+    StepsOverlap,
+)
+from courier.engine.journal_places import Claim
+from courier.engine.journal_rows import Closing, Spot
+from courier.engine.journal_run import Host, LiveRun, Recorded
+from courier.engine.journal_schema import from_text, to_text
+from courier.engine.seam import Action
+from courier.errors import CourierError
+
+
+class JournalContext:
+    """The `Context` of one life of one run."""
+
+    def __init__(self, run: LiveRun, host: Host) -> None:
+        self._run = run
+        self._host = host
+        self._position = 0
+        self._names: set[str] = set()
+        self._open: str | None = None
+        self._broken: CourierError | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The run's name."""
+        return self._run.run_id
+
+    @property
+    def input(self) -> Json:
+        """The frozen plan."""
+        return self._run.input
+
+    async def step(self, name: str, action: Action) -> Json:
+        """Do something in the world once, or return what it gave before."""
+        with self._ask(StepKind.STEP, name) as spot:
+            recorded = self._run.recorded.get(spot.position)
+            if recorded is not None and recorded.phase is not StepPhase.OPEN:
+                return _replay(recorded, self._run.raised)
+            await self._heed(spot)
+            return await self._perform(spot, action, recorded)
+
+    async def now(self, name: str) -> datetime:
+        """Return the moment on record, or put the present one there."""
+        with self._ask(StepKind.NOW, name) as spot:
+            recorded = self._run.recorded.get(spot.position)
+            if recorded is not None:
+                return datetime.fromisoformat(str(_replay(recorded, self._run.raised)))
+            await self._heed(spot)
+            now = self._host.clock.now()
+            await self._close(spot, StepPhase.DONE, result=to_text(now.isoformat()))
+            return now
+
+    async def sleep(self, name: str, until: datetime) -> None:
+        """Wait for the moment on record, or for this one."""
+        with self._ask(StepKind.SLEEP, name) as spot:
+            recorded = self._run.recorded.get(spot.position)
+            if recorded is not None and recorded.phase is not StepPhase.OPEN:
+                _replay(recorded, self._run.raised)
+                return
+            await self._heed(spot)
+            if recorded is not None and recorded.until is not None:
+                until = recorded.until
+            now = self._host.clock.now()
+            if now < until:
+                await self._host.writer.write(
+                    lambda tx: journal_rows.open_step(tx, spot, now=now, until=until)
+                )
+            while self._host.clock.now() < until:
+                await self._rest(until)
+                await self._heed(spot)
+            await self._close(spot, StepPhase.DONE)
+
+    async def signal(self, name: str, *, until: datetime | None = None) -> Json:
+        """Return the signal on record, or consume the oldest, or wait for one."""
+        with self._ask(StepKind.SIGNAL, name) as spot:
+            recorded = self._run.recorded.get(spot.position)
+            if recorded is not None and recorded.phase is not StepPhase.OPEN:
+                return _replay(recorded, self._run.raised)
+            await self._heed(spot)
+            if recorded is not None:
+                until = recorded.until
+            return await self._await_signal(spot, until)
+
+    @property
+    def unasked(self) -> str | None:
+        """The name of a step on record that this life has not asked for."""
+        recorded = self._run.recorded.get(self._position)
+        return None if recorded is None else recorded.name
+
+    @property
+    def broken(self) -> CourierError | None:
+        """Why this life cannot go on, if it broke the seam's rules."""
+        return self._broken
+
+    @contextmanager
+    def _ask(self, kind: StepKind, name: str) -> Iterator[Spot]:
+        if self._host.stopping:
+            raise asyncio.CancelledError
+        if self._open is not None:
+            self._broken = StepsOverlap(
+                f"Step {name} was asked for while {self._open} was open or broken off.",
+                next_step="Ask for one step at a time; put time-outs inside the action.",
+            )
+        self._check(kind, name)
+        spot = Spot(self._run.seq, self._run.run_id, self._position, kind, name)
+        self._position += 1
+        self._open = name
+        try:
+            yield spot
+        except asyncio.CancelledError:
+            # The name stays open: a flow that breaks off a step itself cannot be replayed.
+            raise
+        except BaseException:
+            self._open = None
+            raise
+        self._open = None
+
+    def _check(self, kind: StepKind, name: str) -> None:
+        recorded = self._run.recorded.get(self._position)
+        if recorded is not None and (recorded.kind, recorded.name) != (kind, name):
+            self._broken = self._broken or DivergedReplay(
+                "The flow no longer does what its journal says.",
+                detail=f"Run {self.run_id} asked for {kind} {name} as number {self._position + 1},"
+                f" where the journal has {recorded.kind} {recorded.name}.",
+                next_step="Start a new run, or go on with the courier that began this one.",
+            )
+        if self._broken is not None:
+            raise self._broken
+        if kind is not StepKind.SIGNAL:
+            if name in self._names:
+                raise StepRepeated(f"Run {self.run_id} has two steps named {name}.")
+            self._names.add(name)
+
+    async def _heed(self, spot: Spot) -> None:
+        """Raise the cancellation, if the run was asked to stop and it was not raised yet."""
+        asked = self._run.cancellation
+        if asked is None:
+            return
+        self._take_place_now()
+        await self._close(spot, StepPhase.CANCELLED)
+        self._run.cancellation, self._run.raised = None, asked
+        raise RunCancelled(by=asked.by, reason=asked.reason)
+
+    async def _perform(self, spot: Spot, action: Action, recorded: Recorded | None) -> Json:
+        now = self._host.clock.now()
+        tries = await self._host.writer.write(lambda tx: journal_rows.open_step(tx, spot, now=now))
+        await self._heed(spot)
+        checkpoint = None if recorded is None else from_text(recorded.checkpoint)
+        task = asyncio.ensure_future(_begin(action, _StepIO(self._host, spot, checkpoint, tries)))
+        self._run.interrupt = task.cancel
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait({task})
+            raise
+        finally:
+            self._run.interrupt = None
+        return await self._settle(spot, task)
+
+    async def _settle(self, spot: Spot, task: asyncio.Future[Json]) -> Json:
+        if self._host.stopping:
+            raise asyncio.CancelledError
+        error: BaseException | None = asyncio.CancelledError("The action cancelled itself.")
+        if not task.cancelled():
+            error = task.exception()
+        if error is None:
+            try:
+                text = to_text(task.result())
+            except (TypeError, ValueError) as unfit:
+                error = unfit
+        if error is None:
+            await self._close(spot, StepPhase.DONE, result=text)
+            return from_text(text)
+        await self._heed(spot)
+        failed = journal_errors.known(error)
+        await self._close(spot, StepPhase.FAILED, error=to_text(journal_errors.to_json(failed)))
+        raise failed
+
+    async def _await_signal(self, spot: Spot, until: datetime | None) -> Json:
+        # Before looking: a signal sent after the look must find somebody to wake.
+        self._run.wake.clear()
+        self._run.awaiting = spot.name
+        try:
+            text = await self._open_or_consume(spot, until)
+            while text is None and not self._is_past(until):
+                await self._rest(until)
+                await self._heed(spot)
+                now = self._host.clock.now()
+                text = await self._host.writer.write(
+                    lambda tx, now=now: journal_rows.consume(tx, spot, now=now)
+                )
+        finally:
+            self._run.awaiting = None
+        if text is None:
+            await self._close(spot, StepPhase.DONE)
+        return from_text(text)
+
+    async def _open_or_consume(self, spot: Spot, until: datetime | None) -> str | None:
+        now = self._host.clock.now()
+
+        def write(tx: journal_rows.Transaction) -> str | None:
+            journal_rows.open_step(tx, spot, now=now, until=until)
+            return journal_rows.consume(tx, spot, now=now)
+
+        return await self._host.writer.write(write)
+
+    def _is_past(self, until: datetime | None) -> bool:
+        return until is not None and until <= self._host.clock.now()
+
+    async def _rest(self, until: datetime | None) -> None:
+        """Give the place back, wait to be woken, take a place again."""
+        run = self._run
+        if run.placed:
+            run.placed = False
+            self._host.places.give_back(run.queue)
+        timer = None if until is None else self._host.timers.at(until, run.wake.set)
+        try:
+            await self._woken()
+        finally:
+            if timer is not None:
+                self._host.timers.drop(timer)
+        await self._get_place()
+
+    async def _woken(self) -> None:
+        if self._run.cancellation is None:
+            await self._run.wake.wait()
+        self._run.wake.clear()
+
+    async def _get_place(self) -> None:
+        run = self._run
+        if run.cancellation is not None:
+            self._take_place_now()
+            return
+        granted = asyncio.Event()
+
+        def grant() -> None:
+            run.placed = True
+            granted.set()
+
+        claim = Claim(run.priority, run.seq, run.queue, grant)
+        run.interrupt = granted.set
+        self._host.places.line_up(claim)
+        try:
+            await granted.wait()
+        finally:
+            claim.withdrawn = True
+            run.interrupt = None
+        self._take_place_now()
+
+    def _take_place_now(self) -> None:
+        if not self._run.placed:
+            self._run.placed = True
+            self._host.places.take(self._run.queue)
+
+    async def _close(
+        self, spot: Spot, phase: StepPhase, *, result: str | None = None, error: str | None = None
+    ) -> None:
+        closing = Closing(phase, self._host.clock.now(), result, error)
+        await self._host.writer.write(lambda tx: journal_rows.close_step(tx, spot, closing))
+
+
+class _StepIO:
+    """The `StepIO` of one try."""
+
+    def __init__(self, host: Host, spot: Spot, checkpoint: Json, tries: int) -> None:
+        self._host = host
+        self._spot = spot
+        self.checkpoint = checkpoint
+        self.tries = tries
+
+    async def save(self, value: Json) -> None:
+        """Keep a checkpoint."""
+        text = to_text(value)
+        await self._host.writer.write(lambda tx: journal_rows.save(tx, self._spot, checkpoint=text))
+
+
+async def _begin(action: Action, io: _StepIO) -> Json:
+    return await action(io)
+
+
+def _replay(recorded: Recorded, raised: Cancellation | None) -> Json:
+    if recorded.phase is StepPhase.FAILED:
+        raise journal_errors.from_json(from_text(recorded.error))
+    if recorded.phase is StepPhase.CANCELLED and raised is not None:
+        raise RunCancelled(by=raised.by, reason=raised.reason)
+    return from_text(recorded.result)

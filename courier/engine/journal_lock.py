@@ -1,0 +1,45 @@
+"""The lock on a data folder: one engine at a time."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from courier.errors import Misconfigured
+
+FILE_NAME = "journal.lock"
+
+
+class FolderLock:
+    """Held from `take` to `release`, or to the death of the process however it dies."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE_NAME
+        self._file: int | None = None
+
+    def take(self) -> None:
+        """Take the lock, making the folder if need be.
+
+        Raises:
+            Misconfigured: If another engine holds it; names its process.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as held:
+            holder = os.pread(file, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(file)
+            raise Misconfigured(
+                "Another engine is running on this data folder.",
+                detail=f"Process {holder} holds {self._path}.",
+                next_step="Stop it, or give this one another data folder.",
+            ) from held
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{os.getpid()}\n".encode("ascii"), 0)
+        self._file = file
+
+    def release(self) -> None:
+        """Let go; not held is fine."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

@@ -1,0 +1,220 @@
+"""Looking at the journal and asking things of it, from the engine's process or another."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from courier.engine import journal_rows
+from courier.engine.inflight import (
+    Cancellation,
+    Json,
+    Phase,
+    RunState,
+    StepKind,
+    StepPhase,
+    StepRecord,
+)
+from courier.engine.journal_errors import failure_of
+from courier.engine.journal_schema import (
+    Durability,
+    from_micros,
+    from_text,
+    open_reader,
+    open_writer,
+    to_text,
+)
+from courier.engine.journal_writer import Transaction, Write
+from courier.errors import NotFound, Unavailable
+from courier.ports.clock import Clock
+
+T = TypeVar("T")
+POLL_SECONDS = 0.2
+_STATE = (
+    "SELECT id, flow, queue, priority, phase, submitted_at, not_before, started_at, ended_at,"
+    " (SELECT name FROM steps WHERE run = seq AND steps.phase = 'open'"
+    " ORDER BY position DESC LIMIT 1), result, error, cancel_by, cancel_reason FROM runs"
+)
+_LIVE = {None: "", True: " WHERE ended_at IS NULL", False: " WHERE ended_at IS NOT NULL"}
+
+
+class JournalReader:
+    """The `RunReader` of a data folder; needs no lock, works while an engine runs and without."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._connection: sqlite3.Connection | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="courier-reader")
+
+    async def status(self, run_id: str) -> RunState | None:
+        """Return one run, or None."""
+        found = await self._read(lambda connection: _states(connection, " WHERE id = ?", run_id))
+        return found[0] if found else None
+
+    async def list(
+        self, *, live: bool | None = None, limit: int | None = None
+    ) -> Sequence[RunState]:
+        """Return runs, the last submitted first."""
+        rest = f"{_LIVE[live]} ORDER BY seq DESC LIMIT ?"
+        most = -1 if limit is None else limit
+        return await self._read(lambda connection: _states(connection, rest, most)) or ()
+
+    async def steps(self, run_id: str) -> Sequence[StepRecord]:
+        """Return what the run asked for so far, in order."""
+        return await self._read(lambda connection: _steps(connection, run_id)) or ()
+
+    async def close(self) -> None:
+        """Close the connection; it is opened again when needed."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
+
+    async def _read(self, query: Callable[[sqlite3.Connection], T]) -> T | None:
+        def read() -> T | None:
+            if self._connection is None:
+                self._connection = open_reader(self._folder)
+            return None if self._connection is None else query(self._connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, read)
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class JournalClient(JournalReader):
+    """The `RunClient` of a data folder: asks from outside the engine's process.
+
+    A running engine notices within a fraction of a second, another at its start.
+    """
+
+    def __init__(self, folder: Path, *, clock: Clock) -> None:
+        super().__init__(folder)
+        self._clock = clock
+
+    async def submit(  # noqa: PLR0913 - the seam's signature
+        self,
+        run_id: str,
+        *,
+        flow: str,
+        input: Json,
+        queue: str = "default",
+        priority: int = 0,
+        not_before: datetime | None = None,
+    ) -> bool:
+        """Queue a run unless one of that name is known."""
+        run = journal_rows.Submission(
+            run_id, flow, to_text(input), queue, priority, self._clock.now(), not_before
+        )
+
+        def write(tx: Transaction) -> bool:
+            journal_rows.leave_notice(tx, run_id)
+            return journal_rows.submit(tx, run) is not None
+
+        return await self._write(write)
+
+    async def cancel(self, run_id: str, *, by: str, reason: str) -> bool:
+        """Ask a run to stop."""
+        now = self._clock.now()
+
+        def write(tx: Transaction) -> bool:
+            journal_rows.leave_notice(tx, run_id)
+            came = journal_rows.cancel(tx, run_id, by=by, reason=reason, now=now)
+            return came is not journal_rows.Cancelled.VAIN
+
+        return await self._write(write)
+
+    async def send(self, run_id: str, signal: str, value: Json) -> None:
+        """Send a signal."""
+
+        def write(tx: Transaction) -> None:
+            journal_rows.leave_notice(tx, run_id, signal=signal)
+            journal_rows.send(tx, run_id, signal=signal, value=value)
+
+        await self._write(write)
+
+    async def wait(self, run_id: str) -> RunState:
+        """Return the run once it has ended; looks a few times a second."""
+        while True:
+            state = await self.status(run_id)
+            if state is None:
+                raise NotFound(f"There is no run {run_id}.")
+            if state.phase.ended:
+                return state
+            await self._clock.sleep(POLL_SECONDS)
+
+    async def _write(self, write: Write[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, write)
+
+    def _commit(self, write: Write[T]) -> T:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        connection = open_writer(self._folder, durability=Durability.PROCESS)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            answer = write(Transaction(connection))
+            connection.execute("COMMIT")
+        except sqlite3.OperationalError as busy:
+            raise Unavailable(
+                "The journal cannot be written now.",
+                detail=f"{self._folder}: {busy}.",
+                next_step="Try again; check the disk if it goes on.",
+            ) from busy
+        finally:
+            connection.close()
+        return answer
+
+
+def _states(connection: sqlite3.Connection, rest: str, value: str | int) -> Sequence[RunState]:
+    return [_state(row) for row in connection.execute(_STATE + rest, (value,))]
+
+
+def _state(row: tuple[str, str, str, int, str, int, *tuple[int | str | None, ...]]) -> RunState:
+    by, reason = row[12], row[13]
+    return RunState(
+        run_id=row[0],
+        flow=row[1],
+        queue=row[2],
+        priority=row[3],
+        phase=Phase(row[4]),
+        submitted_at=from_micros(row[5]),
+        not_before=_moment(row[6]),
+        started_at=_moment(row[7]),
+        ended_at=_moment(row[8]),
+        step=_text(row[9]),
+        result=from_text(_text(row[10])),
+        error=failure_of(from_text(_text(row[11]))),
+        cancellation=None if by is None else Cancellation(str(by), str(reason)),
+    )
+
+
+def _steps(connection: sqlite3.Connection, run_id: str) -> Sequence[StepRecord]:
+    rows = connection.execute(
+        "SELECT name, kind, phase, tries, started_at, ended_at, checkpoint, result, error, until"
+        " FROM steps WHERE run = (SELECT seq FROM runs WHERE id = ?) ORDER BY position",
+        (run_id,),
+    )
+    return [
+        StepRecord(
+            name=name,
+            kind=StepKind(kind),
+            phase=StepPhase(phase),
+            tries=tries,
+            started_at=from_micros(started_at),
+            ended_at=_moment(ended_at),
+            checkpoint=from_text(checkpoint),
+            result=from_text(result),
+            error=failure_of(from_text(error)),
+            until=_moment(until),
+        )
+        for name, kind, phase, tries, started_at, ended_at, checkpoint, result, error, until in rows
+    ]
+
+
+def _moment(value: object) -> datetime | None:
+    return from_micros(value) if isinstance(value, int) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,98 @@
+"""The machine courier runs on.
+
+For: the real clock, the environment's secrets, and waking up when files change.
+Not for: deciding anything.
+"""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import watchfiles
+
+from courier.errors import MissingSecret
+
+SHORTEST_SECRET = 6
+"""Characters below which a value is not searched for: it would occur everywhere."""
+
+SECRET_NAME = re.compile(r"(?:_|^)(?:API_?KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)(?:_|$)")
+"""What the name of a variable that holds a secret looks like."""
+
+
+class SystemClock:
+    """The machine's `courier.ports.clock.Clock`."""
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds from an arbitrary start that never run backwards."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait at least that long."""
+        if seconds > 0:
+            await asyncio.sleep(seconds)
+
+
+class EnvironmentSecrets:
+    """Secrets from an environment; the names are the variables' names.
+
+    Args:
+        environment: Variable to value.
+        names: The variables to redact wherever they occur, besides those ever resolved.
+    """
+
+    def __init__(self, environment: Mapping[str, str], *, names: Iterable[str] = ()) -> None:
+        self._environment = environment
+        self._known = {name: environment[name] for name in names if environment.get(name)}
+
+    def resolve(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Return the value of each name; a name that starts with ``?`` may be without one."""
+        asked = list(names)
+        found = {
+            name.lstrip("?"): self._environment[name.lstrip("?")]
+            for name in asked
+            if self._environment.get(name.lstrip("?"))
+        }
+        missing = [name for name in asked if not name.startswith("?") and name not in found]
+        if missing:
+            raise MissingSecret(
+                "A secret has no value here.",
+                detail=f"Not set in courier's environment: {', '.join(missing)}.",
+                next_step="Set it where courier runs; never write its value into `.courier/`.",
+            )
+        self._known |= found
+        return found
+
+    def redact(self, text: str) -> str:
+        """Return the text with every known secret value replaced by ``[secret NAME]``."""
+        for name, value in self._known.items():
+            if len(value) >= SHORTEST_SECRET:
+                text = text.replace(value, f"[secret {name}]")
+                text = text.replace(json.dumps(value)[1:-1], f"[secret {name}]")
+        return text
+
+
+async def watch(paths: Sequence[Path], stop: asyncio.Event) -> AsyncIterator[None]:
+    """Yield whenever something below the paths settled after a change, until told to stop.
+
+    What changed is not passed on: whoever is woken looks for himself. A path that does not exist
+    is not watched.
+    """
+    present = [path for path in paths if path.exists()]
+    if not present:
+        await stop.wait()
+        return
+    async for _ in watchfiles.awatch(*present, stop_event=stop, step=10, debounce=50):
+        yield
+
+
+def secret_names(environment: Mapping[str, str]) -> list[str]:
+    """Return the variables whose names say that they hold a secret."""
+    return [name for name in environment if SECRET_NAME.search(name)]
