@@ -12,8 +12,6 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import watchfiles
-
 from courier.errors import MissingSecret
 
 SHORTEST_SECRET = 6
@@ -89,6 +87,9 @@ async def watch(paths: Sequence[Path], stop: asyncio.Event) -> AsyncIterator[Non
     if not present:
         await stop.wait()
         return
+    # Only a daemon watches; nobody else should pay for the import.
+    import watchfiles
+
     async for _ in watchfiles.awatch(*present, stop_event=stop, step=10, debounce=50):
         yield
 

@@ -45,7 +45,7 @@ def record_files(plan: FrozenPlan, run: Run) -> dict[str, bytes]:
 def usage_line(plan: FrozenPlan, run: Run) -> tuple[str, dict[str, object]]:
     """Return the usage file's path and the run's one line in it; its ``key`` is the run's name."""
     assert run.started_at is not None  # noqa: S101 - as above
-    line = {
+    line: dict[str, object] = {
         "key": plan.run,
         "run": plan.run,
         "project": plan.project,

@@ -1,0 +1,91 @@
+"""Observing one repository: records folded, runs in flight, pull requests as they are now."""
+
+import asyncio
+from collections.abc import Mapping
+
+from courier.engine.inflight import RunState
+from courier.engine.seam import RunReader
+from courier.engine.world import World
+from courier.errors import NotFound
+from courier.planning.observed import InFlight, Observed, ObservedRun, Records, fold
+from courier.planning.record import read_record
+from courier.ports.repository import Head
+
+SETTLED = frozenset({None, "merged", "closed", "skipped", "failed"})
+"""Pull request statuses that no forge changes any more."""
+
+
+class Observation:
+    """Looks at the world again and again; what can no longer change is looked at once."""
+
+    def __init__(self, world: World, engine: RunReader, *, remote: str) -> None:
+        self._world = world
+        self._engine = engine
+        self._remote = remote
+        self._records = Records()
+        self._places: dict[str, str] = {}
+        self._final: set[str] = set()
+
+    async def look(self, head: Head) -> Observed:
+        """Return what is true now; the repository must have been fetched.
+
+        What is in flight is asked before the records are read: a run that ends between the two
+        is seen twice rather than not at all.
+        """
+        flying = {state.run_id: _in_flight(state) for state in await self._engine.list(live=True)}
+        await self._read_records()
+        return Observed(
+            branch=head.branch,
+            commit=head.commit,
+            repository=self._remote,
+            records=self._records,
+            in_flight=flying,
+            pull_requests=await self._ask_forge(),
+        )
+
+    def place(self, run: str) -> str:
+        """Return the path of a run's record on the state branch, as last looked at.
+
+        Raises:
+            NotFound: If there is none.
+        """
+        try:
+            return self._places[run]
+        except KeyError:
+            raise NotFound(f"There is no record of run {run}.") from None
+
+    async def _read_records(self) -> None:
+        await self._world.state.refresh()
+        paths = [
+            path for path in await self._world.state.paths("runs") if path.endswith("/run.json")
+        ]
+        self._places = {_run_of(path): path for path in paths}
+        unsettled = [path for path in paths if path not in self._final]
+        contents = await self._world.state.read(unsettled)
+        fresh = {path: read_record(_run_of(path), content) for path, content in contents.items()}
+        self._final |= {path for path, record in fresh.items() if _is_final(record)}
+        self._records = fold(fresh.values(), onto=self._records)
+
+    async def _ask_forge(self) -> Mapping[str, str]:
+        open_ones = [
+            (record.run, record.number)
+            for record in self._records.runs.values()
+            if record.number and record.pull_request not in SETTLED
+        ]
+        found = await asyncio.gather(*(self._world.forge.get(number) for _, number in open_ones))
+        return {
+            run: pull_request.status
+            for (run, _), pull_request in zip(open_ones, found, strict=True)
+        }
+
+
+def _run_of(path: str) -> str:
+    return path.split("/")[-2]
+
+
+def _is_final(record: ObservedRun) -> bool:
+    return record.ended and record.pull_request in SETTLED
+
+
+def _in_flight(state: RunState) -> InFlight:
+    return InFlight(run=state.run_id, cancelling=state.cancellation is not None)

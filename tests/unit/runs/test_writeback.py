@@ -1,0 +1,100 @@
+"""Records, usage lines and pull request texts: complete, stable, harmless."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+from courier.runs.events import RunEnded, RunStarted, WorkDelivered
+from courier.runs.proposal import body, commit_message, marker
+from courier.runs.run import Run, fold
+from courier.runs.usage import Usage
+from courier.runs.writeback import record, record_files, usage_line
+from tests.unit.runs.builders import (
+    START,
+    attempted,
+    completed,
+    designer,
+    frozen,
+    passed,
+    rejected,
+)
+
+WORK = "w" * 40
+COSTLY = Usage(input_tokens=1000, output_tokens=50, cost_usd=Decimal("0.0123"), agent_seconds=61)
+
+
+def finished() -> Run:
+    return fold(
+        [
+            RunStarted(at=START),
+            attempted(outcome=completed("First try.", usage=COSTLY), commit="1" * 40),
+            attempted("check", verdict=rejected("Bad | worse <b>")),
+            attempted(iteration=2, outcome=completed("Second try.", usage=COSTLY), commit=WORK),
+            attempted("check", iteration=2, verdict=passed()),
+            WorkDelivered(at=START, branch="courier/fix-auth", commit=WORK),
+            RunEnded(at=START + timedelta(minutes=9), phase="completed", reason="Completed"),
+        ]
+    )
+
+
+def test_the_record_tells_every_attempt_with_its_verdict_usage_and_digests() -> None:
+    told = record(frozen(), finished())
+    assert told["phase"] == "completed"
+    steps = told["steps"]
+    assert isinstance(steps, list)
+    assert [(step["step"], step["iteration"]) for step in steps] == [
+        ("design", 1),
+        ("check", 1),
+        ("design", 2),
+        ("check", 2),
+    ]
+    assert steps[1]["verdict"]["feedback"] == "Bad | worse <b>"
+    assert all(step["promptDigest"] for step in steps)
+    assert told["usage"]["inputTokens"] == 2000  # type: ignore[index]
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_a_run_keeps_its_files_in_one_folder_of_its_day() -> None:
+    files = record_files(frozen(), finished())
+    assert sorted(files) == [
+        "runs/2026/11/21/fix-auth/run.json",
+        "runs/2026/11/21/fix-auth/steps/01-design-1/output.md",
+        "runs/2026/11/21/fix-auth/steps/02-check-1/output.md",
+        "runs/2026/11/21/fix-auth/steps/02-check-1/verdict.json",
+        "runs/2026/11/21/fix-auth/steps/03-design-2/output.md",
+        "runs/2026/11/21/fix-auth/steps/04-check-2/output.md",
+        "runs/2026/11/21/fix-auth/steps/04-check-2/verdict.json",
+    ]
+
+
+def test_the_usage_line_is_keyed_by_the_run_and_sums_its_steps() -> None:
+    path, line = usage_line(frozen(), finished())
+    assert path == "usage/2026-11.jsonl"
+    assert line["key"] == "fix-auth"
+    assert line["total"]["costUsd"] == "0.0246"  # type: ignore[index]
+
+
+def test_a_cost_nobody_reported_is_unknown_and_not_zero() -> None:
+    run = fold([RunStarted(at=START), attempted()])
+    assert record(frozen(), run)["usage"]["costUsd"] is None  # type: ignore[index]
+
+
+def test_the_body_shows_task_words_steps_and_cost_and_hides_the_marker() -> None:
+    text = body(frozen(), finished())
+    assert text.startswith("> Fix the login.")
+    assert "Second try." in text
+    assert "| check | 1 | claude | fail | Bad \\| worse &lt;b> |" in text
+    assert "$0.0246" in text
+    assert marker("fix-auth") in text
+
+
+def test_commit_messages_carry_trailers_a_machine_can_read() -> None:
+    message = commit_message(frozen(), designer(model="opus", persona="careful"), 2)
+    assert message.splitlines() == [
+        "Fix the login (iteration 2)",
+        "",
+        "Courier-Run: fix-auth",
+        "Courier-Step: design-2",
+        "Courier-Agent: claude opus",
+        "Courier-Persona: careful",
+    ]
