@@ -1,0 +1,92 @@
+"""Settings: what the environment says about how courier runs here.
+
+For: turning environment variables into one frozen value with a rule for every default.
+Not for: desired state (that is `.courier/`), nor for secret values, which stay in the environment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from courier.errors import Misused
+
+PASSED_ON = (
+    "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_MODEL",
+    "OPENAI_BASE_URL",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+)
+"""Plain variables that agent processes get when they are set here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How courier runs on this machine.
+
+    Attributes:
+        home: Where in-flight state, mirrors, transcripts and caches are; all of it can be rebuilt.
+        sandboxes: Which provider: E2B's cloud or the embedded server.
+        e2b_api_url: The cloud's address where it is not E2B's own.
+        allow_plain: Whether embedded sandboxes may run without isolation.
+        expose: Host folders that embedded sandboxes may read, besides the system's.
+        agent_env: Plain variables for agent processes.
+    """
+
+    home: Path
+    sandboxes: Literal["cloud", "embedded"]
+    e2b_api_url: str | None = None
+    allow_plain: bool = False
+    expose: tuple[Path, ...] = ()
+    agent_env: Mapping[str, str] | None = None
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings an environment asks for.
+
+    Raises:
+        Misused: If a variable has a value that means nothing.
+    """
+    exposed = environment.get("COURIER_EXPOSE", "")
+    return Settings(
+        home=state_home(environment),
+        sandboxes=_sandboxes(environment),
+        e2b_api_url=environment.get("E2B_API_URL") or None,
+        allow_plain=_flag(environment, "COURIER_ALLOW_PLAIN"),
+        expose=tuple(Path(part) for part in exposed.split(":") if part),
+        agent_env={name: environment[name] for name in PASSED_ON if environment.get(name)},
+    )
+
+
+def state_home(environment: Mapping[str, str]) -> Path:
+    """Return the state folder: COURIER_HOME, else XDG_STATE_HOME/courier, else ~/.local/state."""
+    if chosen := environment.get("COURIER_HOME"):
+        return Path(chosen).expanduser().absolute()
+    if state := environment.get("XDG_STATE_HOME"):
+        return Path(state) / "courier"
+    return Path(environment.get("HOME", "/tmp")) / ".local" / "state" / "courier"  # noqa: S108
+
+
+def _sandboxes(environment: Mapping[str, str]) -> Literal["cloud", "embedded"]:
+    match environment.get("COURIER_SANDBOXES", ""):
+        case "":
+            return "cloud" if environment.get("E2B_API_KEY") else "embedded"
+        case "cloud":
+            return "cloud"
+        case "embedded":
+            return "embedded"
+        case other:
+            raise Misused(
+                "COURIER_SANDBOXES names no provider.",
+                detail=f"It is {other!r}.",
+                next_step="Set it to `cloud` or `embedded`, or unset it.",
+            )
+
+
+def _flag(environment: Mapping[str, str], name: str) -> bool:
+    value = environment.get(name, "").lower()
+    if value not in {"", "0", "1", "true", "false"}:
+        raise Misused(f"{name} is neither on nor off.", next_step="Set it to 1, or unset it.")
+    return value in {"1", "true"}
