@@ -102,8 +102,9 @@ class Outcome(Model):
     status: Literal["completed", "failed", "limited"]
     """completed: it did its turn; failed: it did not; limited: a provider limit, see retry_at."""
     reason: str
-    """A stable PascalCase word: Completed, CommandFailed, BadKey, RateLimited, Overloaded,
-    Crashed, Refused, EmptyResult, BudgetExceeded, TurnLimit, TimedOut, Stopped, ToolMissing."""
+    """A stable PascalCase word: Completed, CommandFailed, BadKey, NoCredit, RateLimited,
+    Overloaded, Unreachable, UnknownModel, PromptTooLong, Crashed, Refused, EmptyResult,
+    BudgetExceeded, TurnLimit, TimedOut, Stopped, SessionLost, ToolMissing."""
     message: str = ""
     """For people: what happened."""
     text: str = ""

@@ -14,8 +14,10 @@ FEEDBACK_CHARACTERS = 4_000
 
 _READ_CHARACTERS = 64_000
 
-_FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})[ \t]*(?P<tag>[\w+-]*)[^\n]*\n\s*", re.MULTILINE)
-_AFTER = re.compile(r"[\s>]*(?:`{3,}|~{3,}|\Z)")
+_FENCE = re.compile(
+    r"^[ \t]*(?:`{3,}|~{3,})[ \t]*(?P<tag>[\w+-]*)[ \t]*(?:[^\n{]*\n\s*)?", re.MULTILINE
+)
+_AFTER = re.compile(r"\s*(?:`{3,}|~{3,}|\Z)")
 _BARE = re.compile(r"^\{", re.MULTILINE)
 
 

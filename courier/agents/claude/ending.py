@@ -107,9 +107,9 @@ def _provider_failure(ending: Ending, result: Fields, told: str) -> Outcome:
 
 
 def _fault(ending: Ending, status: int, told: str) -> Outcome:
-    if ending.error in ("overloaded", "server_error") or status >= 500:
+    if ending.error == "overloaded" or status >= 500:
         return _failed(ending, "Overloaded", told, retryable=True)
-    if not status and ending.error in ("", "unknown"):
+    if not status and ending.error in ("", "unknown", "server_error"):
         return _failed(ending, "Unreachable", told, retryable=True)
     return _failed(ending, "Crashed", told)
 
