@@ -1,0 +1,28 @@
+# Starts a process once: DIR STAGE WORKSPACE OUTPUT KEY SUPERVISE COUNT FILE... COMMAND...
+# Prints the supervisor's pid. 66: no workspace, 75: somebody else is starting it and is not done.
+set -eu
+dir=$1 stage=$2 workspace=$3 output=$4 key=$5 supervise=$6 count=$7
+shift 7
+trap 'rm -rf "$stage"' EXIT
+(umask 077 && mkdir -p "$dir")
+exec 9>"$dir/lock"
+flock -w 30 9 || exit 75
+if [ ! -f "$dir/pid" ]; then
+    [ -d "$workspace" ] || exit 66
+    number=0
+    while [ "$number" -lt "$count" ]; do
+        mkdir -p "${1%/*}"
+        mv -f "$stage/$number" "$1"
+        shift
+        number=$((number + 1))
+    done
+    mv -f "$stage/stdin" "$dir/stdin"
+    : >"$dir/out"
+    : >"$dir/err"
+    # The supervisor keeps the lock until its pid is on disk, and says so by closing its stdout.
+    # Without -f the shell would have to use `&`, and the agent would inherit an ignored SIGINT.
+    : "$(setsid -f sh -c "$supervise" courier "$dir" "$workspace" "$output" "$key" "$@" </dev/null)"
+    [ -f "$dir/pid" ] || exit 75
+fi
+read -r pid _ <"$dir/pid"
+echo "$pid"
