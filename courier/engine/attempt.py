@@ -1,6 +1,5 @@
 """One attempt: one agent, in one sandbox, at one step, as durable steps of its run."""
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -149,7 +148,17 @@ class Attempt:
         return None
 
     async def _collect(self, _io: StepIO) -> Json:
-        sandbox = await self._connect()
+        try:
+            work = await self._take_out(await self._connect())
+        except Refused as refused:
+            work = Work(
+                refusal=Refusal(
+                    code=refused.code, message=str(refused), needs_approval=refused.needs_approval
+                )
+            )
+        return work.model_dump_json(by_alias=True)
+
+    async def _take_out(self, sandbox: Sandbox) -> Work:
         message = commit_message(self._plan, self._step, self._start.iteration)
         bundle = await self._patiently(
             lambda: workspace.collect(
@@ -160,21 +169,11 @@ class Attempt:
                 identity=self._identity,
             )
         )
-        return None if bundle is None else await self._admit(bundle)
-
-    async def _admit(self, bundle: bytes) -> Json:
+        if bundle is None:
+            return Work()
         keep_at = f"refs/courier/runs/{self._plan.run}/{self._start.name}"
-        try:
-            admitted = await self._world.repository.admit(
-                bundle, rules=self._rules(), keep_at=keep_at
-            )
-        except Refused as refused:
-            refusal = Refusal(
-                code=refused.code, message=str(refused), needs_approval=refused.needs_approval
-            )
-            return Work(refusal=refusal).model_dump(mode="json", by_alias=True)
-        work = Work(commit=admitted.commit, files=admitted.files)
-        return work.model_dump(mode="json", by_alias=True)
+        admitted = await self._world.repository.admit(bundle, rules=self._rules(), keep_at=keep_at)
+        return Work(commit=admitted.commit, files=admitted.files)
 
     async def _stop(self) -> None:
         """Stop the agent and take out what it has done so far."""
@@ -276,7 +275,7 @@ class Attempt:
 
 
 def _work(collected: Json) -> Work:
-    return Work() if collected is None else Work.model_validate_json(json.dumps(collected))
+    return Work.model_validate_json(str(collected))
 
 
 def _failed(error: CourierError) -> Outcome:

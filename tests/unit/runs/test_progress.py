@@ -164,7 +164,9 @@ def test_every_history_ends_and_only_with_something_decided(
                 assert decision.name not in seen, "an attempt's name is its sandbox's key"
                 seen.add(decision.name)
                 fine = outcome == completed()
-                judged = (passed() if passes else rejected()) if step.gives_verdict and fine else None
+                judged = (
+                    (passed() if passes else rejected()) if step.gives_verdict and fine else None
+                )
                 run = after(
                     run,
                     attempted(

@@ -1,0 +1,48 @@
+# Everything a newcomer needs is two commands: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test check fast e2e tools bench schemas docs clean
+
+demo: $(VENV)/ready  ## Run the main job in a scratch repository
+	@$(BIN)/courier demo
+
+test: check  ## Format, lint, types, import contracts, then every test that needs no npm
+	$(BIN)/python -m pytest -q
+
+check: $(VENV)/ready-dev
+	$(BIN)/ruff format --check courier tests
+	$(BIN)/ruff check courier tests
+	$(BIN)/mypy courier tests
+	$(BIN)/lint-imports
+	$(BIN)/courier schema --check schemas
+
+fast: $(VENV)/ready-dev  ## Only the unit tests
+	$(BIN)/python -m pytest -q tests/unit
+
+e2e: $(VENV)/ready-dev tools  ## The tests that drive real agent CLIs and other SDKs
+	$(BIN)/python -m pytest -q -m e2e
+
+tools: .tools/clis/ready .tools/e2b/ready  ## Agent CLIs and SDKs from npm, into .tools/
+
+bench: $(VENV)/ready-dev  ## Paired ratios; writes docs/benchmarks.md
+	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m tests.bench
+
+schemas: $(VENV)/ready
+	$(BIN)/courier schema --write schemas
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("courier needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis
