@@ -49,7 +49,8 @@ class ShellTranslator:
         self._kept = 0
 
     def line(self, text: str) -> Sequence[AgentEvent]:
-        """Return one line as output."""
+        """Return one line as output; half characters become question marks."""
+        text = _clean(text)
         self._tail.append(text)
         self._kept += len(text) + 1
         while self._kept - len(self._tail[0]) - 1 >= TAIL_CHARACTERS:
@@ -58,7 +59,7 @@ class ShellTranslator:
 
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return the exit code's meaning; ``stderr`` is what was not merged, if anything."""
-        text = "\n".join([*self._tail, *stderr.splitlines()])[-TAIL_CHARACTERS:]
+        text = "\n".join([*self._tail, *_clean(stderr).splitlines()])[-TAIL_CHARACTERS:]
         if exit_code is None:
             return Outcome(
                 status="failed", reason="Stopped", message="The commands were stopped.", text=text
@@ -91,3 +92,7 @@ def _failure(exit_code: int) -> tuple[str, str]:
 def _as_script(commands: str) -> bytes:
     text = commands.replace("\r\n", "\n")
     return (text if text.endswith("\n") else text + "\n").encode()
+
+
+def _clean(text: str) -> str:
+    return text.encode(errors="replace").decode()

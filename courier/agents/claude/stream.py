@@ -61,7 +61,7 @@ class ClaudeTranslator:
                 said=self._said,
                 resets_at=self._resets_at,
                 exit_code=exit_code,
-                stderr=stderr,
+                stderr=stderr.encode(errors="replace").decode(),
             )
         ).model_copy(update={"session": self._session, "usage": self._usage})
 
