@@ -95,7 +95,18 @@ class Repository(Protocol):
         Doing it twice with the same bundle is the same as once.
 
         Raises:
-            Refused: If any rule is broken; nothing is kept.
+            Refused: If any rule is broken; nothing is kept, save for work that needs approval,
+                which waits aside for `release`.
+        """
+        ...
+
+    async def release(self, keep_at: str) -> str:
+        """Let work that needed approval through to the ref it was meant for; return its commit.
+
+        For a human's word only: the gate has checked everything but the protected paths.
+
+        Raises:
+            NotFound: If no work waits for that ref.
         """
         ...
 
@@ -119,8 +130,9 @@ class Repository(Protocol):
             expected: What the remote branch must point at now; None for not existing.
 
         Raises:
-            Conflict: If it points elsewhere.
+            Conflict: If it points elsewhere, or is checked out in a remote that is a folder.
             Misconfigured: If the remote's rules decline it.
+            NotFound: If the mirror holds no such commit.
         """
         ...
 
@@ -136,12 +148,21 @@ class Repository(Protocol):
         """Return whether a commit's change is in ``tip``: ancestor, or merging changes nothing."""
         ...
 
+    async def find_trailers(
+        self, trailers: Mapping[str, str], *, tip: str, beyond: str
+    ) -> str | None:
+        """Return the newest commit of ``tip``, but not of ``beyond``, with all the trailers."""
+        ...
+
     async def merge(
         self, head: str, *, into: str, message: str, author: Identity, squash: bool = False
     ) -> str:
         """Merge a commit into a remote branch by compare-and-swap; return the new tip.
 
+        Where the remote is a folder with the branch checked out, its working tree moves along.
+
         Raises:
-            Conflict: If the changes conflict; names the files. Or if the branch kept moving.
+            Conflict: If the changes conflict; names the files. Or if the branch kept moving, or
+                a working tree that has it checked out holds changes.
         """
         ...

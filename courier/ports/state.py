@@ -35,7 +35,24 @@ class DeleteFile:
     path: str
 
 
-Change = WriteFile | AppendLine | DeleteFile
+@dataclass(frozen=True, slots=True)
+class SwapFile:
+    """Make a file hold ``content`` if it holds ``was`` now; else leave it alone.
+
+    Read again to see who won: two writers who both create a file do not overwrite each other.
+
+    Attributes:
+        path: The file.
+        content: What it shall hold.
+        was: What it must hold at that moment; None for not existing.
+    """
+
+    path: str
+    content: bytes
+    was: bytes | None = None
+
+
+Change = WriteFile | AppendLine | DeleteFile | SwapFile
 """One replayable change of the state branch's tree."""
 
 
@@ -49,6 +66,7 @@ class StateBranch(Protocol):
         first; doing it twice is the same as once.
 
         Raises:
+            Misused: If a path is malformed, or is a folder of the branch.
             Misconfigured: If the remote's rules decline the push.
         """
         ...

@@ -1,0 +1,200 @@
+"""Writing to one remote ref of records: writers share commits, pushes hold a lease."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from courier.errors import CourierError, Unavailable
+from courier.ports.repository import Identity
+from courier.ports.state import Change
+from courier.storage.failures import Moved
+from courier.storage.objects import EMPTY_TREE, Tree, parsed_tree, write_object
+from courier.storage.plumbing import Plumbing
+from courier.storage.remote import Remote
+from courier.storage.treechange import Objects, TreeChange
+
+_TRIES: Final = 200
+_JITTER: Final = 0.05
+_TREES_KEPT: Final = 512
+_SKIP: Final = "[skip ci]"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where records are committed: the remote ref, and the local ref that tracks it."""
+
+    remote: str
+    local: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    changes: tuple[Change, ...]
+    message: str
+    done: asyncio.Future[None]
+
+
+class Lane:
+    """Replays changes on the tip of one remote ref and pushes them, many at a time."""
+
+    def __init__(
+        self, plumbing: Plumbing, remote: Remote, *, place: Place, identity: Identity
+    ) -> None:
+        self._plumbing = plumbing
+        self._remote = remote
+        self._place = place
+        self._identity = identity
+        self._tip: str | None = None
+        self._is_known = False
+        self._turn = asyncio.Lock()
+        self._waiting: list[_Entry] = []
+        self._flushing: asyncio.Task[None] | None = None
+        self._trees: OrderedDict[str, Tree] = OrderedDict()
+
+    async def write(self, changes: Sequence[Change], *, message: str) -> None:
+        """Commit and push the changes, together with those of others who write now."""
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Entry(tuple(changes), message, done))
+        if self._flushing is None or self._flushing.done():
+            self._flushing = asyncio.create_task(self._flush())
+        await done
+
+    async def tip(self) -> str | None:
+        """Return the commit as last fetched or pushed; fetches if nothing is known yet."""
+        async with self._turn:
+            return await self._known_tip()
+
+    async def refresh(self) -> str | None:
+        """Fetch the ref; return its commit, or None if the remote has none."""
+        async with self._turn:
+            return await self._fetched_tip()
+
+    async def close(self) -> None:
+        """Wait for what is being written."""
+        if self._flushing is not None:
+            await asyncio.wait([self._flushing])
+
+    async def _flush(self) -> None:
+        while self._waiting:
+            batch = [entry for entry in self._waiting if not entry.done.done()]
+            self._waiting = []
+            try:
+                async with self._turn:
+                    await self._commit(batch)
+            except CourierError as failed:
+                for entry in _unsettled(batch):
+                    entry.done.set_exception(failed)
+            finally:
+                # Only a bug or a cancelled loop leaves somebody waiting here.
+                for entry in _unsettled(batch):
+                    entry.done.cancel()
+
+    async def _commit(self, batch: list[_Entry]) -> None:
+        tip = await self._known_tip()
+        for _ in range(_TRIES):
+            made = await self._built(tip, batch)
+            if made == tip:
+                break
+            try:
+                await self._push(made, tip)
+                break
+            except Moved:
+                # The same commit is never made twice, so two writers wait differently.
+                await self._plumbing.clock.sleep(int(made[:4], 16) / 0xFFFF * _JITTER)
+                tip = await self._fetched_tip()
+        else:
+            raise Unavailable("The state branch kept moving.", detail=self._place.remote)
+        for entry in _unsettled(batch):
+            entry.done.set_result(None)
+
+    async def _push(self, made: str, tip: str | None) -> None:
+        await self._remote.push(made, ref=self._place.remote, expected=tip)
+        self._tip = made
+        if not self._place.remote.startswith("refs/heads/"):
+            await self._plumbing.local.run("update-ref", self._place.local, made)
+
+    async def _known_tip(self) -> str | None:
+        if not self._is_known:
+            self._tip = await self._remote.resolve(self._place.local)
+            if self._tip is None:
+                await self._fetched_tip()
+            self._is_known = True
+        return self._tip
+
+    async def _fetched_tip(self) -> str | None:
+        self._tip = await self._remote.fetch_ref(self._place.remote, to=self._place.local)
+        self._is_known = True
+        return self._tip
+
+    async def _built(self, tip: str | None, batch: list[_Entry]) -> str:
+        """Return the commit that holds the changes, or the tip if it holds them already."""
+        root = await self._root_of(tip)
+        change = TreeChange(Objects(self._tree, self._blob, self._write), root)
+        told = []
+        for entry in _unsettled(batch):
+            try:
+                await change.apply(entry.changes)
+            except CourierError as refused:
+                entry.done.set_exception(refused)
+            else:
+                told.append(entry.message)
+        tree = await change.written()
+        if tip is not None and tree == root:
+            return tip
+        return self._write("commit", self._commit_content(tree, tip, told))
+
+    def _commit_content(self, tree: str, tip: str | None, told: list[str]) -> bytes:
+        who = " ".join(
+            "".join(char for char in text if char not in "<>\n\0").strip()
+            for text in (self._identity.name,)
+        )
+        email = self._identity.email.translate({ord(char): None for char in "<>\n\0 "})
+        when = f"{int(self._plumbing.clock.now().timestamp())} +0000"
+        lines = [f"tree {tree}"]
+        if tip is not None:
+            lines.append(f"parent {tip}")
+        lines += [f"author {who} <{email}> {when}", f"committer {who} <{email}> {when}"]
+        return ("\n".join(lines) + "\n\n" + joined_message(told)).encode("utf-8", "replace")
+
+    async def _root_of(self, tip: str | None) -> str:
+        if tip is None:
+            return EMPTY_TREE
+        content = await self._plumbing.reader.content(tip, kind="commit")
+        return content[5:45].decode()
+
+    async def _tree(self, tree: str) -> Tree:
+        if tree == EMPTY_TREE:
+            return {}
+        if tree not in self._trees:
+            self._keep_tree(tree, await self._plumbing.reader.content(tree, kind="tree"))
+        self._trees.move_to_end(tree)
+        return self._trees[tree]
+
+    async def _blob(self, blob: str) -> bytes:
+        return await self._plumbing.reader.content(blob, kind="blob")
+
+    def _write(self, kind: str, content: bytes) -> str:
+        made = write_object(self._plumbing.objects, kind, content)
+        if kind == "tree":
+            self._keep_tree(made, content)
+        return made
+
+    def _keep_tree(self, tree: str, content: bytes) -> None:
+        self._trees[tree] = parsed_tree(content)
+        while len(self._trees) > _TREES_KEPT:
+            self._trees.popitem(last=False)
+
+
+def joined_message(messages: Sequence[str]) -> str:
+    """Return one commit message for the changes of several writers; CI leaves it alone."""
+    told = [message.strip() for message in messages]
+    if len(told) == 1:
+        return f"{told[0]}\n\n{_SKIP}\n"
+    lines = "\n".join(f"- {message.splitlines()[0] if message else ''}" for message in told)
+    return f"Record {len(told)} changes\n\n{lines}\n\n{_SKIP}\n"
+
+
+def _unsettled(batch: Sequence[_Entry]) -> list[_Entry]:
+    return [entry for entry in batch if not entry.done.done()]

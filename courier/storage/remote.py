@@ -1,0 +1,149 @@
+"""Talking to the remote: fetch, push with a lease, delete, and where its branches stand."""
+
+import asyncio
+from typing import Final
+
+from courier.errors import Conflict, NotFound, Unavailable
+from courier.ports.repository import Head
+from courier.storage.failures import PushedRef, failure, push_failure, pushed_refs
+from courier.storage.git import REMOTE, Answer
+from courier.storage.names import branch_ref, checked_commit, checked_ref
+from courier.storage.plumbing import Plumbing
+
+TRACKED: Final = "refs/remotes/origin/"
+_TRIES: Final = 20
+_PAUSE: Final = 0.1
+
+
+class Remote:
+    """The remote of one bare repository."""
+
+    def __init__(self, plumbing: Plumbing) -> None:
+        self._plumbing = plumbing
+        self._begun = 0
+        self._ended_well = 0
+        self._turn = asyncio.Lock()
+
+    async def fetch(self) -> None:
+        """Bring every branch here and learn the default branch; callers at once share it."""
+        asked = self._begun
+        async with self._turn:
+            if self._ended_well > asked:
+                return
+            self._begun += 1
+            began = self._begun
+            await self._fetch("--prune", "+refs/heads/*:refs/remotes/origin/*")
+            if await self.resolve(f"{TRACKED}HEAD") is None:
+                await self._learn_default()
+            self._ended_well = began
+
+    async def fetch_ref(self, ref: str, *, to: str) -> str | None:
+        """Bring one remote ref here and return what it points at; None if there is none."""
+        await self._fetch_if_there(checked_ref(ref), checked_ref(to))
+        return await self.resolve(to)
+
+    async def resolve(self, ref: str) -> str | None:
+        """Return the commit a ref of the bare repository points at, or None."""
+        found = (await self._plumbing.reader.measure([f"{checked_ref(ref)}^{{commit}}"]))[0]
+        return found.id if found is not None and found.kind == "commit" else None
+
+    async def head(self, branch: str | None) -> Head:
+        """Return a branch as last fetched; None means the default branch.
+
+        Raises:
+            NotFound: If there is none.
+        """
+        name = branch if branch is not None else await self._default()
+        commit = await self.resolve(TRACKED + branch_ref(name).removeprefix("refs/heads/"))
+        if commit is None:
+            raise NotFound("The remote has no such branch.", detail=name)
+        return Head(branch=name, commit=commit)
+
+    async def push(self, commit: str, *, ref: str, expected: str | None) -> None:
+        """Make a remote ref point at a commit if it points at what is expected.
+
+        Raises:
+            Conflict: If it points elsewhere, or is checked out there.
+            Misconfigured: If the remote's rules decline it.
+            NotFound: If the commit is not here.
+        """
+        checked_ref(ref)
+        lease = f"--force-with-lease={ref}:{checked_commit(expected) if expected else ''}"
+        found = (await self._plumbing.reader.measure([checked_commit(commit)]))[0]
+        if found is None or found.kind != "commit":
+            raise NotFound("The mirror holds no such commit.", detail=commit)
+        answer = await self._push(lease, "--", "origin", f"{commit}:{ref}")
+        _settle(answer)
+
+    async def delete(self, ref: str) -> None:
+        """Delete a remote ref; not existing is success."""
+        answer = await self._push("--", "origin", f":{checked_ref(ref)}")
+        if "remote ref does not exist" not in answer.err + answer.text:
+            _settle(answer)
+        await self._plumbing.local.run(
+            "update-ref", "-d", TRACKED + ref.removeprefix("refs/heads/")
+        )
+
+    async def _push(self, *args: str) -> Answer:
+        return await self._plumbing.remote.run(
+            "push", "--porcelain", "--no-verify", *args, accept=(0, 1, 128), limits=REMOTE
+        )
+
+    async def _fetch(self, *args: str) -> None:
+        flags = ("--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--quiet")
+        for tried in range(1, _TRIES + 1):
+            git = self._plumbing.remote
+            answer = await git.run(
+                "fetch", *flags, "origin", *args, accept=(0, 1, 128), limits=REMOTE
+            )
+            if answer.code == 0:
+                return
+            # Another process of ours may be fetching into the same refs.
+            if "cannot lock ref" not in answer.err or tried == _TRIES:
+                raise failure("fetch", answer.err)
+            await self._plumbing.clock.sleep(_PAUSE)
+
+    async def _fetch_if_there(self, ref: str, to: str) -> None:
+        try:
+            await self._fetch(f"+{ref}:{to}")
+        except Unavailable as failed:
+            if "couldn't find remote ref" not in failed.detail:
+                raise
+            await self._plumbing.local.run("update-ref", "-d", to)
+
+    async def _learn_default(self) -> None:
+        answer = await self._plumbing.remote.run(
+            "ls-remote", "--symref", "--", "origin", "HEAD", limits=REMOTE
+        )
+        for line in answer.text.splitlines():
+            target, _, name = line.partition("\t")
+            if target.startswith("ref: refs/heads/") and name == "HEAD":
+                branch = target.removeprefix("ref: refs/heads/")
+                await self._plumbing.local.run("symbolic-ref", f"{TRACKED}HEAD", TRACKED + branch)
+
+    async def _default(self) -> str:
+        answer = await self._plumbing.local.run(
+            "symbolic-ref", "--quiet", f"{TRACKED}HEAD", accept=(0, 1)
+        )
+        if answer.code:
+            raise NotFound(
+                "The remote has no default branch.",
+                detail="It is empty, or its HEAD is detached.",
+                next_step="Push a first commit, or name the branch in the project.",
+            )
+        return answer.text.removeprefix(TRACKED)
+
+
+def _settle(answer: Answer) -> None:
+    if answer.code == 0:
+        return
+    refused = [pushed for pushed in pushed_refs(answer.text) if not pushed.accepted]
+    if not refused:
+        raise failure("push", answer.err)
+    raise _weightiest(refused, answer.err)
+
+
+def _weightiest(refused: list[PushedRef], stderr: str) -> Exception:
+    errors = [push_failure(pushed, stderr) for pushed in refused]
+    declined = [error for error in errors if not isinstance(error, Conflict)]
+    return (declined or errors)[0]

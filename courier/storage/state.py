@@ -1,0 +1,127 @@
+"""The state branch and the transcript refs on real git: the `StateBranch` port."""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import zstandard
+
+from courier.errors import Misused, Unavailable
+from courier.ports.repository import Identity
+from courier.ports.state import Change, WriteFile
+from courier.storage.lane import Lane, Place
+from courier.storage.mirror import COURIER, Mirror
+from courier.storage.names import branch_ref, checked_path
+from courier.storage.objects import object_id
+from courier.storage.remote import TRACKED
+
+_MONTH: Final = re.compile(r"([0-9]{4})/([0-9]{2})/[0-9]{2}/[^/]+/[^/]+\.jsonl\.zst")
+_LEVEL: Final = 3
+_LARGEST: Final = 256 << 20
+
+
+class StateBranch:
+    """The branch of records in a mirror's remote, written straight to its ref.
+
+    The mirror must be open; several branches of one mirror, in several processes, may be written
+    at once. A kill at any point loses nothing that was answered.
+    """
+
+    def __init__(
+        self, mirror: Mirror, *, branch: str = "courier/state", identity: Identity = COURIER
+    ) -> None:
+        self._mirror = mirror
+        self._identity = identity
+        place = Place(remote=branch_ref(branch), local=TRACKED + branch)
+        self._records = self._lane(place)
+        self._months: dict[str, Lane] = {}
+
+    async def write(self, changes: Sequence[Change], *, message: str) -> None:
+        """Commit the changes on the branch and push; returns when the remote has them.
+
+        Raises:
+            Misused: If a path is malformed, or is a folder of the branch.
+            Misconfigured: If the remote's rules decline the push.
+        """
+        await self._records.write(changes, message=message)
+
+    async def refresh(self) -> None:
+        """Fetch the branch; reads see the remote's tip from then on."""
+        await self._records.refresh()
+
+    async def paths(self, prefix: str) -> Sequence[str]:
+        """Return the paths of every file under a folder, sorted; empty if the branch is not."""
+        tip = await self._records.tip()
+        if tip is None:
+            return []
+        return sorted(await self._mirror.files(tip, prefix))
+
+    async def read(self, paths: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the contents of those files that exist, in one batch."""
+        tip = await self._records.tip()
+        if tip is None or not paths:
+            return {}
+        names = [f"{tip}:{checked_path(path)}" for path in paths]
+        found = await self._mirror.plumbing.reader.read(names)
+        return {
+            path: blob.content
+            for path, blob in zip(paths, found, strict=True)
+            if blob is not None and blob.kind == "blob"
+        }
+
+    async def keep_transcript(self, path: str, content: bytes) -> str:
+        """Store a transcript, zstd-compressed, under its month's ref and push; return its blob id.
+
+        Raises:
+            Misused: If the path is not a transcript's.
+        """
+        lane = self._month(path)
+        kept = await self._transcript(lane, path)
+        if kept is not None and await asyncio.to_thread(_unfolded, kept) == content:
+            return object_id("blob", kept)
+        folded = await asyncio.to_thread(zstandard.compress, content, _LEVEL)
+        await lane.write([WriteFile(path, folded)], message=f"Keep transcript {path}")
+        return object_id("blob", folded)
+
+    async def read_transcript(self, path: str) -> bytes | None:
+        """Return the transcript, not compressed, fetching the month's ref if need be, or None."""
+        lane = self._month(path)
+        kept = await self._transcript(lane, path)
+        if kept is None:
+            await lane.refresh()
+            kept = await self._transcript(lane, path)
+        return None if kept is None else await asyncio.to_thread(_unfolded, kept)
+
+    async def close(self) -> None:
+        """Wait for what is being written."""
+        for lane in (self._records, *self._months.values()):
+            await lane.close()
+
+    async def _transcript(self, lane: Lane, path: str) -> bytes | None:
+        tip = await lane.tip()
+        if tip is None:
+            return None
+        found = (await self._mirror.plumbing.reader.read([f"{tip}:{path}"]))[0]
+        return found.content if found is not None and found.kind == "blob" else None
+
+    def _month(self, path: str) -> Lane:
+        match = _MONTH.fullmatch(checked_path(path))
+        if match is None:
+            raise Misused("This is not a transcript's path.", detail=path)
+        month = f"{match[1]}-{match[2]}"
+        if month not in self._months:
+            ref = f"refs/courier/transcripts/{month}"
+            self._months[month] = self._lane(Place(remote=ref, local=ref))
+        return self._months[month]
+
+    def _lane(self, place: Place) -> Lane:
+        mirror = self._mirror
+        return Lane(mirror.plumbing, mirror.remote, place=place, identity=self._identity)
+
+
+def _unfolded(folded: bytes) -> bytes:
+    try:
+        return zstandard.ZstdDecompressor().decompress(folded, max_output_size=_LARGEST)
+    except zstandard.ZstdError as broken:
+        raise Unavailable("A stored transcript cannot be unfolded.", detail=str(broken)) from broken
