@@ -1,65 +1,169 @@
-"""Effective values with their origin: built-in < Project < Workflow < Persona < step < Run."""
+"""Effective values with their origin: built-in < Project < Workflow < Persona < step < Run.
 
-from collections.abc import Mapping, Sequence
+A value is known by its path below `spec` as in YAML, e.g. ``sandbox.template``; an attempt's time
+is always ``sandbox.timeout``, also where a step writes it as ``timeout``.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from decimal import Decimal
+from typing import Final
 
-from courier.runs.frozen import FrozenValue
+from courier.resources.defaults import BUILT_IN
 
-Field = Literal["agent", "model", "effort", "timeout"]
-"""A value that several documents may write."""
+Place = Callable[[Sequence[str | int]], str | None]
+"""From a pointer into a document to ``file:line:column``, where that is known."""
 
-_OF_AGENT: Final[tuple[Field, ...]] = ("model", "effort")
+_CHOICE: Final = {"agent": "agent", "model": "model", "effort": "effort"}
+_SHARED: Final = _CHOICE | {
+    path: path for path in BUILT_IN if path.startswith(("sandbox.", "delivery."))
+}
+_PART: Final = _CHOICE | {"sandbox.timeout": "timeout"}
+
+PATHS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Project": _SHARED
+    | {path: path for path in BUILT_IN if path.startswith("git.")}
+    | {"budget": "budgets.perRun"},
+    "Workflow": _SHARED
+    | {path: path for path in BUILT_IN if path.startswith("loops.")}
+    | {"budget": "budget"},
+    "Persona": _CHOICE,
+    "Run": _SHARED | {"budget": "budget"},
+    "step": _PART,
+    "override": _PART,
+}
+"""What kind of writer may write which value, and under which path of its own."""
+
+_OF_AGENT: Final = frozenset({"model", "effort"})
 """Values that mean something only to the agent they were written for."""
 
-_WITHOUT_MODEL: Final = frozenset({"shell"})
-"""Agents that take neither a model nor an effort."""
+SHELL: Final = "shell"
+"""The agent that runs commands; it takes neither a model nor an effort."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """One value as somebody wrote it; ``origin`` names the document, the field and the place."""
+class Value:
+    """One value and where it was written; ``value`` is plain JSON, as in the document."""
 
-    value: str
+    value: object
     origin: str
+
+
+class Values(dict[str, Value]):
+    """Effective values by path, read as the type their field has."""
+
+    def text(self, path: str) -> str | None:
+        """Return a text; None where it is left to the agent."""
+        told = self[path].value if path in self else None
+        return None if told is None else str(told)
+
+    def number(self, path: str) -> int:
+        """Return a whole number."""
+        return int(str(self[path].value).removesuffix(".0"))
+
+    def flag(self, path: str) -> bool:
+        """Return whether it is so."""
+        return self[path].value is True
+
+    def words(self, path: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        told = self[path].value
+        return tuple(str(word) for word in told) if isinstance(told, list | tuple) else ()
+
+    def dollars(self, path: str) -> Decimal | None:
+        """Return an amount of US dollars; None for no limit."""
+        told = self[path].value if path in self else None
+        return None if told is None else Decimal(str(told))
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A document, or a part of one, that may write values.
+
+    Attributes:
+        kind: A key of `PATHS`.
+        name: What people call it, e.g. ``Workflow/fix``.
+        told: The mapping it writes values in, as plain JSON.
+        pointer: Where that mapping stands in its document.
+        place: Finds lines; None where they are not known.
+    """
+
+    kind: str
+    name: str
+    told: Mapping[str, object]
+    pointer: tuple[str | int, ...] = ("spec",)
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """The values one document, or one part of it, writes.
+    """The values one writer writes, by their paths."""
 
-    Attributes:
-        origin: What wrote them, e.g. ``Project/demo``.
-        values: Field to value; what it does not write is left out.
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+BUILT_IN_LAYER: Final = Layer(
+    {path: Value(built.value, "built-in") for path, built in BUILT_IN.items()}
+)
+"""What holds where nobody writes anything."""
+
+
+def layer(writer: Writer, *, without: Iterable[str] = ()) -> Layer:
+    """Return what a writer writes; ``run`` writes the agent that runs commands.
+
+    Args:
+        writer: The document or part.
+        without: Values to leave out although it writes them.
     """
+    found = {}
+    for path, own in PATHS[writer.kind].items():
+        steps = tuple(own.split("."))
+        told = _at(writer.told, steps)
+        if told is not None and path not in without:
+            found[path] = Value(told, _origin(writer, steps))
+    if writer.kind in ("step", "override") and writer.told.get("run") is not None:
+        found["agent"] = Value(SHELL, _origin(writer, ("run",)))
+    return Layer(found)
 
-    origin: str
-    values: Mapping[Field, Written] = field(default_factory=dict)
 
+def effective(layers: Sequence[Layer]) -> Values:
+    """Return every value that any layer writes, with its origin; the last layer wins.
 
-def effective(layers: Sequence[Layer]) -> dict[Field, FrozenValue]:
-    """Return every value that any layer writes, with its origin.
-
-    The last layer that writes a value wins. A model or effort counts only where the agent that
-    was in force at its layer is the one finally chosen: a Project's model for one agent says
-    nothing to a step that chose another.
+    A model or effort counts only where the agent in force at its layer is the one finally
+    chosen: a Project's model for one agent says nothing to a step that chose another.
 
     Args:
         layers: Lowest precedence first.
     """
-    written = [(name, told) for layer in layers for name, told in layer.values.items()]
-    chosen = next((told.value for name, told in reversed(written) if name == "agent"), None)
-    in_force: str | None = None
-    found: dict[Field, FrozenValue] = {}
-    for layer in layers:
-        in_force = layer.values["agent"].value if "agent" in layer.values else in_force
-        found |= {
-            name: FrozenValue(value=told.value, origin=told.origin)
-            for name, told in layer.values.items()
-            if name not in _OF_AGENT or _counts(in_force, chosen)
-        }
+    agents = [each.values["agent"].value for each in layers if "agent" in each.values]
+    chosen = agents[-1] if agents else None
+    in_force: object = None
+    found = Values()
+    for each in layers:
+        in_force = each.values["agent"].value if "agent" in each.values else in_force
+        counts = in_force == chosen and chosen != SHELL
+        found.update(
+            {path: value for path, value in each.values.items() if counts or path not in _OF_AGENT}
+        )
     return found
 
 
-def _counts(in_force: str | None, chosen: str | None) -> bool:
-    return in_force == chosen and chosen not in _WITHOUT_MODEL
+def _at(told: object, steps: Sequence[str]) -> object:
+    for step in steps:
+        if not isinstance(told, Mapping):
+            return None
+        told = told.get(step)
+    return told
+
+
+def _origin(writer: Writer, steps: Sequence[str]) -> str:
+    pointer = (*writer.pointer, *steps)
+    text = f"{writer.name} {shown(pointer)}"
+    place = writer.place(pointer) if writer.place else None
+    return f"{text} ({place})" if place else text
+
+
+def shown(pointer: Sequence[str | int]) -> str:
+    """Return a pointer as people read it, e.g. ``spec.steps[0].model``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in pointer)
+    return text.removeprefix(".")

@@ -5,7 +5,7 @@ never scans history.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import Final
@@ -25,6 +25,7 @@ class ObservedRun:
         phase: A phase of `courier.runs.events.Phase`, or ``unreadable`` where the record is
             broken; such a run is never started again.
         reason: Why it is in that phase; for ``unreadable`` what is wrong with the record.
+        project: The project it belongs to; empty where the record does not say.
         workflow: The workflow it ran; empty where the record does not say.
         spec_digest: Digest of the Run's spec it was started with; None in records without one.
         pull_request: Status of its pull request on record; None where it has none.
@@ -35,6 +36,7 @@ class ObservedRun:
     run: str
     phase: str
     reason: str = ""
+    project: str = ""
     workflow: str = ""
     spec_digest: str | None = None
     pull_request: str | None = None
@@ -49,7 +51,14 @@ class ObservedRun:
     @property
     def mark(self) -> int:
         """Return a number that changes whenever what a plan may read of this record changes."""
-        told = (self.run, self.phase, self.spec_digest, self.pull_request, self.number)
+        told = (
+            self.run,
+            self.project,
+            self.phase,
+            self.spec_digest,
+            self.pull_request,
+            self.number,
+        )
         return int.from_bytes(sha256(repr(told).encode()).digest(), "big")
 
 
@@ -93,16 +102,18 @@ class Observed:
     Attributes:
         branch: The tracked branch, e.g. ``main``.
         commit: Its tip, the commit the catalog was read at.
+        repository: Where the tracked repository is, for git; empty where it has no remote.
         records: Every record on the state branch.
         in_flight: Runs under way, by name; a run must not leave before its record is in
             ``records``.
-        pull_requests: Run name to the status the forge tells now; only those that may have
-            moved need to be here.
+        pull_requests: Run name to the status the forge tells now, for every open one and
+            every one whose record may be behind.
         branches: Other branches' tips by short name, for runs that start elsewhere.
     """
 
     branch: str
     commit: str
+    repository: str = ""
     records: Records = field(default_factory=Records)
     in_flight: Mapping[str, InFlight] = field(default_factory=dict)
     pull_requests: Mapping[str, str] = field(default_factory=dict)
@@ -111,7 +122,10 @@ class Observed:
     @cached_property
     def digest(self) -> str:
         """Return a digest that moves when anything a plan may depend on moves, the tip apart."""
-        flying = sorted((one.run, one.spec_digest, one.cancelling) for one in self._flying())
+        flying = sorted(
+            (one.run, one.spec_digest or "", one.cancelling, one.by_catalog)
+            for one in self.in_flight.values()
+        )
         told = (
             self.records.total,
             flying,
@@ -119,9 +133,6 @@ class Observed:
             sorted(self.branches.items()),
         )
         return sha256(repr(told).encode()).hexdigest()
-
-    def _flying(self) -> Iterable[InFlight]:
-        return (replace(one, spec_digest=one.spec_digest or "") for one in self.in_flight.values())
 
 
 def fold(records: Iterable[ObservedRun], *, onto: Records | None = None) -> Records:

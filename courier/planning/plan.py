@@ -1,5 +1,6 @@
 """The plan as data: what would be done and why, and what would not and why."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -119,6 +120,8 @@ class Plan(Model):
     settled: int = 0
     """Runs asked for and already done."""
     limits: tuple[Limit, ...] = ()
+    decided_at: datetime | None = None
+    """When it was decided; has no part in whether it is stale."""
 
     @property
     def changes(self) -> tuple[Action, ...]:

@@ -42,6 +42,7 @@ def read_record(run: str, content: bytes) -> ObservedRun:
         run=run,
         phase=phase,
         reason=_text(told.get("reason")) or "",
+        project=_text(told.get("project")) or "",
         workflow=_text(told.get("workflow")) or "",
         spec_digest=_text(told.get("specDigest")),
         pull_request=_text(pull_request.get("status")),

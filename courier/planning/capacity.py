@@ -1,0 +1,77 @@
+"""How much room each project has for further runs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from courier.planning.lookup import Catalog, Ref
+from courier.planning.observed import Observed
+from courier.planning.plan import Limit
+from courier.resources.project import Project
+
+_OPEN: Final = frozenset({"creating", "created"})
+
+
+@dataclass(slots=True)
+class Capacity:
+    """One project's room; ``taken`` grows while a plan is made.
+
+    Attributes:
+        limit: What the dispatcher keeps to.
+        most: The most pull requests that may be open or on their way.
+        suspended: Whether nothing new is started.
+        taken: Pull requests open, and runs in flight or about to start that may open one.
+    """
+
+    limit: Limit
+    most: int
+    suspended: bool = False
+    taken: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Return whether no further run may start."""
+        return self.taken >= self.most
+
+    def why_full(self) -> str:
+        """Return the sentence for people."""
+        return (
+            f"{self.taken} pull requests are open or on their way, and the project allows "
+            f"{self.most} (`concurrency.openPullRequests`). Merge or close some."
+        )
+
+
+def capacities(catalog: Catalog, observed: Observed) -> dict[str, Capacity]:
+    """Return every project's room by its name."""
+    found = {}
+    for ref in catalog.of_kind("Project"):
+        resource = catalog.resource(ref)
+        assert isinstance(resource, Project)  # noqa: S101 - what the catalog promises
+        found[ref.name] = _capacity(resource)
+    for project in _users(catalog, observed):
+        if project in found:
+            found[project].taken += 1
+    return found
+
+
+def _capacity(project: Project) -> Capacity:
+    most = project.spec.concurrency
+    limit = Limit(project=project.metadata.name, runs=most.runs, sandboxes=most.sandboxes)
+    return Capacity(limit, most=most.open_pull_requests, suspended=project.spec.suspend)
+
+
+def _users(catalog: Catalog, observed: Observed) -> Iterator[str]:
+    """Yield a project's name for every run of it that has or may open a pull request."""
+    open_now = {run for run, status in observed.pull_requests.items() if status in _OPEN}
+    for run in open_now | set(observed.in_flight):
+        record = observed.records.runs.get(run)
+        if record is not None and record.project:
+            yield record.project
+        elif (project := _project_of(catalog, run)) is not None:
+            yield project
+
+
+def _project_of(catalog: Catalog, run: str) -> str | None:
+    ref = Ref("Run", run)
+    found = catalog.project_of(ref) if ref in catalog.documents else None
+    return found.name if found else None

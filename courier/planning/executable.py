@@ -1,0 +1,119 @@
+"""What this version does not do yet, in plain words, so that nothing is dropped in silence."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from courier.planning.asked import Asked, AskedStep, variables
+from courier.resources.names import EXECUTED_KINDS, EXECUTED_WORKFLOW_TYPES
+
+FORGES: Final = frozenset({"local"})
+"""Forges whose pull requests can be opened today."""
+
+TEMPLATES: Final = frozenset({"base"})
+"""Templates that sandboxes can be made from today."""
+
+_ASKING: Final[Mapping[str, str]] = {
+    "RecurringTask": "Recurring tasks are",
+    "SprintChain": "Sprint chains are",
+    "WorkChain": "Work chains are",
+    "IssueScan": "Issue scans are",
+    "Issue": "Running issues by themselves is",
+    "AnsweringSession": "Answering sessions are",
+    "Merge": "Merge sessions are",
+    "Sandbox": "Sandboxes for people are",
+}
+"""Kinds that ask for something to be done, and how a sentence about them begins."""
+
+
+def unexecuted_parts(asked: Asked) -> Iterator[str]:
+    """Yield a sentence for everything a run asks for that is checked but not done yet."""
+    yield from _of_project(asked)
+    yield from _of_workflow(asked)
+    if asked.run.spec.images:
+        yield "Pictures (`images`) are not shown to agents yet; describe them in the prompt."
+    for step in asked.steps:
+        yield from _of_step(asked, step)
+
+
+def unexecuted_agent(agent: str, *, drivers: Collection[str]) -> str | None:
+    """Return why no step can be done by that agent; None if it can."""
+    if agent in drivers:
+        return None
+    works = ", ".join(sorted(drivers)) or "none"
+    return f'Agent "{agent}" cannot be run yet. Agents that work today: {works}.'
+
+
+def unexecuted_machine(template: str, egress: str) -> str | None:
+    """Return why a sandbox cannot be made like that; None if it can."""
+    if template not in TEMPLATES:
+        works = ", ".join(sorted(TEMPLATES))
+        return f'Template "{template}" cannot be used yet. Templates that work today: {works}.'
+    if egress == "listed":
+        return "A list of allowed hosts is not enforced yet; write `egress: open` or `none`."
+    return None
+
+
+def _of_project(asked: Asked) -> Iterator[str]:
+    forge = asked.project.spec.repository.forge
+    if forge not in FORGES:
+        works = ", ".join(sorted(FORGES))
+        yield f'Forge "{forge}" cannot be used yet. Forges that work today: {works}.'
+
+
+def _of_workflow(asked: Asked) -> Iterator[str]:
+    spec = asked.workflow.spec
+    if spec.type not in EXECUTED_WORKFLOW_TYPES:
+        works = ", ".join(sorted(EXECUTED_WORKFLOW_TYPES))
+        yield f"A workflow of type {spec.type} cannot be run yet. Types that work today: {works}."
+    if spec.approvals:
+        yield "Approvals (`approvals`) are not waited for yet."
+    if spec.candidates is not None:
+        yield "Several candidates side by side (`candidates`) cannot be run yet."
+
+
+def _of_step(asked: Asked, step: AskedStep) -> Iterator[str]:
+    name = step.step.name
+    machine = step.override.sandbox if step.override else None
+    if step.step.sandbox is not None or machine is not None:
+        yield f'A machine of its own (`sandbox`) for step "{name}" cannot be given yet.'
+    if step.step.loop is not None:
+        yield f'A loop of its own for step "{name}" cannot be run yet; use the workflow\'s `loops`.'
+    for context in step.contexts:
+        if context.spec.pin is not None:
+            yield f'Pinned versions (`pin`, Context "{context.metadata.name}") are not read yet.'
+    for variable, _, secret in variables(asked, step):
+        if secret is not None and secret != variable:
+            yield (
+                f'Variable "{variable}" takes secret "{secret}": a secret under another name '
+                "cannot be given yet; give both the same name."
+            )
+
+
+def unexecuted_kind(kind: str, spec: Mapping[str, object]) -> str | None:
+    """Return why a document of that kind does nothing yet; None if it asks for nothing."""
+    if kind in EXECUTED_KINDS or (kind == "Issue" and "execute" not in spec):
+        return None
+    if kind in _ASKING:
+        return f"{_ASKING[kind]} not executed yet; the document is checked in full."
+    return "The document is checked in full and takes no effect yet."
+
+
+def same_repository(left: str, right: str) -> bool:
+    """Return whether two addresses mean one repository; ssh and https forms count as equal."""
+    return _plain(left) == _plain(right)
+
+
+def _plain(url: str) -> str:
+    text = url.strip().rstrip("/").removesuffix(".git").rstrip("/")
+    if "://" in text:
+        scheme, _, rest = text.partition("://")
+        return rest if scheme == "file" else _without_user(rest)
+    host, colon, path = text.partition(":")
+    if colon and "/" not in host:
+        return _without_user(f"{host}/{path.lstrip('/')}")
+    return text
+
+
+def _without_user(rest: str) -> str:
+    host, slash, path = rest.partition("/")
+    return f"{host.rpartition('@')[2].lower()}{slash}{path}"

@@ -1,0 +1,270 @@
+"""Freezing: from what a Run asks for to everything it will do, decided once and for all."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from courier.planning.asked import Asked, Missing, gather
+from courier.planning.effective import SHELL, Values
+from courier.planning.executable import (
+    same_repository,
+    unexecuted_agent,
+    unexecuted_machine,
+    unexecuted_parts,
+)
+from courier.planning.lookup import Catalog, Ref
+from courier.planning.observed import Observed
+from courier.planning.plan import Held
+from courier.planning.steps import (
+    commands_of,
+    freeze_step,
+    missing_inputs,
+    run_values,
+    step_values,
+    with_inputs,
+)
+from courier.runs.frozen import (
+    FrozenDelivery,
+    FrozenGit,
+    FrozenInput,
+    FrozenLoop,
+    FrozenPlan,
+    FrozenSandbox,
+    FrozenStep,
+    FrozenValue,
+)
+
+STATE_BRANCH: Final = "courier/state"
+"""Where records are kept; no run may work on it."""
+
+_TITLE: Final = 100
+_PASSING: Final = frozenset({"desiredState"})
+"""Fields of a Run that may change without making it another run."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What a run asks for with all of its values decided."""
+
+    asked: Asked
+    values: Values
+    steps: tuple[Values, ...]
+    base: str
+    branch: str
+
+
+def freeze(
+    catalog: Catalog, ref: Ref, *, observed: Observed, drivers: Collection[str]
+) -> FrozenPlan | Held:
+    """Return everything a Run will do, or why it cannot be done.
+
+    Args:
+        catalog: A valid catalog.
+        ref: A Run in it.
+        observed: Gives the tips of branches and the tracked repository.
+        drivers: Names of the agents this build can run.
+    """
+    try:
+        asked = gather(catalog, ref)
+    except Missing as missing:
+        return held(catalog, ref, "Blocked", str(missing))
+    decided = _decide(asked, observed)
+    if found := list(dict.fromkeys(_unexecuted(decided, observed, drivers))):
+        return held(catalog, ref, "NotExecutedYet", " ".join(found))
+    if found := list(dict.fromkeys(_obstacles(decided, observed))):
+        return held(catalog, ref, "Blocked", " ".join(found))
+    return _frozen(catalog, decided, observed)
+
+
+def explain(catalog: Catalog, ref: Ref) -> Mapping[str, Mapping[str, FrozenValue]]:
+    """Return every effective value of a Run with its origin: by step, and for the run under ``""``.
+
+    Raises:
+        Missing: If a document it needs is not there.
+    """
+    asked = gather(catalog, ref)
+    told = {"": run_values(asked)}
+    told |= {step.step.name: step_values(asked, step) for step in asked.steps}
+    return {
+        name: {
+            path: FrozenValue(value=_shown(found.value), origin=found.origin)
+            for path, found in values.items()
+            if (path in _OF_STEP) == bool(name)
+        }
+        for name, values in told.items()
+    }
+
+
+_OF_STEP: Final = frozenset({"agent", "model", "effort", "sandbox.timeout"})
+
+
+def spec_digest(spec: Mapping[str, object]) -> str:
+    """Return the digest of a Run's spec, equal for equal values however they are written.
+
+    ``desiredState`` has no part in it: cancelling a run does not make it another one.
+    """
+    told = {name: value for name, value in spec.items() if name not in _PASSING}
+    text = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _decide(asked: Asked, observed: Observed) -> _Decided:
+    values = run_values(asked)
+    spec, name = asked.run.spec, asked.run.metadata.name
+    default = asked.project.spec.repository.default_branch or observed.branch
+    return _Decided(
+        asked=asked,
+        values=values,
+        steps=tuple(step_values(asked, step) for step in asked.steps),
+        base=spec.base or default,
+        branch=spec.branch or f"{values.text('git.branchPrefix') or ''}{name}",
+    )
+
+
+def _unexecuted(decided: _Decided, observed: Observed, drivers: Collection[str]) -> Iterator[str]:
+    url = decided.asked.project.spec.repository.url
+    if url is not None and not same_repository(url, observed.repository):
+        yield (
+            "The project works on another repository than the one these documents are in, which "
+            "cannot be done yet; leave out `repository.url`."
+        )
+    yield from unexecuted_parts(decided.asked)
+    template = decided.values.text("sandbox.template") or ""
+    machine = unexecuted_machine(template, decided.values.text("sandbox.egress") or "")
+    if machine is not None:
+        yield machine
+    for values in decided.steps:
+        agent = unexecuted_agent(values.text("agent") or "", drivers=drivers)
+        if agent is not None:
+            yield agent
+
+
+def _obstacles(decided: _Decided, observed: Observed) -> Iterator[str]:
+    if _tip(observed, decided.base) is None:
+        yield f'Branch "{decided.base}" to start from does not exist in the repository.'
+    if decided.branch in (decided.base, observed.branch, STATE_BRANCH):
+        yield f'The work cannot go to branch "{decided.branch}"; choose another `branch`.'
+    for step, values in zip(decided.asked.steps, decided.steps, strict=True):
+        name = step.step.name
+        if values.text("agent") == SHELL and commands_of(step, values)[0] is None:
+            yield f'Step "{name}" is done by the shell and has nothing to run; write its `run`.'
+        if step.persona is not None and not step.persona.spec.enabled:
+            yield f'Persona "{step.persona.metadata.name}" of step "{name}" is not enabled.'
+    for unknown in missing_inputs(decided.asked):
+        yield f"`{{{{ inputs.{unknown} }}}}` is used and not given; write it under `inputs`."
+
+
+def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPlan:
+    asked, spec = decided.asked, decided.asked.run.spec
+    workflow = asked.workflow
+    designer_checker = workflow.spec.type == "designerChecker"
+    name = asked.run.metadata.name
+    task = with_inputs(spec.prompt, spec.inputs).strip()
+    steps = tuple(_steps(decided, judged_by_last=designer_checker))
+    return FrozenPlan(
+        run=name,
+        project=asked.project.metadata.name,
+        workflow=workflow.metadata.name,
+        workflow_type="designerChecker" if designer_checker else "single",
+        source="manual",
+        spec_digest=spec_digest(asked.run_writer.told),
+        catalog_digest=catalog.digest,
+        observed_commit=observed.commit,
+        title=_title(task),
+        task=task,
+        project_instructions=_project_instructions(asked),
+        checker_instructions=with_inputs(spec.checker_instructions or "", spec.inputs),
+        steps=steps,
+        loop=_loop(decided, loops=designer_checker),
+        sandbox=_sandbox(decided.values, steps),
+        git=_git(decided, observed),
+        delivery=_delivery(decided.values),
+        budget_usd=decided.values.dollars("budget"),
+        inputs=tuple(
+            FrozenInput(kind=each.kind, name=each.name, digest=catalog.documents[each].digest)
+            for each in asked.refs
+        ),
+    )
+
+
+def _steps(decided: _Decided, *, judged_by_last: bool) -> Iterator[FrozenStep]:
+    pairs = list(zip(decided.asked.steps, decided.steps, strict=True))
+    for at, (step, values) in enumerate(pairs):
+        last = at == len(pairs) - 1
+        type_ = step.persona.spec.type if step.persona else step.step.type
+        judges = last if judged_by_last else type_ == "checker"
+        yield freeze_step(decided.asked, step, values, gives_verdict=judges)
+
+
+def _project_instructions(asked: Asked) -> str:
+    spec = asked.project.spec
+    guide = f"# Guide to this repository\n\n{spec.guide.strip()}" if spec.guide else ""
+    return "\n\n".join(text for text in ((spec.instructions or "").strip(), guide) if text)
+
+
+def _loop(decided: _Decided, *, loops: bool) -> FrozenLoop:
+    draft = decided.values.text("loops.onExhausted") == "deliverDraft"
+    return FrozenLoop(
+        max_iterations=decided.values.number("loops.maxIterations") if loops else 1,
+        on_exhausted="deliverDraft" if draft else "fail",
+    )
+
+
+def _sandbox(values: Values, steps: Sequence[FrozenStep]) -> FrozenSandbox:
+    return FrozenSandbox(
+        template=values.text("sandbox.template") or "base",
+        timeout_seconds=max(step.timeout_seconds for step in steps),
+        network=values.text("sandbox.egress") != "none",
+        reuse="perRun" if values.text("sandbox.reuse") == "perRun" else "perStep",
+    )
+
+
+def _git(decided: _Decided, observed: Observed) -> FrozenGit:
+    return FrozenGit(
+        base_branch=decided.base,
+        base_commit=_tip(observed, decided.base) or "",
+        branch=decided.branch,
+        author_name=decided.values.text("git.name") or "",
+        author_email=decided.values.text("git.email") or "",
+    )
+
+
+def _delivery(values: Values) -> FrozenDelivery:
+    return FrozenDelivery(
+        draft=values.flag("delivery.draft"),
+        labels=values.words("delivery.labels"),
+        reviewers=values.words("delivery.reviewers"),
+        protected_paths=values.words("delivery.protectedPaths"),
+        max_files=values.number("delivery.maxFiles"),
+        max_bytes=values.number("delivery.maxBytes"),
+    )
+
+
+def _tip(observed: Observed, branch: str) -> str | None:
+    return observed.commit if branch == observed.branch else observed.branches.get(branch)
+
+
+def _title(task: str) -> str:
+    lines = (" ".join(line.lstrip("# ").split()) for line in task.splitlines())
+    first = next((line for line in lines if line), "Untitled")
+    return first if len(first) <= _TITLE else first[: _TITLE - 1].rstrip() + "…"
+
+
+def _shown(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, default=list)
+
+
+def held(catalog: Catalog, ref: Ref, reason: str, message: str) -> Held:
+    """Return a document that waits, with its place."""
+    place = catalog.documents[ref].position(())
+    return Held(
+        kind=ref.kind,
+        name=ref.name,
+        reason=reason,
+        message=message,
+        position=str(place) if place else None,
+    )

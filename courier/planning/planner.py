@@ -1,0 +1,236 @@
+"""The planner: one pure decision from a catalog, what is observed, and the time.
+
+Most runs of a long-lived catalog are settled, so every Run is first looked at as plain values;
+resources are made only for runs that are about to start.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, cast
+
+from courier.planning.capacity import Capacity, capacities
+from courier.planning.estimate import estimate
+from courier.planning.executable import unexecuted_kind
+from courier.planning.freeze import freeze, held, spec_digest
+from courier.planning.lookup import Catalog, Ref
+from courier.planning.observed import InFlight, Observed, ObservedRun
+from courier.planning.plan import (
+    Action,
+    CancelRun,
+    Held,
+    Plan,
+    PlannedPrompt,
+    PublishRun,
+    ResumeRun,
+    StartRun,
+)
+from courier.resources.names import EXECUTED_KINDS, KIND_NAMES
+from courier.runs.frozen import FrozenPlan
+from courier.runs.prompts import assemble
+
+Digests = MutableMapping[str, str]
+"""Document digest to the digest of its spec: kept between passes, it saves most of their work."""
+
+_HELD_KINDS: Final = tuple(kind for kind in KIND_NAMES if kind not in EXECUTED_KINDS)
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """Every Run in exactly one place."""
+
+    wanted: list[Ref] = field(default_factory=list)
+    moved: list[Action] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    settled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one look at the world decides by, besides catalog and observed.
+
+    Attributes:
+        now: The time of the look, in UTC.
+        drivers: Names of the agents this build can run.
+        dirty: Whether the catalog was read from a working tree with changes.
+        digests: Filled by one pass and used by the next.
+    """
+
+    now: datetime
+    drivers: Collection[str]
+    dirty: bool = False
+    digests: Digests = field(default_factory=dict)
+
+
+def plan(
+    catalog: Catalog,
+    observed: Observed,
+    *,
+    now: datetime,
+    drivers: Collection[str],
+    dirty: bool = False,
+) -> Plan:
+    """Return what would be done and why; the same arguments give the same plan."""
+    return plan_pass(catalog, observed, Pass(now, drivers, dirty=dirty))
+
+
+def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
+    """Return the plan of one of many passes, which may share what they found out."""
+    runs = _sort(catalog, observed, by.digests)
+    room = capacities(catalog, observed)
+    decided = [_start(catalog, observed, by, ref, room) for ref in sorted(runs.wanted)]
+    starts = [each for each in decided if isinstance(each, StartRun)]
+    waiting = [each for each in decided if isinstance(each, Held)]
+    actions = [*starts, *runs.moved, *_gone(catalog, observed), *_published(observed)]
+    everything_held = [*waiting, *runs.held, *_held_kinds(catalog)]
+    return Plan(
+        project=", ".join(sorted(room)),
+        repository=observed.repository,
+        branch=observed.branch,
+        commit=observed.commit,
+        dirty=by.dirty,
+        catalog_digest=catalog.digest,
+        observed_digest=observed.digest,
+        actions=tuple(sorted(actions, key=lambda action: (action.run, action.action))),
+        held=tuple(sorted(everything_held, key=lambda each: (each.kind, each.name))),
+        settled=runs.settled,
+        limits=tuple(room[name].limit for name in sorted(room)),
+        decided_at=by.now,
+    )
+
+
+def stale_because(saved: Plan, fresh: Plan) -> tuple[str, ...]:
+    """Return why a saved plan no longer fits the world; nothing if it does.
+
+    Args:
+        saved: The plan as it was decided then.
+        fresh: A plan decided now.
+    """
+    moved = (
+        (saved.dirty, "it was made from changes that were not committed"),
+        (saved.repository != fresh.repository, "it was made for another repository"),
+        (saved.commit != fresh.commit, f"{fresh.branch or 'the branch'} moved to {fresh.commit}"),
+        (saved.catalog_digest != fresh.catalog_digest, "the documents changed"),
+        (
+            saved.observed_digest != fresh.observed_digest,
+            "runs, pull requests or branches changed",
+        ),
+    )
+    return tuple(reason for is_so, reason in moved if is_so)
+
+
+def _sort(catalog: Catalog, observed: Observed, digests: Digests) -> _Sorted:
+    found = _Sorted()
+    documents, records = catalog.documents, observed.records.runs
+    for ref in catalog.of_kind("Run"):
+        document = documents[ref]
+        spec = cast(Mapping[str, object], document.value["spec"])
+        flying, record = observed.in_flight.get(ref.name), records.get(ref.name)
+        cancelled = spec.get("desiredState") == "cancelled"
+        if flying is None and record is None:
+            if cancelled:
+                found.settled += 1
+            else:
+                found.wanted.append(ref)
+            continue
+        digest = digests.get(document.digest)
+        if digest is None:
+            digest = digests[document.digest] = spec_digest(spec)
+        if flying is not None:
+            found.moved.append(_under_way(flying, digest=digest, cancelled=cancelled))
+        elif record is not None and (why := _kept(record, digest=digest, cancelled=cancelled)):
+            found.held.append(held(catalog, ref, *why))
+        else:
+            found.settled += 1
+    return found
+
+
+def _under_way(flying: InFlight, *, digest: str, cancelled: bool) -> Action:
+    if flying.cancelling:
+        return ResumeRun(run=flying.run, reason="is being cancelled")
+    if cancelled:
+        return CancelRun(run=flying.run, reason="its desiredState is cancelled")
+    if flying.spec_digest not in (None, digest):
+        reason = "goes on as it was started; its document has changed since"
+        return ResumeRun(run=flying.run, reason=reason)
+    return ResumeRun(run=flying.run, reason="under way")
+
+
+def _kept(record: ObservedRun, *, digest: str, cancelled: bool) -> tuple[str, str] | None:
+    """Return reason and message if a run on record is held, None if it is settled."""
+    if record.phase == "unreadable":
+        return "Blocked", (
+            f"Its record cannot be read: {record.reason}. It is not started again, so that nothing "
+            "is done twice; repair the record, or give the run a new name."
+        )
+    if not record.ended:
+        return "Blocked", (
+            f"Its record says {record.phase}, and it is not under way here: another machine works "
+            "on it, or its journal was lost. If nobody works on it, give the run a new name."
+        )
+    if cancelled or record.spec_digest in (None, digest):
+        return None
+    return "SpecChanged", (
+        f"It is {record.phase}, and its spec was changed after it started. A run is done once; "
+        "give it a new name to have it done again."
+    )
+
+
+def _start(
+    catalog: Catalog, observed: Observed, by: Pass, ref: Ref, room: Mapping[str, Capacity]
+) -> StartRun | Held:
+    project = catalog.project_of(ref)
+    space = room.get(project.name) if project else None
+    if space is not None and space.suspended:
+        return held(catalog, ref, "Suspended", "Its project is suspended (`spec.suspend`).")
+    if space is not None and space.full:
+        return held(catalog, ref, "Limit", space.why_full())
+    frozen = freeze(catalog, ref, observed=observed, drivers=by.drivers)
+    if isinstance(frozen, Held):
+        return frozen
+    if space is not None:
+        space.taken += 1
+    return StartRun(
+        run=ref.name,
+        reason="asked for and not on record",
+        frozen=frozen,
+        prompts=tuple(_prompts(frozen)),
+        estimate=estimate(observed.records.history.get(frozen.workflow, ())),
+    )
+
+
+def _prompts(frozen: FrozenPlan) -> Iterator[PlannedPrompt]:
+    for step in frozen.steps:
+        prompt = assemble(frozen, step)
+        yield PlannedPrompt(step=step.name, text=prompt.text, digest=prompt.digest)
+
+
+def _gone(catalog: Catalog, observed: Observed) -> Iterator[Action]:
+    for flying in observed.in_flight.values():
+        if Ref("Run", flying.run) in catalog.documents:
+            continue
+        if flying.by_catalog and not flying.cancelling:
+            yield CancelRun(run=flying.run, reason="its document is gone")
+        else:
+            reason = "is being cancelled" if flying.cancelling else "under way"
+            yield ResumeRun(run=flying.run, reason=reason)
+
+
+def _published(observed: Observed) -> Iterator[Action]:
+    for run, status in observed.pull_requests.items():
+        record = observed.records.runs.get(run)
+        if record is None or not record.ended or run in observed.in_flight:
+            continue
+        if record.pull_request != status:
+            was = record.pull_request or "not there"
+            reason = f"its pull request is {status}, on record it is {was}"
+            yield PublishRun(run=run, reason=reason, pull_request_status=status)
+
+
+def _held_kinds(catalog: Catalog) -> Iterable[Held]:
+    for kind in _HELD_KINDS:
+        for ref in catalog.of_kind(kind):
+            spec = catalog.documents[ref].value.get("spec")
+            why = unexecuted_kind(kind, spec if isinstance(spec, Mapping) else {})
+            if why is not None:
+                yield held(catalog, ref, "NotExecutedYet", why)

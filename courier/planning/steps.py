@@ -1,0 +1,119 @@
+"""The steps of one run with every effective value decided."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from courier.planning.asked import Asked, AskedStep, variables
+from courier.planning.effective import BUILT_IN_LAYER, SHELL, Layer, Values, effective, layer
+from courier.resources.durations import to_seconds
+from courier.runs.frozen import FrozenContext, FrozenStep
+
+_INPUT = re.compile(r"\{\{\s*inputs\.([A-Za-z][A-Za-z0-9_]{0,62})\s*\}\}")
+
+_SHOWN = {
+    "agent": "agent",
+    "model": "model",
+    "effort": "effort",
+    "sandbox.timeout": "timeout",
+}
+"""Values whose origin a step keeps, and the word it keeps them under."""
+
+
+def run_values(asked: Asked) -> Values:
+    """Return the values that hold for the run as a whole."""
+    return effective([*_below(asked), layer(asked.run_writer)])
+
+
+def step_values(asked: Asked, step: AskedStep) -> Values:
+    """Return the values that hold for one step.
+
+    What the Run says of agent, model and effort passes over steps done by the shell.
+    """
+    below = [*_below(asked), *map(layer, step.writers)]
+    passed_over = _CHOICE if effective(below).text("agent") == SHELL else ()
+    run = layer(asked.run_writer, without=passed_over)
+    return effective([*below, run, *map(layer, step.overrides)])
+
+
+_CHOICE = ("agent", "model", "effort")
+
+
+def _below(asked: Asked) -> list[Layer]:
+    return [BUILT_IN_LAYER, layer(asked.project_writer), layer(asked.workflow_writer)]
+
+
+def freeze_step(
+    asked: Asked, step: AskedStep, values: Values, *, gives_verdict: bool
+) -> FrozenStep:
+    """Return the step as it will be done."""
+    env, secrets = _environment(asked, step)
+    commands, origin = commands_of(step, values)
+    origins = {word: values[path].origin for path, word in _SHOWN.items() if path in values}
+    type_ = step.persona.spec.type if step.persona else step.step.type
+    return FrozenStep(
+        name=step.step.name,
+        type=type_ or "custom",
+        agent=values.text("agent") or "",
+        model=values.text("model"),
+        effort=values.text("effort"),
+        commands=commands,
+        instructions=with_inputs(_instructions(asked, step), asked.run.spec.inputs),
+        persona=step.step.persona,
+        contexts=tuple(
+            FrozenContext(name=each.metadata.name, content=each.spec.content)
+            for each in step.contexts
+        ),
+        timeout_seconds=to_seconds(values.text("sandbox.timeout") or ""),
+        gives_verdict=gives_verdict,
+        env=env,
+        secrets=secrets,
+        origins=origins | ({"run": origin} if commands is not None else {}),
+    )
+
+
+def commands_of(step: AskedStep, values: Values) -> tuple[str | None, str]:
+    """Return what the shell runs in a step and where it was written; None for other agents."""
+    if values.text("agent") != SHELL:
+        return None, ""
+    written = [*reversed(step.overrides), *reversed(step.writers)]
+    for writer in written:
+        commands = writer.told.get("run")
+        if isinstance(commands, str):
+            return commands, layer(writer).values["agent"].origin
+    return None, ""
+
+
+def with_inputs(text: str, inputs: Mapping[str, str]) -> str:
+    """Return the text with ``{{ inputs.NAME }}`` replaced; unknown names are left as they are."""
+    return _INPUT.sub(lambda found: inputs.get(found[1], found[0]), text)
+
+
+def missing_inputs(asked: Asked) -> Iterator[str]:
+    """Yield names that texts of the run ask for and its inputs do not give, each once."""
+    texts = [asked.run.spec.prompt, asked.run.spec.checker_instructions or ""]
+    texts += [_instructions(asked, step) for step in asked.steps]
+    wanted = dict.fromkeys(found[1] for text in texts for found in _INPUT.finditer(text))
+    yield from (name for name in wanted if name not in asked.run.spec.inputs)
+
+
+def _instructions(asked: Asked, step: AskedStep) -> str:
+    overridden = step.override.instructions if step.override else None
+    told = (
+        asked.workflow.spec.instructions,
+        step.persona.spec.instructions if step.persona else None,
+        overridden or step.step.instructions,
+    )
+    return "\n\n".join(text.strip() for text in told if text)
+
+
+def _environment(asked: Asked, step: AskedStep) -> tuple[dict[str, str], tuple[str, ...]]:
+    plain: dict[str, str] = {}
+    secrets: dict[str, str] = {}
+    for name, value, secret in variables(asked, step):
+        plain.pop(name, None)
+        secrets.pop(name, None)
+        if secret is not None:
+            secrets[name] = secret
+        else:
+            plain[name] = value or ""
+    return plain, tuple(sorted(secrets.values()))
