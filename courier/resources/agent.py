@@ -6,13 +6,10 @@ from pydantic import Field
 
 from courier.resources.envelope import Resource, Spec
 from courier.resources.rules import When
-from courier.resources.values import HomePath, Items, Line, Text
+from courier.resources.values import HomePath, Items, Line, SomeItems, Text
 from courier.resources.variables import Variable
 
-Argv = Annotated[
-    Items[Annotated[str, Field(min_length=1, max_length=4096)]],
-    Field(min_length=1, max_length=100),
-]
+Argv = SomeItems[Annotated[str, Field(min_length=1, max_length=4096)]]
 """A command as a list of arguments."""
 
 JsonPath = Line

@@ -13,6 +13,7 @@ from courier.resources.values import (
     Items,
     Line,
     Name,
+    SomeItems,
     Text,
     ref,
 )
@@ -75,7 +76,7 @@ class Issue(Resource):
 class WorkChainSpec(Spec):
     """Which issues are worked off, and how."""
 
-    issues: Annotated[Items[Annotated[str, ref("Issue")]], Field(min_length=1)]
+    issues: SomeItems[Annotated[str, ref("Issue")]]
     """The issues, in order."""
     workflow: Annotated[str, ref("Workflow")]
     """The workflow to follow."""
@@ -123,7 +124,7 @@ class AnsweringSessionSpec(Spec):
 
     scan: Annotated[str, ref("IssueScan")] | None = None
     """The scan the questions come from."""
-    questions: Annotated[Items[Question], Field(min_length=1)]
+    questions: SomeItems[Question]
     """The questions."""
     answers: Items[Answer] = ()
     """The answers so far."""

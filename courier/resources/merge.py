@@ -1,17 +1,15 @@
 """Merges: branches brought together, conflicts resolved by an agent."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from courier.resources.envelope import Resource, Spec
-from courier.resources.values import Branch, Items, Text
+from courier.resources.values import Branch, SomeItems, Text
 
 
 class MergeSpec(Spec):
     """Which branches go where."""
 
-    branches: Annotated[Items[Branch], Field(min_length=1)]
+    branches: SomeItems[Branch]
     """The branches to bring in, in order."""
     target: Branch | None = None
     """The branch they go into; without it, the project's default branch."""

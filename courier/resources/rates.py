@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from courier.resources.envelope import Resource, Spec
-from courier.resources.values import WHOLE, Day, Items, Line, ModelName, Money
+from courier.resources.values import WHOLE, Day, Line, ModelName, Money, SomeItems
 
 
 class CostRate(Spec):
@@ -30,7 +30,7 @@ class CostRate(Spec):
 class CostRatesSpec(Spec):
     """The rates."""
 
-    rates: Annotated[Items[CostRate], Field(min_length=1)]
+    rates: SomeItems[CostRate]
     """The rates, in any order. What has no rate is reported as unknown, never as free."""
 
 

@@ -114,7 +114,11 @@ class When:
         if not self.by_default:
             given["required"] = [self.field]
         properties: JsonObject = dict.fromkeys(self.forbids, False)
-        properties |= {name: {"enum": list(allowed)} for name, allowed in self.only.items()}
+        # Without the guard a value of a wrong type would be reported twice.
+        properties |= {
+            name: {"if": {"type": "string"}, "then": {"enum": list(allowed)}}
+            for name, allowed in self.only.items()
+        }
         properties |= {
             name: {"minItems": least, "maxItems": most}
             for name, (least, most) in self.count.items()
@@ -150,17 +154,24 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class SomeItem:
-    """A list must hold an item whose field has a value."""
+    """A list must hold an item whose field has a value, of those it can have."""
 
     field: str
     item_field: str
     value: str
+    others: tuple[str, ...]
     because: str
 
     def schema(self) -> JsonObject:
         """Return it as JSON Schema."""
-        wanted = {"properties": {self.item_field: {"const": self.value}}}
-        return {"properties": {self.field: {"contains": wanted, "x-courier-rule": self.because}}}
+        # An item that is wrong in itself is reported by itself, so it counts as the one wanted.
+        other = {
+            "type": "object",
+            "properties": {self.item_field: {"enum": list(self.others)}},
+            "required": [self.item_field],
+        }
+        some = {"contains": {"not": other}, "x-courier-rule": self.because}
+        return {"properties": {self.field: some}}
 
     def broken(self, written: Mapping[str, object]) -> Broken | None:
         """Return the list if it holds no such item."""

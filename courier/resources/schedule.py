@@ -75,10 +75,10 @@ class Schedule(Spec):
         ),
     ] = "UTC"
     """The IANA time zone the time of day is in."""
-    hour: Hour = 0
-    """The hour, 0 to 23."""
-    minute: Minute = 0
-    """The minute, 0 to 59."""
+    hour: Hour | None = None
+    """The hour, 0 to 23; without it, 0."""
+    minute: Minute | None = None
+    """The minute, 0 to 59; without it, 0."""
     weekday: Weekday | None = None
     """The day of the week."""
     day_of_month: DayOfMonth | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from courier.resources.envelope import Resource, Spec
-from courier.resources.values import Items, Line, Name, Text, ref
+from courier.resources.values import Line, Name, SomeItems, Text, ref
 
 
 class Sprint(Spec):
@@ -28,7 +28,7 @@ class SprintPlanSpec(Spec):
     """What is true when all is done."""
     background: Text | None = None
     """What every sprint should know."""
-    sprints: Annotated[Items[Sprint], Field(min_length=1)]
+    sprints: SomeItems[Sprint]
     """The parts, in order."""
 
 

@@ -27,7 +27,15 @@ class Member(Spec):
 class TeamSpec(Spec):
     """Who belongs to the team."""
 
-    RULES = (SomeItem("members", "role", "owner", because="A team has at least one owner."),)
+    RULES = (
+        SomeItem(
+            "members",
+            "role",
+            "owner",
+            others=("admin", "member"),
+            because="A team has at least one owner.",
+        ),
+    )
 
     members: Items[Member]
     """The people; at least one of them is an owner."""

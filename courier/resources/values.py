@@ -8,8 +8,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, JsonValue, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from courier.resources.durations import duration_pattern
 
@@ -72,11 +80,28 @@ def _to_day(value: object) -> object:
     return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else value
 
 
+def _refuse_empty(items: tuple[T, ...]) -> tuple[T, ...]:
+    if not items:
+        raise PydanticCustomError("too_short", "Write at least one.")
+    return items
+
+
+def _needs_items() -> FieldInfo:
+    # A bound on the tuple itself would count items that are wrong as missing.
+    made: FieldInfo = Field(json_schema_extra={"minItems": 1})
+    return made
+
+
 WHOLE = BeforeValidator(_to_whole)
 """Lets ``4.0`` stand for ``4``, as JSON Schema's integer does; put it after the bounds."""
 
 Items = Annotated[tuple[T, ...], Field(strict=False)]
 """A list of values, kept as a tuple."""
+
+SomeItems = Annotated[
+    tuple[T, ...], Field(strict=False), AfterValidator(_refuse_empty), _needs_items()
+]
+"""A list of values that holds at least one."""
 
 Name = Annotated[str, matching(NAME, expects=NAME_EXPECTS)]
 """A DNS-1123 label."""
