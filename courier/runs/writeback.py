@@ -18,7 +18,7 @@ def folder(name: str, started_at: datetime) -> str:
 
 def transcript_path(name: str, started_at: datetime) -> str:
     """Return where a run's transcript is kept under its month's transcript ref."""
-    return f"{started_at:%Y/%m/%d}/{name}.jsonl.zst"
+    return f"{started_at:%Y/%m/%d}/{name}/transcript.jsonl.zst"
 
 
 def step_folder(attempt: AttemptEnded, *, at: int) -> str:

@@ -1,0 +1,90 @@
+"""The reconciler: one level-triggered pass from what is asked for to what is missing."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from courier.diagnostics import Diagnostic
+from courier.engine.desired import Desired, DesiredState
+from courier.engine.dispatcher import Dispatched, Dispatcher
+from courier.engine.observation import Observation
+from courier.engine.world import World
+from courier.errors import InvalidCatalog
+from courier.planning.plan import Plan
+from courier.planning.planner import plan
+
+INTERVAL_SECONDS = 30.0
+"""How soon a pass follows the last one when nothing wakes the reconciler earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one pass did.
+
+    Attributes:
+        plan: What was found missing; None while no catalog was ever good.
+        dispatched: What became of its actions.
+        diagnostics: Problems of the newest commit's documents.
+        requeue_after: Seconds until the next pass, unless something wakes it earlier.
+    """
+
+    plan: Plan | None
+    dispatched: tuple[Dispatched, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    requeue_after: float = INTERVAL_SECONDS
+
+
+class Reconciler:
+    """Compares and carries out; asked any number of times, it does nothing twice."""
+
+    def __init__(
+        self,
+        world: World,
+        desired: DesiredState,
+        observation: Observation,
+        dispatcher: Dispatcher,
+    ) -> None:
+        self._world = world
+        self._desired = desired
+        self._observation = observation
+        self._dispatcher = dispatcher
+
+    async def propose(self) -> tuple[Desired, Plan | None]:
+        """Return what is asked for and what would be done, doing none of it."""
+        repository = self._world.repository
+        await repository.fetch()
+        head = await repository.head()
+        desired = await self._desired.at(head)
+        if desired.catalog is None:
+            return desired, None
+        observed = await self._observation.look(head)
+        proposed = plan(
+            desired.catalog,
+            observed,
+            now=self._world.clock.now(),
+            drivers=self._drivers,
+        )
+        return desired, proposed
+
+    async def reconcile(self) -> Result:
+        """Do one pass."""
+        desired, proposed = await self.propose()
+        if proposed is None:
+            return Result(None, diagnostics=desired.diagnostics)
+        dispatched = await self._dispatcher.carry_out(proposed)
+        return Result(proposed, tuple(dispatched), desired.diagnostics)
+
+    async def require_plan(self) -> Plan:
+        """Return the plan for the newest commit.
+
+        Raises:
+            InvalidCatalog: If its documents have errors.
+        """
+        desired, proposed = await self.propose()
+        errors: Sequence[Diagnostic] = desired.diagnostics
+        if proposed is None or any(found.severity == "error" for found in errors):
+            raise InvalidCatalog(errors)
+        return proposed
+
+    @property
+    def _drivers(self) -> Collection[str]:
+        return self._world.drivers.keys()
