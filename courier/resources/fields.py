@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeGuard
 
+from courier.resources.defaults import BUILT_IN
+
 JsonObject = dict[str, object]
 
 _WHOLE_KINDS = "any.json"
+_SAYING_DEFAULTS = ("Project", "Workflow", "Run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class FieldHelp:
         type: For people, e.g. ``list of Step`` or ``one of fail, deliverDraft``.
         required: Whether it must be written.
         default: Its default as a JSON value; None where there is none.
+        built_in: What holds where no document says otherwise; None where nothing is built in.
         description: What it means.
         expects: What its text must look like, where that is said.
         refers_to: The kinds it may name.
@@ -29,6 +33,7 @@ class FieldHelp:
     type: str
     required: bool
     default: object
+    built_in: object
     description: str
     expects: str
     refers_to: tuple[str, ...]
@@ -117,11 +122,18 @@ def _alone(
         type=_type(node, root),
         required=required,
         default=node.get("default"),
+        built_in=_built_in(path),
         description=str(node.get("description", "")),
         expects=str(leaf.get("x-courier-expects", "")),
         refers_to=_names(leaf.get("x-courier-ref")),
         children=children,
     )
+
+
+def _built_in(path: str) -> object:
+    kind, _, below = path.partition(".spec.")
+    known = BUILT_IN.get(below) if kind in _SAYING_DEFAULTS else None
+    return known.value if known else None
 
 
 def _type(node: JsonObject, root: JsonObject) -> str:

@@ -62,6 +62,7 @@ def _row(prefix: str, name: str, field: FieldHelp) -> str:
     words = [field.description]
     words += ["Required."] if field.required else []
     words += [f"Default: `{json.dumps(field.default)}`."] if _worth_saying(field.default) else []
+    words += [f"Built-in: `{_plain(field.built_in)}`."] if _worth_saying(field.built_in) else []
     words += [f"Names {_either(field.refers_to)}."] if field.refers_to else []
     kind = field.type.replace("|", "\\|")
     meaning = " ".join(words).replace("\n", " ")
@@ -69,7 +70,11 @@ def _row(prefix: str, name: str, field: FieldHelp) -> str:
 
 
 def _worth_saying(default: object) -> bool:
-    return default is not None and default != []
+    return default is not None and default != [] and default != ()
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _either(kinds: tuple[str, ...]) -> str:

@@ -53,6 +53,13 @@ def test_defaults_values_and_references_are_told() -> None:
     assert explained("run.spec.workflow").required
 
 
+def test_built_in_values_are_told_where_they_can_be_overruled() -> None:
+    assert explained("project.spec.sandbox.timeout").built_in == "15m"
+    assert explained("workflow.spec.loops.maxIterations").built_in == 3
+    assert explained("run.spec.workflow").built_in is None
+    assert explained("sandbox.spec.agent").built_in is None
+
+
 def test_a_kind_is_found_however_it_is_written() -> None:
     for kind in ("work-chain", "WorkChain", "workchain"):
         assert [child.path for child in explained(kind).children] == [

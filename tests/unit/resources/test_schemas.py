@@ -111,10 +111,8 @@ def test_broken_rules_have_their_sentence_beside_the_check() -> None:
 def _inside(schema: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
     found: Any = schema
     for part in path:
-        if part == "$ref":
-            found = schema["$defs"][found["$ref"].rpartition("/")[2]]
-        else:
-            found = found[part]
+        inner = found[part]
+        found = schema["$defs"][inner.rpartition("/")[2]] if part == "$ref" else inner
     assert isinstance(found, dict)
     return found
 
