@@ -169,7 +169,7 @@ class Mirror:
         return answer.out.decode(errors="replace") + end
 
     async def contains(self, commit: str, *, tip: str) -> bool:
-        """Return whether the change is in ``tip``: it is an ancestor, or merging changes nothing."""
+        """Return whether the change is in ``tip``: an ancestor, or merging is nothing."""
         git = self.plumbing.local
         if await is_ancestor(git, checked_commit(commit), of=checked_commit(tip)):
             return True

@@ -1,0 +1,117 @@
+"""Proposals as files ``proposals/<number>.json`` of the state branch."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import ValidationError
+
+from courier.errors import Misconfigured, NotFound
+from courier.ports.repository import Identity
+from courier.ports.state import DeleteFile, StateBranch, SwapFile
+from courier.runs.pullrequest import PullRequest
+
+_FOLDER: Final = "proposals"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A proposal with the bytes it was read from, so that it is replaced only if unchanged."""
+
+    pull: PullRequest
+    content: bytes
+
+
+class Proposals:
+    """The proposals on record, as the state branch was last fetched."""
+
+    def __init__(self, state: StateBranch) -> None:
+        self._state = state
+
+    async def get(self, number: int) -> Kept:
+        """Return one.
+
+        Raises:
+            NotFound: If there is none of that number.
+        """
+        path = _path(number)
+        content = (await self._state.read([path])).get(path)
+        if content is None:
+            raise NotFound("There is no such proposal.", detail=f"#{number}")
+        return _parsed(path, content)
+
+    async def all(self) -> Sequence[Kept]:
+        """Return every one, oldest first."""
+        paths = [_path(number) for number in await self._numbers()]
+        contents = await self._state.read(paths)
+        return [_parsed(path, contents[path]) for path in paths if path in contents]
+
+    async def next_number(self) -> int:
+        """Return the number after the highest there is; the first is 1."""
+        return max(await self._numbers(), default=0) + 1
+
+    async def add(self, pull: PullRequest) -> bool:
+        """Put a new one on record; return False if its number was taken meanwhile."""
+        swap = SwapFile(_path(pull.number), _content(pull))
+        await self._state.write([swap], message=f"Open proposal {pull.number}")
+        return await self._holds(swap)
+
+    async def drop(self, number: int) -> None:
+        """Take one off the record that should not have been opened."""
+        await self._state.write([DeleteFile(_path(number))], message=f"Drop proposal {number}")
+
+    async def replace(self, kept: Kept, pull: PullRequest) -> bool:
+        """Bring one up to date; return False if somebody else changed it first."""
+        if pull == kept.pull:
+            return True
+        swap = SwapFile(_path(pull.number), _content(pull), was=kept.content)
+        await self._state.write([swap], message=f"Proposal {pull.number}: {pull.status}")
+        return await self._holds(swap)
+
+    async def _holds(self, swap: SwapFile) -> bool:
+        return (await self._state.read([swap.path])).get(swap.path) == swap.content
+
+    async def _numbers(self) -> Sequence[int]:
+        names = [path.rpartition("/")[2] for path in await self._state.paths(_FOLDER)]
+        stems = [name.removesuffix(".json") for name in names if name.endswith(".json")]
+        return sorted(int(stem) for stem in stems if stem.isascii() and stem.isdigit())
+
+
+def merge_message(pull: PullRequest, by: Identity, *, squash: bool) -> str:
+    """Return the message of the commit that merges a proposal; its trailers prove the merge."""
+    title = " ".join(pull.title.split()) or pull.run
+    subject = f"{title} (#{pull.number})" if squash else f"Merge #{pull.number}: {title}"
+    reviewed = f"Reviewed-by: {person(by)}"
+    trailers = [f"{key}: {value}" for key, value in merge_trailers(pull).items()]
+    return subject + "\n\n" + "\n".join((*trailers, reviewed)) + "\n"
+
+
+def merge_trailers(pull: PullRequest) -> dict[str, str]:
+    """Return the trailers by which a merge of the proposal is known."""
+    return {"Courier-Proposal": str(pull.number), "Courier-Run": pull.run}
+
+
+def person(by: Identity) -> str:
+    """Return a person as git writes one."""
+    return f"{by.name} <{by.email}>"
+
+
+def _path(number: int) -> str:
+    return f"{_FOLDER}/{number}.json"
+
+
+def _content(pull: PullRequest) -> bytes:
+    value = pull.model_dump(mode="json", by_alias=True)
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _parsed(path: str, content: bytes) -> Kept:
+    try:
+        return Kept(PullRequest.model_validate_json(content), content)
+    except ValidationError as broken:
+        raise Misconfigured(
+            "A proposal on the state branch is malformed.",
+            detail=f"{path}: {broken}",
+            next_step="Mend or delete the file on the state branch.",
+        ) from broken
