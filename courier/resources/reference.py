@@ -78,4 +78,8 @@ def _plain(value: object) -> str:
 
 
 def _either(kinds: tuple[str, ...]) -> str:
-    return " or ".join(f"a [{kind}](#{kind.lower()})" for kind in kinds)
+    return " or ".join(f"{_article(kind)} [{kind}](#{kind.lower()})" for kind in kinds)
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "AEIOU" else "a"
