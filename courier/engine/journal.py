@@ -142,8 +142,9 @@ class JournalEngine:
     async def send(self, run_id: str, signal: str, value: Json) -> None:
         """Send a signal."""
         life = self._started()
+        text = to_text(value)
         await life.host.writer.write(
-            lambda tx: journal_rows.send(tx, run_id, signal=signal, value=value),
+            lambda tx: journal_rows.send(tx, run_id, signal=signal, value=text),
             then=lambda _: life.roster.signal(run_id, signal),
         )
 

@@ -105,18 +105,19 @@ class JournalContext:
     @property
     def broken(self) -> CourierError | None:
         """Why this life cannot go on, if it broke the seam's rules."""
+        self._check_overlap("the end")
         return self._broken
 
     @contextmanager
     def _ask(self, kind: StepKind, name: str) -> Iterator[Spot]:
         if self._host.stopping:
             raise asyncio.CancelledError
-        if self._open is not None:
-            self._broken = StepsOverlap(
-                f"Step {name} was asked for while {self._open} was open or broken off.",
-                next_step="Ask for one step at a time; put time-outs inside the action.",
-            )
-        self._check(kind, name)
+        self._check_overlap(f"{kind} {name}")
+        self._check_name(kind, name)
+        if self._broken is not None:
+            raise self._broken
+        if kind is not StepKind.SIGNAL:
+            self._names.add(name)
         spot = Spot(self._run.seq, self._run.run_id, self._position, kind, name)
         self._position += 1
         self._open = name
@@ -130,21 +131,27 @@ class JournalContext:
             raise
         self._open = None
 
-    def _check(self, kind: StepKind, name: str) -> None:
+    def _check_overlap(self, following: str) -> None:
+        if self._open is not None and self._broken is None:
+            self._broken = StepsOverlap(
+                f"A step of run {self.run_id} was open or broken off when the next came.",
+                detail=f"It is {self._open}; after it came {following}.",
+                next_step="Ask for one step at a time; put time-outs inside the action.",
+            )
+
+    def _check_name(self, kind: StepKind, name: str) -> None:
         recorded = self._run.recorded.get(self._position)
+        if self._broken is not None:
+            return
         if recorded is not None and (recorded.kind, recorded.name) != (kind, name):
-            self._broken = self._broken or DivergedReplay(
+            self._broken = DivergedReplay(
                 "The flow no longer does what its journal says.",
                 detail=f"Run {self.run_id} asked for {kind} {name} as number {self._position + 1},"
                 f" where the journal has {recorded.kind} {recorded.name}.",
                 next_step="Start a new run, or go on with the courier that began this one.",
             )
-        if self._broken is not None:
-            raise self._broken
-        if kind is not StepKind.SIGNAL:
-            if name in self._names:
-                raise StepRepeated(f"Run {self.run_id} has two steps named {name}.")
-            self._names.add(name)
+        elif kind is not StepKind.SIGNAL and name in self._names:
+            self._broken = StepRepeated(f"Run {self.run_id} has two steps named {name}.")
 
     async def _heed(self, spot: Spot) -> None:
         """Raise the cancellation, if the run was asked to stop and it was not raised yet."""

@@ -128,10 +128,11 @@ class JournalClient(JournalReader):
 
     async def send(self, run_id: str, signal: str, value: Json) -> None:
         """Send a signal."""
+        text = to_text(value)
 
         def write(tx: Transaction) -> None:
             journal_rows.leave_notice(tx, run_id, signal=signal)
-            journal_rows.send(tx, run_id, signal=signal, value=value)
+            journal_rows.send(tx, run_id, signal=signal, value=text)
 
         await self._write(write)
 
@@ -150,7 +151,7 @@ class JournalClient(JournalReader):
 
     def _commit(self, write: Write[T]) -> T:
         self._folder.mkdir(parents=True, exist_ok=True)
-        connection = open_writer(self._folder, durability=Durability.PROCESS)
+        connection = open_writer(self._folder, durability=Durability.PROCESS, upgrade=False)
         try:
             connection.execute("BEGIN IMMEDIATE")
             answer = write(Transaction(connection))

@@ -92,7 +92,8 @@ class Roster:
         for run in self._runs.values():
             if run.task is not None:
                 run.task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         for waiter in [one for waiters in self._waiters.values() for one in waiters]:
             waiter.cancel()
 
@@ -150,9 +151,12 @@ class Roster:
         context = JournalContext(run, self._host)
         run.task = asyncio.ensure_future(_enter(self._flows[run.flow], context))
         await asyncio.wait({run.task})
-        ending = _end_of(run, context, run.task, now=self._host.clock.now())
+        if run.interrupt is not None:
+            run.interrupt()
         if self._host.stopping:
+            _error_of(run.task)
             return
+        ending = _end_of(run, context, run.task, now=self._host.clock.now())
         await self._host.writer.write(
             lambda tx: journal_rows.end(tx, run.seq, run_id=run.run_id, ending=ending)
         )
@@ -184,9 +188,7 @@ async def _enter(function: Flow, context: JournalContext) -> Json:
 def _end_of(
     run: LiveRun, context: JournalContext, task: "asyncio.Future[Json]", *, now: datetime
 ) -> Ending:
-    error: BaseException | None = asyncio.CancelledError("The flow cancelled itself.")
-    if not task.cancelled():
-        error = task.exception()
+    error = _error_of(task)
     text = "null"
     if error is None:
         try:
@@ -205,6 +207,12 @@ def _end_of(
         return Ending(Phase.COMPLETED, now, result=text)
     log.warning("Run %s failed: %s", run.run_id, error, exc_info=_unexpected(error))
     return Ending(Phase.FAILED, now, error=to_text(journal_errors.to_json(error)))
+
+
+def _error_of(task: "asyncio.Future[Json]") -> BaseException | None:
+    if task.cancelled():
+        return asyncio.CancelledError("The flow cancelled itself.")
+    return task.exception()
 
 
 def _unexpected(error: BaseException) -> BaseException | None:

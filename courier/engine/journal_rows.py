@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from courier.engine.inflight import Json, Phase, StepKind, StepPhase
-from courier.engine.journal_schema import to_micros, to_text
+from courier.engine.inflight import Phase, StepKind, StepPhase
+from courier.engine.journal_schema import to_micros
 from courier.engine.journal_writer import Transaction
 from courier.errors import Conflict, NotFound
 
@@ -199,8 +199,8 @@ def cancel(write: Transaction, run_id: str, *, by: str, reason: str, now: dateti
     return Cancelled.ENDED
 
 
-def send(write: Transaction, run_id: str, *, signal: str, value: Json) -> None:
-    """Keep a signal until its run asks for it.
+def send(write: Transaction, run_id: str, *, signal: str, value: str) -> None:
+    """Keep a signal, whose value is JSON text, until its run asks for it.
 
     Raises:
         NotFound: If there is no such run.
@@ -209,9 +209,7 @@ def send(write: Transaction, run_id: str, *, signal: str, value: Json) -> None:
     seq, phase, _ = _run(write, run_id)
     if phase.ended:
         raise Conflict(f"Run {run_id} has ended.", detail=f"It is {phase}.")
-    write.execute(
-        "INSERT INTO signals (run, name, value) VALUES (?, ?, ?)", (seq, signal, to_text(value))
-    )
+    write.execute("INSERT INTO signals (run, name, value) VALUES (?, ?, ?)", (seq, signal, value))
     write.note(run_id, "sent", signal)
 
 

@@ -11,6 +11,8 @@ from courier.errors import Misconfigured
 
 FILE_NAME = "journal.sqlite"
 BUSY_SECONDS = 5.0
+LOG_BYTES = 16_000_000
+"""The write-ahead log is cut back to this size after a burst."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 MIGRATIONS = (
@@ -97,33 +99,41 @@ def from_text(text: str | None) -> Json:
     return value
 
 
-def open_writer(folder: Path, *, durability: Durability) -> sqlite3.Connection:
-    """Open the file for writing, making or migrating it first.
+def open_writer(
+    folder: Path, *, durability: Durability, upgrade: bool = True
+) -> sqlite3.Connection:
+    """Open the file for writing, making it first; only the holder of the lock may upgrade it.
 
     Raises:
-        Misconfigured: If a newer courier wrote it, or it is no journal.
+        Misconfigured: If another courier wrote it, or it is no journal.
     """
     connection = connect(folder / FILE_NAME, create=True)
     connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
-    if version(connection, folder) < len(MIGRATIONS):
+    connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+    found = version(connection, folder)
+    if found and not upgrade:
+        _refuse_older(connection, folder, found)
+    if found < len(MIGRATIONS):
         _migrate(connection, folder)
     return connection
 
 
 def open_reader(folder: Path) -> sqlite3.Connection | None:
-    """Open the file for reading, or return None if there is no journal of this version yet.
+    """Open the file for reading, or return None if there is no journal yet.
 
     Raises:
-        Misconfigured: If a newer courier wrote it, or it is no journal.
+        Misconfigured: If another courier wrote it, or it is no journal.
     """
     path = folder / FILE_NAME
     if not path.exists():
         return None
     connection = connect(path, create=False)
     connection.execute("PRAGMA query_only = ON")
-    if version(connection, folder) < len(MIGRATIONS):
+    found = version(connection, folder)
+    if not found:
         connection.close()
         return None
+    _refuse_older(connection, folder, found)
     return connection
 
 
@@ -164,6 +174,17 @@ def version(connection: sqlite3.Connection, folder: Path) -> int:
             next_step="Upgrade courier, or give it another data folder.",
         )
     return int(found)
+
+
+def _refuse_older(connection: sqlite3.Connection, folder: Path, found: int) -> None:
+    if found == len(MIGRATIONS):
+        return
+    connection.close()
+    raise Misconfigured(
+        "The journal was written by an older courier.",
+        detail=f"{folder / FILE_NAME} has version {found}; this courier uses {len(MIGRATIONS)}.",
+        next_step="Restart the daemon with this courier: it upgrades the journal.",
+    )
 
 
 def _migrate(connection: sqlite3.Connection, folder: Path) -> None:

@@ -109,6 +109,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._asked: SimpleQueue[_Asked[object] | None] = SimpleQueue()
         self._stopping = threading.Event()
+        self._closed = False
         self._seen_version = -1
         self._thread = threading.Thread(target=self._serve, name="courier-journal", daemon=True)
 
@@ -127,6 +128,8 @@ class Writer:
         Raises:
             CourierError: What the write itself raised; it must do so before its first change.
         """
+        if self._closed:
+            raise asyncio.CancelledError("The journal is closed.")
         future: asyncio.Future[T] = self._loop.create_future()
         self._asked.put(_Asked(write, then, future))  # type: ignore[arg-type]  # answers are typed by T
         return await future
@@ -138,6 +141,7 @@ class Writer:
     async def stop(self) -> None:
         """Commit what was asked for so far, then end the thread and close the connection."""
         self.hurry()
+        self._closed = True
         self._asked.put(None)
         await self._loop.run_in_executor(None, self._thread.join)
 
