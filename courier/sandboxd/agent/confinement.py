@@ -1,0 +1,51 @@
+"""What the agent gives up before it serves: root, and resources without limit."""
+
+import contextlib
+import os
+import resource
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How the agent is started.
+
+    Attributes:
+        listen: The descriptor of the listening socket.
+        home: The home directory as seen inside.
+        path: The value of ``PATH`` inside.
+        scratch: The directory for temporary files inside.
+        uid: The user to become, or none to stay who it is.
+        processes: How many processes and threads there may be at once, zero for no limit.
+        reach: The Landlock rules, or none.
+        adopts: Whether orphans have to be adopted because there is no PID namespace.
+    """
+
+    listen: int
+    home: str
+    path: str
+    scratch: str
+    uid: int | None = None
+    processes: int = 0
+    reach: dict[str, Any] | None = None
+    adopts: bool = False
+
+
+def become_ordinary(bounds: Bounds) -> None:
+    """Drop to the sandbox's user for good, and accept its limits."""
+    if bounds.uid is not None:
+        os.setgroups([])
+        os.setresgid(bounds.uid, bounds.uid, bounds.uid)
+        os.setresuid(bounds.uid, bounds.uid, bounds.uid)
+    os.umask(0o022)
+    _limit(resource.RLIMIT_CORE, 0)
+    if bounds.processes:
+        _limit(resource.RLIMIT_NPROC, bounds.processes)
+
+
+def _limit(which: int, most: int) -> None:
+    _, hard = resource.getrlimit(which)
+    value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(which, (value, value))

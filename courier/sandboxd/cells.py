@@ -1,0 +1,135 @@
+"""A cell: what one sandbox is made of before anything runs in it, and how a rung would hold it."""
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+from courier.sandboxd import agent
+from courier.sandboxd.agent.confinement import Bounds
+
+INSIDE_HOME = "/home/user"
+INSIDE_TOOLS = "/run/sandboxd"
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+VISIBLE = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt")
+STORES = ("/nix/store", "/gnu/store")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What of this machine is shown inside besides the system's own directories.
+
+    Attributes:
+        python: The interpreter that runs the agent.
+        shown: Paths shown read-only where they are.
+        bins: Directories that come first on ``PATH``.
+        links: Names on ``PATH`` and the single files they lead to.
+    """
+
+    python: Path
+    shown: tuple[Path, ...]
+    bins: tuple[Path, ...]
+    links: tuple[tuple[str, Path], ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The value of ``PATH`` inside."""
+        links = [f"{INSIDE_TOOLS}/bin"] if self.links else []
+        return ":".join([*links, *map(str, self.bins), SYSTEM_PATH])
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One sandbox to hold.
+
+    Attributes:
+        id: The sandbox's id.
+        directory: Its directory on this machine, holding ``home``, ``tmp`` and ``etc``.
+        listen: The descriptor of the agent's listening socket.
+        uid: The user to run as, or none for the server's own.
+        internet: Whether it may use the network.
+        processes: How many processes it may have at once, zero for no limit.
+    """
+
+    id: str
+    directory: Path
+    listen: int
+    uid: int | None
+    internet: bool = True
+    processes: int = 0
+
+    @property
+    def home(self) -> Path:
+        """The home directory on this machine."""
+        return self.directory / "home"
+
+    @property
+    def scratch(self) -> Path:
+        """The directory of temporary files on this machine."""
+        return self.directory / "tmp"
+
+
+class Rung(Protocol):
+    """One way to hold a sandbox, as strong as this machine allows."""
+
+    @property
+    def name(self) -> str:
+        """Such as ``bubblewrap``."""
+        ...
+
+    @property
+    def namespaced(self) -> bool:
+        """Whether the agent is the first process of its own PID namespace."""
+        ...
+
+    @property
+    def cuts_network(self) -> bool:
+        """Whether it can keep a sandbox off the network."""
+        ...
+
+    def command(self, cell: Cell, tools: Tools, info: int) -> list[str]:
+        """Return the command that starts the agent; ``info`` is a pipe for the agent's pid."""
+        ...
+
+
+def gather_tools(expose: tuple[Path, ...] = ()) -> Tools:
+    """Return what to show inside: this Python and git if hidden otherwise, and the given paths."""
+    python = Path(os.path.realpath(sys.executable))
+    shown: list[Path] = []
+    bins: list[Path] = []
+    links: list[tuple[str, Path]] = []
+    prefixes = [] if is_visible(python) else [Path(sys.base_prefix).resolve()]
+    git = shutil.which("git")
+    if git and not is_visible(Path(git).resolve()):
+        prefixes.append(Path(git).resolve().parent.parent)
+    for path in [*expose, *prefixes]:
+        real = path.resolve()
+        shown += [each for each in dict.fromkeys((real, path)) if not is_visible(each)]
+        if real.is_dir():
+            bins.append(real / "bin" if (real / "bin").is_dir() else real)
+        else:
+            links.append((path.name, real))
+    unique = tuple(dict.fromkeys(shown))
+    return Tools(python, unique, tuple(dict.fromkeys(bins)), tuple(dict.fromkeys(links)))
+
+
+def is_visible(path: Path) -> bool:
+    """Return whether a path lies in the system directories that every sandbox sees."""
+    return any(path.is_relative_to(top) for top in (*VISIBLE, *STORES))
+
+
+def agent_command(tools: Tools, library: str, bounds: Bounds) -> list[str]:
+    """Return the command that runs the agent out of a directory holding the package."""
+    program = (
+        f"import sys; sys.path.insert(0, {library!r}); "
+        "from courier.sandboxd.agent.main import main; main()"
+    )
+    return [str(tools.python), "-I", "-S", "-c", program, json.dumps(asdict(bounds))]
+
+
+def agent_directory() -> Path:
+    """Return the directory of the agent's own modules."""
+    return Path(agent.__file__).parent.resolve()

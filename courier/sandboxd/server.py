@@ -1,0 +1,179 @@
+"""The server's process: one per state directory, on the loopback interface, until told to stop."""
+
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import resource
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from courier.sandboxd.app import App
+from courier.sandboxd.cells import gather_tools
+from courier.sandboxd.control import Control
+from courier.sandboxd.detach import Ready
+from courier.sandboxd.ladder import Isolation, choose_rung
+from courier.sandboxd.layout import Layout, write_atomically
+from courier.sandboxd.sandboxes import Means, Sandboxes
+from courier.sandboxd.sweep import sweep
+from courier.sandboxd.templates import Templates
+
+HOST = "127.0.0.1"
+KEEP_ALIVE_SECONDS = 600
+STOP_SECONDS = 1
+VERSION = 1
+log = logging.getLogger(__name__)
+
+
+class AlreadyRunning(Exception):
+    """Another server holds the state directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run the server; port zero means the last one used, or any that is free."""
+
+    state_dir: Path
+    port: int = 0
+    isolation: Isolation = "auto"
+    allow_plain: bool = False
+    expose: tuple[Path, ...] = ()
+    processes: int = 1024
+    memory_mb: int = 0
+
+
+def serve(options: Options, *, ready: Ready | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; sandboxes live on and are taken over by the next server.
+
+    ``ready`` is called with an empty text once requests are answered.
+
+    Raises:
+        AlreadyRunning: If another server holds the state directory.
+        NoIsolation: If no allowed isolation works here.
+    """
+    layout = Layout(options.state_dir.resolve())
+    layout.prepare()
+    held = _lock(layout)
+    try:
+        _raise_descriptor_limit()
+        rung = choose_rung(options.isolation, allow_plain=options.allow_plain)
+        means = Means(
+            rung=rung,
+            tools=gather_tools(options.expose),
+            processes=options.processes,
+            cpu_count=os.cpu_count() or 1,
+            memory_mb=options.memory_mb or _memory_mb(),
+        )
+        with _bind(layout, options.port) as listener:
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(_serve(layout, means, listener, ready))
+    finally:
+        os.close(held)
+
+
+async def _serve(
+    layout: Layout, means: Means, listener: socket.socket, ready: Ready | None
+) -> None:
+    key = layout.read_or_make_key()
+    port = listener.getsockname()[1]
+    sandboxes = Sandboxes(layout, means)
+    templates = Templates(layout)
+    await sweep(layout, sandboxes)
+    control = Control(sandboxes, templates, key=key, domain=f"localhost:{port}")
+    config = uvicorn.Config(
+        App(sandboxes, control, key=key),
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        backlog=2048,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    try:
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.002)
+        _announce(layout, port, means.rung.name)
+        if ready is not None:
+            ready("")
+        await serving
+    finally:
+        layout.discovery.unlink(missing_ok=True)
+        await sandboxes.close()
+
+
+def _announce(layout: Layout, port: int, isolation: str) -> None:
+    found = {
+        "version": VERSION,
+        "pid": os.getpid(),
+        "port": port,
+        "url": f"http://{HOST}:{port}",
+        "apiKeyFile": str(layout.api_key),
+        "isolation": isolation,
+    }
+    write_atomically(layout.discovery, json.dumps(found, indent=1) + "\n")
+    write_atomically(layout.root / "port", f"{port}\n")
+    log.info("serving on %s with isolation %s", found["url"], isolation)
+
+
+def _lock(layout: Layout) -> int:
+    fd = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as held:
+        os.close(fd)
+        raise AlreadyRunning(f"Another server already serves {layout.root}.") from held
+    os.ftruncate(fd, 0)
+    os.write(fd, f"{os.getpid()}\n".encode())
+    return fd
+
+
+def _bind(layout: Layout, port: int) -> socket.socket:
+    """Bind the wanted port, else the last one, so that clients survive a restart."""
+    wanted = [port] if port else [_last_port(layout), 0]
+    for number in wanted:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, number))
+        except OSError:
+            listener.close()
+            if number == wanted[-1]:
+                raise
+            continue
+        return listener
+    raise AssertionError("unreachable: the last port either binds or raises")
+
+
+def _last_port(layout: Layout) -> int:
+    try:
+        return int((layout.root / "port").read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _raise_descriptor_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _memory_mb() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+
+def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.Loop
