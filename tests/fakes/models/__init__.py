@@ -3,10 +3,11 @@
 For: driving the real agent CLIs without a model, and seeing every request they send.
 Not for: judging what an agent writes; a script is a test's own words.
 
-    with ScriptedModels({"fix": lambda asked: Turn.of(Say("Done."))}) as models:
+    with ScriptedModels({"fix": play(Turn.of(Say("Done.")))}) as models:
         env = {"ANTHROPIC_BASE_URL": models.base_url("run-1", "fix")}
 """
 
+from tests.fakes.models.pair import pair
 from tests.fakes.models.script import (
     Asked,
     Call,
@@ -39,5 +40,6 @@ __all__ = [
     "ToolAnswer",
     "Turn",
     "choose",
+    "pair",
     "play",
 ]

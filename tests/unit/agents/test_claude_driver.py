@@ -229,7 +229,7 @@ WORDS = st.sampled_from(
         "rate_limit_event",
         "error_during_execution",
         "<synthetic>",
-        "half � character",
+        "half \ud83d character",
     ]
 )
 
