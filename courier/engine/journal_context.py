@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from courier.engine import journal_errors, journal_rows
 from courier.engine.inflight import (
@@ -16,10 +17,12 @@ from courier.engine.inflight import (
     StepRepeated,
     StepsOverlap,
 )
-from courier.engine.journal_places import Claim
+from courier.engine.journal_outcome import outcome_of
+from courier.engine.journal_rest import rest, take_place
 from courier.engine.journal_rows import Closing, Spot
 from courier.engine.journal_run import Host, LiveRun, Recorded
 from courier.engine.journal_schema import from_text, to_text
+from courier.engine.journal_writer import Transaction
 from courier.engine.seam import Action
 from courier.errors import CourierError
 
@@ -81,7 +84,7 @@ class JournalContext:
                     lambda tx: journal_rows.open_step(tx, spot, now=now, until=until)
                 )
             while self._host.clock.now() < until:
-                await self._rest(until)
+                await rest(self._host, self._run, until)
                 await self._heed(spot)
             await self._close(spot, StepPhase.DONE)
 
@@ -158,7 +161,7 @@ class JournalContext:
         asked = self._run.cancellation
         if asked is None:
             return
-        self._take_place_now()
+        take_place(self._host, self._run)
         await self._close(spot, StepPhase.CANCELLED)
         self._run.cancellation, self._run.raised = None, asked
         raise RunCancelled(by=asked.by, reason=asked.reason)
@@ -181,16 +184,9 @@ class JournalContext:
         return await self._settle(spot, task)
 
     async def _settle(self, spot: Spot, task: asyncio.Future[Json]) -> Json:
+        text, error = outcome_of(task)
         if self._host.stopping:
             raise asyncio.CancelledError
-        error: BaseException | None = asyncio.CancelledError("The action cancelled itself.")
-        if not task.cancelled():
-            error = task.exception()
-        if error is None:
-            try:
-                text = to_text(task.result())
-            except (TypeError, ValueError) as unfit:
-                error = unfit
         if error is None:
             await self._close(spot, StepPhase.DONE, result=text)
             return from_text(text)
@@ -206,12 +202,9 @@ class JournalContext:
         try:
             text = await self._open_or_consume(spot, until)
             while text is None and not self._is_past(until):
-                await self._rest(until)
+                await rest(self._host, self._run, until)
                 await self._heed(spot)
-                now = self._host.clock.now()
-                text = await self._host.writer.write(
-                    lambda tx, now=now: journal_rows.consume(tx, spot, now=now)
-                )
+                text = await self._host.writer.write(partial(self._consume, spot))
         finally:
             self._run.awaiting = None
         if text is None:
@@ -221,59 +214,17 @@ class JournalContext:
     async def _open_or_consume(self, spot: Spot, until: datetime | None) -> str | None:
         now = self._host.clock.now()
 
-        def write(tx: journal_rows.Transaction) -> str | None:
+        def write(tx: Transaction) -> str | None:
             journal_rows.open_step(tx, spot, now=now, until=until)
-            return journal_rows.consume(tx, spot, now=now)
+            return self._consume(spot, tx)
 
         return await self._host.writer.write(write)
 
+    def _consume(self, spot: Spot, tx: Transaction) -> str | None:
+        return journal_rows.consume(tx, spot, now=self._host.clock.now())
+
     def _is_past(self, until: datetime | None) -> bool:
         return until is not None and until <= self._host.clock.now()
-
-    async def _rest(self, until: datetime | None) -> None:
-        """Give the place back, wait to be woken, take a place again."""
-        run = self._run
-        if run.placed:
-            run.placed = False
-            self._host.places.give_back(run.queue)
-        timer = None if until is None else self._host.timers.at(until, run.wake.set)
-        try:
-            await self._woken()
-        finally:
-            if timer is not None:
-                self._host.timers.drop(timer)
-        await self._get_place()
-
-    async def _woken(self) -> None:
-        if self._run.cancellation is None:
-            await self._run.wake.wait()
-        self._run.wake.clear()
-
-    async def _get_place(self) -> None:
-        run = self._run
-        if run.cancellation is not None:
-            self._take_place_now()
-            return
-        granted = asyncio.Event()
-
-        def grant() -> None:
-            run.placed = True
-            granted.set()
-
-        claim = Claim(run.priority, run.seq, run.queue, grant)
-        run.interrupt = granted.set
-        self._host.places.line_up(claim)
-        try:
-            await granted.wait()
-        finally:
-            claim.withdrawn = True
-            run.interrupt = None
-        self._take_place_now()
-
-    def _take_place_now(self) -> None:
-        if not self._run.placed:
-            self._run.placed = True
-            self._host.places.take(self._run.queue)
 
     async def _close(
         self, spot: Spot, phase: StepPhase, *, result: str | None = None, error: str | None = None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from courier.engine import journal_rows
 from courier.engine.inflight import (
@@ -171,22 +171,23 @@ def _states(connection: sqlite3.Connection, rest: str, value: str | int) -> Sequ
     return [_state(row) for row in connection.execute(_STATE + rest, (value,))]
 
 
-def _state(row: tuple[str, str, str, int, str, int, *tuple[int | str | None, ...]]) -> RunState:
-    by, reason = row[12], row[13]
+def _state(row: tuple[Any, ...]) -> RunState:
+    run_id, flow, queue, priority, phase, submitted_at, not_before, started_at, ended_at = row[:9]
+    step, result, error, by, reason = row[9:]
     return RunState(
-        run_id=row[0],
-        flow=row[1],
-        queue=row[2],
-        priority=row[3],
-        phase=Phase(row[4]),
-        submitted_at=from_micros(row[5]),
-        not_before=_moment(row[6]),
-        started_at=_moment(row[7]),
-        ended_at=_moment(row[8]),
-        step=_text(row[9]),
-        result=from_text(_text(row[10])),
-        error=failure_of(from_text(_text(row[11]))),
-        cancellation=None if by is None else Cancellation(str(by), str(reason)),
+        run_id=run_id,
+        flow=flow,
+        queue=queue,
+        priority=priority,
+        phase=Phase(phase),
+        submitted_at=from_micros(submitted_at),
+        not_before=_moment(not_before),
+        started_at=_moment(started_at),
+        ended_at=_moment(ended_at),
+        step=step,
+        result=from_text(result),
+        error=failure_of(from_text(error)),
+        cancellation=None if by is None else Cancellation(by, reason),
     )
 
 
@@ -213,9 +214,5 @@ def _steps(connection: sqlite3.Connection, run_id: str) -> Sequence[StepRecord]:
     ]
 
 
-def _moment(value: object) -> datetime | None:
-    return from_micros(value) if isinstance(value, int) else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(micros)

@@ -16,6 +16,7 @@ from courier.engine.inflight import (
     StepPhase,
 )
 from courier.engine.journal_context import JournalContext
+from courier.engine.journal_outcome import outcome_of
 from courier.engine.journal_places import Claim
 from courier.engine.journal_rows import Cancelled, Ending
 from courier.engine.journal_run import Host, LiveRun
@@ -154,7 +155,7 @@ class Roster:
         if run.interrupt is not None:
             run.interrupt()
         if self._host.stopping:
-            _error_of(run.task)
+            outcome_of(run.task)
             return
         ending = _end_of(run, context, run.task, now=self._host.clock.now())
         await self._host.writer.write(
@@ -188,13 +189,7 @@ async def _enter(function: Flow, context: JournalContext) -> Json:
 def _end_of(
     run: LiveRun, context: JournalContext, task: "asyncio.Future[Json]", *, now: datetime
 ) -> Ending:
-    error = _error_of(task)
-    text = "null"
-    if error is None:
-        try:
-            text = to_text(task.result())
-        except (TypeError, ValueError) as unfit:
-            error = unfit
+    text, error = outcome_of(task)
     if error is None and context.unasked is not None:
         error = DivergedReplay(
             "The flow no longer does what its journal says.",
@@ -207,12 +202,6 @@ def _end_of(
         return Ending(Phase.COMPLETED, now, result=text)
     log.warning("Run %s failed: %s", run.run_id, error, exc_info=_unexpected(error))
     return Ending(Phase.FAILED, now, error=to_text(journal_errors.to_json(error)))
-
-
-def _error_of(task: "asyncio.Future[Json]") -> BaseException | None:
-    if task.cancelled():
-        return asyncio.CancelledError("The flow cancelled itself.")
-    return task.exception()
 
 
 def _unexpected(error: BaseException) -> BaseException | None:
