@@ -1,6 +1,6 @@
 """How much room each project has for further runs."""
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,7 +48,8 @@ def capacities(catalog: Catalog, observed: Observed) -> dict[str, Capacity]:
         resource = catalog.resource(ref)
         assert isinstance(resource, Project)  # noqa: S101 - what the catalog promises
         found[ref.name] = _capacity(resource)
-    for project in _users(catalog, observed):
+    for run in _users(observed):
+        project = _project_of(catalog, observed, run, found)
         if project in found:
             found[project].taken += 1
     return found
@@ -60,18 +61,20 @@ def _capacity(project: Project) -> Capacity:
     return Capacity(limit, most=most.open_pull_requests, suspended=project.spec.suspend)
 
 
-def _users(catalog: Catalog, observed: Observed) -> Iterator[str]:
-    """Yield a project's name for every run of it that has or may open a pull request."""
+def _users(observed: Observed) -> set[str]:
+    """Return every run that has an open pull request or may still open one."""
     open_now = {run for run, status in observed.pull_requests.items() if status in _OPEN}
-    for run in open_now | set(observed.in_flight):
-        record = observed.records.runs.get(run)
-        if record is not None and record.project:
-            yield record.project
-        elif (project := _project_of(catalog, run)) is not None:
-            yield project
+    return open_now | set(observed.in_flight)
 
 
-def _project_of(catalog: Catalog, run: str) -> str | None:
+def _project_of(
+    catalog: Catalog, observed: Observed, run: str, known: Collection[str]
+) -> str | None:
+    record = observed.records.runs.get(run)
+    if record is not None and record.project:
+        return record.project
     ref = Ref("Run", run)
     found = catalog.project_of(ref) if ref in catalog.documents else None
-    return found.name if found else None
+    if found is not None:
+        return found.name
+    return next(iter(known)) if len(known) == 1 else None

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Final
 
 SAMPLES: Final = 20
@@ -32,9 +31,6 @@ class Sample:
 
 History = Mapping[str, tuple[Sample, ...]]
 """Workflow name to its newest samples, newest first."""
-
-EMPTY_HISTORY: Final[History] = MappingProxyType({})
-"""No run was ever recorded."""
 
 
 def remember(kept: tuple[Sample, ...], sample: Sample) -> tuple[Sample, ...]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Final
 
-from courier.planning.history import EMPTY_HISTORY, History, Sample, remember
+from courier.planning.history import History, Sample, remember
 from courier.runs.events import ENDED
 
 _MODULUS: Final = 1 << 256
@@ -74,7 +74,7 @@ class Records:
 
     runs: Mapping[str, ObservedRun] = field(default_factory=dict)
     total: int = 0
-    history: History = EMPTY_HISTORY
+    history: History = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ def read_record(run: str, content: bytes) -> ObservedRun:
         return _unreadable(run, "it is not a JSON object")
     if told.get("run", run) != run:
         return _unreadable(run, "it names another run than its folder")
-    phase = told.get("phase")
-    if phase not in _PHASES:
+    phase = _text(told.get("phase"))
+    if phase is None or phase not in _PHASES:
         return _unreadable(
             run, f"its phase is not known to this version (recordVersion {_version(told)})"
         )
