@@ -1,0 +1,92 @@
+"""What the rules across documents need of one file, small enough to keep for every blob.
+
+Facts are plain tuples, so that a cache can hold them without loading any class.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from courier.planning.manifest import Document, Manifest, Schemas
+from courier.planning.references import Pointer, references
+
+Named = tuple[str, str]
+"""Kind and name."""
+
+Naming = tuple[Pointer, tuple[str, ...], str]
+"""A reference: where, to which kinds, to which name."""
+
+Claim = tuple[Pointer, Named, str]
+"""A name that must be a part of another document: where, of which document, the name."""
+
+Role = tuple[str | None, str | None]
+"""A step's type, or else the persona that has one."""
+
+DocumentFacts = tuple[
+    str, str, int, tuple[Naming, ...], tuple[str, ...], tuple[Claim, ...], tuple[Role, ...] | None
+]
+"""Kind, name, number in the file, references, own parts, claims, roles of a designerChecker."""
+
+FileFacts = tuple[tuple[DocumentFacts, ...], tuple[Named, ...]]
+"""The valid documents of a file, and the names of the broken ones."""
+
+_DEFAULT_STEPS = {"designerChecker": ("design", "check")}
+
+
+def facts_of(manifest: Manifest, schemas: Schemas) -> FileFacts:
+    """Return the facts of one file."""
+    documents = tuple(_facts(document, schemas) for document in manifest.documents)
+    return documents, tuple((ref.kind, ref.name) for ref in manifest.broken)
+
+
+def _facts(document: Document, schemas: Schemas) -> DocumentFacts:
+    kind, name = document.ref
+    spec = document.value["spec"]
+    paths = schemas.of(kind).references
+    named = tuple(tuple(found) for found in references(document.value, paths))
+    number = document.draft.chunk.number
+    find = _FINDERS.get(kind)
+    parts, claims, roles = find(spec) if find else ((), (), None)
+    return kind, name, number, named, parts, claims, roles  # type: ignore[return-value]  # tuples
+
+
+def _workflow(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
+    type_ = spec.get("type", "single")
+    steps = spec.get("steps") or ()
+    parts = tuple(step["name"] for step in steps) or _DEFAULT_STEPS.get(type_, ("design",))
+    roles = tuple((step.get("type"), step.get("persona")) for step in steps)
+    return parts, (), roles if roles and type_ == "designerChecker" else None
+
+
+def _persona(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
+    return (spec["type"],), (), None
+
+
+def _sprint_plan(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
+    return tuple(sprint["name"] for sprint in spec["sprints"]), (), None
+
+
+def _run(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
+    target = ("Workflow", spec["workflow"])
+    overrides = spec.get("overrides", ())
+    return (), tuple((("spec", "overrides", step), target, step) for step in overrides), None
+
+
+def _sprint_chain(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
+    return (), tuple(_sprint_claims(spec)), None
+
+
+def _sprint_claims(spec: dict[str, Any]) -> Iterator[Claim]:
+    target = ("SprintPlan", spec["plan"])
+    for end, sprint in (spec.get("range") or {}).items():
+        yield ("spec", "range", end), target, sprint
+    if "resumeFrom" in spec:
+        yield ("spec", "resumeFrom"), target, spec["resumeFrom"]
+
+
+_FINDERS = {
+    "Workflow": _workflow,
+    "Persona": _persona,
+    "SprintPlan": _sprint_plan,
+    "Run": _run,
+    "SprintChain": _sprint_chain,
+}

@@ -1,0 +1,81 @@
+"""Rules within one document that a schema cannot say: unique names, steps that exist."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from courier.diagnostics import Diagnostic, Position
+from courier.planning.problems import error, quoted, suggestion
+from courier.planning.references import Pointer
+
+Problem = tuple[Pointer, str, str, str]
+"""Where, code, summary, detail."""
+
+
+def problems_inside(
+    value: Mapping[str, Any], locate: Callable[[Pointer], Position]
+) -> Iterator[Diagnostic]:
+    """Yield what is wrong inside a document that fits its schema."""
+    find = _FINDERS.get(value["kind"])
+    if find is not None:
+        for pointer, code, summary, detail in find(value["spec"]):
+            yield error(code, summary, detail, locate(pointer))
+
+
+def _workflow(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    steps = spec.get("steps") or ()
+    yield from _repeated(steps, "steps", "name")
+    names = [step["name"] for step in steps]
+    for place, step in enumerate(steps):
+        back = (step.get("loop") or {}).get("backTo")
+        if back is not None and back not in names[:place]:
+            at = ("spec", "steps", place, "loop", "backTo")
+            hint = suggestion(back, names[:place])
+            detail = f"A loop goes back to an earlier step; {quoted(back)} is none.{hint}"
+            yield at, "UnknownStep", "Unknown step", detail
+    if names:
+        yield from _known_steps(spec, names)
+
+
+def _known_steps(spec: Mapping[str, Any], names: Sequence[str]) -> Iterator[Problem]:
+    chosen = (spec.get("candidates") or {}).get("step")
+    if chosen is not None and chosen not in names:
+        detail = f"The workflow has no step {quoted(chosen)}.{suggestion(chosen, names)}"
+        yield ("spec", "candidates", "step"), "UnknownStep", "Unknown step", detail
+    for place, approval in enumerate(spec.get("approvals") or ()):
+        before = approval["before"]
+        if before not in (*names, "delivery"):
+            hint = suggestion(before, (*names, "delivery"))
+            detail = f"The workflow has no step {quoted(before)}.{hint}"
+            yield ("spec", "approvals", place, "before"), "UnknownStep", "Unknown step", detail
+
+
+def _answering_session(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    questions = spec["questions"]
+    yield from _repeated(questions, "questions", "id")
+    known = [question["id"] for question in questions]
+    for place, answer in enumerate(spec.get("answers") or ()):
+        asked = answer["question"]
+        if asked not in known:
+            at = ("spec", "answers", place, "question")
+            detail = f"There is no question {quoted(asked)}.{suggestion(asked, known)}"
+            yield at, "UnknownQuestion", "Unknown question", detail
+
+
+def _sprint_plan(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from _repeated(spec["sprints"], "sprints", "name")
+
+
+def _repeated(items: Sequence[Mapping[str, Any]], field: str, key: str) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for place, item in enumerate(items):
+        name = item[key]
+        if first.setdefault(name, place) != place:
+            detail = f"{quoted(name)} is already item {first[name] + 1} of `{field}`. Rename one."
+            yield ("spec", field, place, key), "NameTwice", "Name given twice", detail
+
+
+_FINDERS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {
+    "Workflow": _workflow,
+    "AnsweringSession": _answering_session,
+    "SprintPlan": _sprint_plan,
+}

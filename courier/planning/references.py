@@ -1,0 +1,91 @@
+"""How one document names another: found in documents by what the schemas say."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+Pointer = tuple[str | int, ...]
+
+
+class Ref(NamedTuple):
+    """What a resource is known by."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+class Reference(NamedTuple):
+    """One place where a document names another.
+
+    Attributes:
+        pointer: Where, from the root of the document.
+        kinds: The kinds the other may have.
+        name: Its name.
+    """
+
+    pointer: Pointer
+    kinds: tuple[str, ...]
+    name: str
+
+
+class Paths(NamedTuple):
+    """Where a kind's documents name others, as a tree.
+
+    Attributes:
+        kinds: The kinds a text here names; empty where it names nothing.
+        fields: Field to the tree below it.
+        items: The tree below every item of a list or value of a map, if any.
+    """
+
+    kinds: tuple[str, ...]
+    fields: Mapping[str, "Paths"]
+    items: "Paths | None"
+
+
+def reference_paths(schema: Mapping[str, object]) -> Paths:
+    """Return where documents of a schema name others."""
+    found = _paths(schema, schema, frozenset())
+    return found or Paths((), {}, None)
+
+
+def references(value: object, paths: Paths, pointer: Pointer = ()) -> Iterator[Reference]:
+    """Yield every reference in a document that fits its schema."""
+    if isinstance(value, str):
+        if paths.kinds:
+            yield Reference(pointer, paths.kinds, value)
+    elif isinstance(value, dict):
+        for key, below in paths.fields.items():
+            if key in value:
+                yield from references(value[key], below, (*pointer, key))
+    if paths.items is not None and isinstance(value, dict | list):
+        inside = value.items() if isinstance(value, dict) else enumerate(value)
+        for place, item in inside:
+            yield from references(item, paths.items, (*pointer, place))
+
+
+def _paths(node: object, schema: Mapping[str, object], above: frozenset[str]) -> Paths | None:
+    if not isinstance(node, dict):
+        return None
+    target = node.get("$ref")
+    if isinstance(target, str):
+        if target in above:
+            raise ValueError(f"{target} holds itself, which references cannot be looked up in")
+        definition = _definition(schema, target)
+        node, above = {**definition, **node}, above | {target}
+    named = node.get("x-courier-ref")
+    kinds = (named,) if isinstance(named, str) else tuple(named or ())
+    properties = node.get("properties") or {}
+    below = {key: _paths(inner, schema, above) for key, inner in properties.items()}
+    fields = {key: found for key, found in below.items() if found}
+    items = _paths(node.get("items") or node.get("additionalProperties"), schema, above)
+    return Paths(kinds, fields, items) if kinds or fields or items else None
+
+
+def _definition(schema: Mapping[str, object], target: str) -> dict[str, object]:
+    definitions = schema.get("$defs")
+    if not isinstance(definitions, dict):
+        return {}
+    found = definitions.get(target.removeprefix("#/$defs/"))
+    return found if isinstance(found, dict) else {}

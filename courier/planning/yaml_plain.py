@@ -1,0 +1,52 @@
+"""Which YAML is plain: the everyday subset on which every parser agrees.
+
+A text that matches is given to the fast parser. Anything else, from anchors to `1_000`, goes to
+the exact one. The subset also bounds nesting, which the fast parser does not do by itself.
+"""
+
+import re
+
+_END = r"[ ]*+(?:(?<= )#[^\n\t]*+)?\n"
+_REST = r"[^\n\t:#]*+(?:(?::(?=[^ \n\t])|(?<! )#)[^\n\t:#]*+)*+"
+_NUMBER = r"-?[0-9]{1,17}(?:\.[0-9]{1,17})?"
+_MEASURE = r"[0-9]{1,9}(?:ms|[smhdwKMG%]|(?:[-:.][0-9]{1,9}){2,4}|:[0-9]{2})"
+_QUOTED = r""""(?:[^"\\\n\t]|\\[nrt"\\])*+"|'(?:[^'\n\t]|'')*+'"""
+_KEY = (
+    r"(?:(?![tfnTFN](?:rue|RUE|alse|ALSE|ull|ULL):)[A-Za-z/$][A-Za-z0-9_./$-]{0,100}+"
+    r"""|"[^"\\\n\t]{1,100}+"):"""
+)
+_FLOW_WORD = r"[A-Za-z/$][A-Za-z0-9_./$-]*+"
+_FLOW_ITEM = rf"(?:{_QUOTED}|{_FLOW_WORD}(?:[ ]{_FLOW_WORD})*+|{_NUMBER}(?=[], }}]))"
+_FLOW_LIST = rf"\[[ ]*+(?:{_FLOW_ITEM}[ ]*+(?:,[ ]*+|(?=\])))*+\]"
+_FLOW_MAP = rf"\{{[ ]*+(?:{_KEY}[ ]++{_FLOW_ITEM}[ ]*+(?:,[ ]*+|(?=\}})))*+\}}"
+
+
+def _text(deeper: str) -> str:
+    """Return the pattern of a text whose further lines start with at least `deeper`."""
+    word = rf"(?:[A-Za-z/$(<;\x80-\U0010ffff]|\.{{1,2}}/|_[A-Za-z]){_REST}"
+    more = rf"(?:{deeper}[ ]*+[A-Za-z(/$]{_REST}\n)*+"
+    block = rf"[|>][-+]?\n++{deeper}[ ]*+[^ \t\n][^\n]*+\n(?:{deeper}[^\n]*+\n|[ ]*+\n)*+"
+    return rf"(?:{word}{_END}{more}|{block})"
+
+
+_SCALAR = rf"(?:{_QUOTED}|{_NUMBER}(?=[ \n])|{_MEASURE}|{_FLOW_LIST}|{_FLOW_MAP})"
+_SHALLOW, _DEEP = _text(r"\1[ ]"), _text(r"\1[ ]{3}")
+_LINE = (
+    rf"([ ]{{0,22}}+)(?:(?:{_KEY}[ ]++|-[ ]){_SHALLOW}"
+    rf"|(?:-[ ])?+(?:{_KEY}(?=[ \n])[ ]*+)?+{_SCALAR}?+(?:{_END}|#[^\n]*+\n)"
+    rf"|-[ ]{_KEY}[ ]++{_DEEP})"
+)
+_PLAIN = re.compile(rf"(?:{_LINE})*+")
+
+MAX_NODES = 100_000
+"""Most values one document may hold."""
+
+
+def is_plain(text: str) -> bool:
+    """Return whether every parser reads the text alike: one document, ending in a newline."""
+    match = _PLAIN.match(text)
+    return match is not None and match.end() == len(text) and not _may_be_huge(text)
+
+
+def _may_be_huge(text: str) -> bool:
+    return len(text) > MAX_NODES and 2 * text.count("\n") + 2 * text.count(",") > MAX_NODES

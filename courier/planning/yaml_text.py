@@ -1,0 +1,83 @@
+"""YAML in, plain values out: bytes to mappings, lists, text, numbers, booleans and nothing.
+
+The dialect is the core schema of YAML 1.2, without tags, anchors, aliases, merge keys and
+directives; keys are text and are given once. Two engines keep this contract; the exact one is
+the law, the fast one is used for plain text, on which both agree.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from courier.diagnostics import Diagnostic, Position
+from courier.planning.problems import error
+from courier.planning.yaml_gate import MAX_DOCUMENTS, Chunk, chunks, decode
+from courier.planning.yaml_plain import is_plain
+
+
+class Engine(StrEnum):
+    """Who parses plain text."""
+
+    FAST = "fast"
+    EXACT = "exact"
+
+
+class Parsed(NamedTuple):
+    """One document of a file: where it came from and what it says."""
+
+    chunk: Chunk
+    value: object
+
+
+class YamlText(NamedTuple):
+    """The readable documents of a file, and what is wrong with the others."""
+
+    documents: tuple[Parsed, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read_yaml(file: str, data: bytes, *, engine: Engine = Engine.FAST) -> YamlText:
+    """Read every document of a file; a document with a problem is left out.
+
+    Args:
+        file: The path people see in diagnostics.
+        data: What the file holds.
+        engine: Who parses plain text; the result is the same.
+    """
+    text = decode(file, data)
+    if isinstance(text, Diagnostic):
+        return YamlText((), (text,))
+    return read_chunks(file, list(chunks(text)), engine=engine)
+
+
+def read_chunks(file: str, parts: list[Chunk], *, engine: Engine = Engine.FAST) -> YamlText:
+    """Read documents that were already told apart."""
+    if len(parts) > MAX_DOCUMENTS:
+        detail = f"It has {len(parts)} documents; courier reads at most {MAX_DOCUMENTS}. Split it."
+        late = parts[MAX_DOCUMENTS]
+        return YamlText(
+            (), (error("TooLarge", "Too many documents", detail, Position(file, late.line + 1)),)
+        )
+    documents: list[Parsed] = []
+    diagnostics: list[Diagnostic] = []
+    for chunk in parts:
+        value, found = _parse(file, chunk, engine)
+        if found:
+            diagnostics += found
+        elif value is not None:
+            documents.append(Parsed(chunk, value))
+    return YamlText(tuple(documents), tuple(diagnostics))
+
+
+def _parse(file: str, chunk: Chunk, engine: Engine) -> tuple[object, tuple[Diagnostic, ...]]:
+    if engine is Engine.FAST and is_plain(chunk.text):
+        import yaml_rs
+
+        try:
+            return yaml_rs.loads(chunk.text, parse_datetime=False), ()
+        except yaml_rs.YAMLDecodeError:
+            pass  # the exact reader says what and where
+    # libyaml and its binding cost more to load than a small catalog costs to read.
+    from courier.planning.yaml_events import compose
+
+    composed = compose(file, chunk)
+    return composed.value, composed.diagnostics
