@@ -1,0 +1,182 @@
+"""Wiring: the one place that names concrete classes and joins them to a working courier.
+
+For: turning settings and a repository into a `World`, an engine and a reconciler.
+Not for: behaviour; what is decided here is only which class does it.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Mapping, MutableMapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from courier.agents.claude import ClaudeDriver
+from courier.agents.shell import ShellDriver
+from courier.engine.desired import DesiredState
+from courier.engine.dispatcher import Dispatcher
+from courier.engine.journal import JournalEngine
+from courier.engine.journal_reader import JournalClient
+from courier.engine.journal_writer import Observer
+from courier.engine.observation import Observation
+from courier.engine.reconciler import Reconciler
+from courier.engine.runner import FLOW, Runner
+from courier.engine.seam import Context, Json, RunClient
+from courier.engine.world import World
+from courier.errors import Misconfigured
+from courier.forges.local import LocalForge
+from courier.ports.agents import AgentDriver
+from courier.ports.sandboxes import Sandboxes
+from courier.sandboxd.launcher import CannotStart, Endpoint, ensure_running
+from courier.sandboxes.e2b import E2BSandboxes
+from courier.sandboxes.ondemand import OnDemandSandboxes
+from courier.settings import Settings
+from courier.storage.credentials import Credentials
+from courier.storage.live import LiveTranscripts
+from courier.storage.mirror import Mirror
+from courier.storage.state import StateBranch
+from courier.system import EnvironmentSecrets, SystemClock, secret_names
+
+DRIVERS: Mapping[str, AgentDriver] = {
+    driver.name: driver for driver in (ShellDriver(), ClaudeDriver())
+}
+"""Every agent this build can run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The state folder of one repository.
+
+    Attributes:
+        remote: Where the repository is, for git.
+        folder: Where its mirror, journal and live transcripts are.
+    """
+
+    remote: str
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """Return a short id that is the same for the same remote and state folder."""
+        return self.folder.name
+
+
+def home_of(settings: Settings, remote: str) -> Home:
+    """Return where the state of a repository is kept on this machine."""
+    name = "".join(c if c.isalnum() else "-" for c in remote.rstrip("/").split("/")[-1])[:40]
+    digest = hashlib.sha256(f"{settings.home}\0{remote}".encode()).hexdigest()[:12]
+    return Home(remote, settings.home / "repositories" / f"{name or 'repository'}-{digest}")
+
+
+class Wiring:
+    """Builds each part once, when it is first asked for, and closes what it built.
+
+    Args:
+        settings: How courier runs here.
+        home: The repository's state folder.
+        environment: The process's environment: secrets and git's own set-up come from it.
+    """
+
+    def __init__(
+        self, settings: Settings, home: Home, environment: MutableMapping[str, str]
+    ) -> None:
+        self.settings = settings
+        self.home = home
+        self.clock = SystemClock()
+        self.secrets = EnvironmentSecrets(environment, names=secret_names(environment))
+        self._environment = environment
+        self.mirror = Mirror(
+            home.folder,
+            remote=home.remote,
+            clock=self.clock,
+            credentials=Credentials(kind="user", environment=environment),
+        )
+        self.state = StateBranch(self.mirror)
+        self.forge = LocalForge(repository=self.mirror, state=self.state, clock=self.clock)
+        self.transcripts = LiveTranscripts(home.folder / "transcripts", redact=self.secrets.redact)
+        self.sandboxes = OnDemandSandboxes(self._provider)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator["Wiring"]:
+        """Open the mirror, and close everything at the end."""
+        await self.mirror.open()
+        try:
+            yield self
+        finally:
+            await self.sandboxes.close()
+            await self.mirror.close()
+
+    @property
+    def world(self) -> World:
+        """Return everything outside the engine, as ports."""
+        return World(
+            home=self.home.id,
+            clock=self.clock,
+            sandboxes=self.sandboxes,
+            repository=self.mirror,
+            state=self.state,
+            forge=self.forge,
+            secrets=self.secrets,
+            transcripts=self.transcripts,
+            drivers=DRIVERS,
+            agent_env=self.settings.agent_env,
+        )
+
+    def engine(self, observer: Observer | None = None) -> JournalEngine:
+        """Return the embedded engine of this repository; start it to run what is in flight."""
+        engine = JournalEngine(self.journal, clock=self.clock, observer=observer)
+        engine.register(FLOW, self._flow)
+        return engine
+
+    def client(self) -> JournalClient:
+        """Return a client of whatever engine runs, or will run, this repository's runs."""
+        return JournalClient(self.journal, clock=self.clock)
+
+    def reconciler(self, engine: RunClient) -> Reconciler:
+        """Return the reconciler that hands runs to that engine."""
+        world = self.world
+        observation = Observation(world, engine, remote=self.home.remote)
+        return Reconciler(
+            world,
+            DesiredState(world, load_catalog),
+            observation,
+            Dispatcher(world, engine, observation),
+        )
+
+    @property
+    def journal(self) -> Path:
+        """Return the folder of the engine's journal."""
+        return self.home.folder / "journal"
+
+    async def _flow(self, context: Context) -> Json:
+        return await Runner(self.world, context).go()
+
+    async def _provider(self) -> Sandboxes:
+        environ = self._environment
+        if self.settings.sandboxes == "cloud":
+            key = self.secrets.resolve(["E2B_API_KEY"])["E2B_API_KEY"]
+            return E2BSandboxes(
+                api_key=key, clock=self.clock, environ=environ, api_url=self.settings.e2b_api_url
+            )
+        endpoint = await asyncio.to_thread(_serve, self.settings)
+        return E2BSandboxes(
+            api_key=endpoint.api_key,
+            clock=self.clock,
+            environ=environ,
+            api_url=endpoint.url,
+            sandbox_url=endpoint.url,
+        )
+
+
+def _serve(settings: Settings) -> Endpoint:
+    """Return the embedded server's endpoint, starting it if none answers."""
+    plain = ["--allow-plain"] if settings.allow_plain else []
+    exposed = [part for path in settings.expose for part in ("--expose", str(path))]
+    try:
+        return ensure_running(settings.home / "sandboxd", arguments=[*plain, *exposed])
+    except CannotStart as error:
+        raise Misconfigured(
+            "The embedded sandbox server does not start.",
+            detail=str(error),
+            next_step="Run `courier doctor`.",
+        ) from error
