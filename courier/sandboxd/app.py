@@ -72,10 +72,8 @@ class App:
         await self._envd(exchange, live, parts)
 
     async def _reach(self, exchange: Exchange, sandbox_id: str | None) -> Live:
-        if sandbox_id is None:
-            live = self._signed_for(exchange)
-        else:
-            live = self._sandboxes.get(sandbox_id)
+        get, signed = self._sandboxes.get, self._signed_for
+        live = get(sandbox_id) if sandbox_id is not None else signed(exchange)
         if live is None:
             await exchange.discard_body()
             raise not_running(sandbox_id or "")

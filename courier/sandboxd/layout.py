@@ -51,6 +51,11 @@ class Layout:
         """One directory per snapshot, usable as a template."""
         return self.root / "snapshots"
 
+    @property
+    def library(self) -> Path:
+        """A compiled copy of the agent, as sandboxes see it."""
+        return self.root / "library"
+
     def prepare(self) -> None:
         """Make the directories, closed to everybody else."""
         for directory in (self.root, self.sandboxes, self.sockets, self.snapshots):

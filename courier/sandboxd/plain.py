@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 
 from courier.sandboxd.agent.confinement import Bounds
-from courier.sandboxd.cells import Cell, Tools, agent_command, agent_directory
+from courier.sandboxd.cells import Cell, Tools, agent_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +25,4 @@ class Plain:
             scratch=str(cell.scratch),
             adopts=True,
         )
-        return agent_command(tools, str(agent_directory().parents[2]), bounds)
+        return agent_command(tools, str(tools.library), bounds)

@@ -43,7 +43,7 @@ class Wanted:
     timeout: int
     metadata: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
-    lifecycle: Lifecycle = Lifecycle()
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
     internet: bool = True
     network: Mapping[str, Any] | None = None
     source: Path | None = None

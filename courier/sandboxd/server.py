@@ -13,7 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from courier.sandboxd.app import App
-from courier.sandboxd.cells import gather_tools
+from courier.sandboxd.cells import gather_tools, install_agent
 from courier.sandboxd.control import Control
 from courier.sandboxd.detach import Ready
 from courier.sandboxd.ladder import Isolation, choose_rung
@@ -60,17 +60,20 @@ def serve(options: Options, *, ready: Ready | None = None) -> None:
     held = _lock(layout)
     try:
         _raise_descriptor_limit()
+        install_agent(layout.library)
         rung = choose_rung(options.isolation, allow_plain=options.allow_plain)
         means = Means(
             rung=rung,
-            tools=gather_tools(options.expose),
+            tools=gather_tools(layout.library, options.expose),
             processes=options.processes,
             cpu_count=os.cpu_count() or 1,
             memory_mb=options.memory_mb or _memory_mb(),
         )
-        with _bind(layout, options.port) as listener:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                runner.run(_serve(layout, means, listener, ready))
+        with (
+            _bind(layout, options.port) as listener,
+            asyncio.Runner(loop_factory=_loop_factory()) as runner,
+        ):
+            runner.run(_serve(layout, means, listener, ready))
     finally:
         os.close(held)
 

@@ -1,10 +1,11 @@
-"""What a starting server does with what the last one left: take over what lives, remove the rest."""
+"""What a starting server does with what the last one left: adopt what lives, remove the rest."""
 
 import asyncio
 import contextlib
 import logging
 import os
 import signal
+from pathlib import Path
 
 from courier.sandboxd.agent.envelopes import Fault
 from courier.sandboxd.holders import await_death, lives, marked, strike
@@ -21,18 +22,7 @@ log = logging.getLogger(__name__)
 async def sweep(layout: Layout, sandboxes: Sandboxes) -> None:
     """Adopt every sandbox whose agent answers; kill and remove everything else."""
     directories = list(layout.sandboxes.iterdir())
-    records = [SandboxRecord.load(directory) for directory in directories]
-    answers = await asyncio.gather(
-        *(_answers(sandboxes, record) if record else _no() for record in records)
-    )
-    kept = set()
-    for record, answered in zip(records, answers, strict=True):
-        if record is not None and answered:
-            sandboxes.adopt(record, sandboxes.lines_of(record.id))
-            kept.add(record.id)
-        elif record is not None:
-            strike(record.holder)
-            await await_death(record.holder)
+    kept = set(filter(None, await asyncio.gather(*(_adopt(sandboxes, d) for d in directories))))
     for pid, sandbox_id in marked(sandboxes.mark):
         if sandbox_id not in kept:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -47,8 +37,16 @@ async def sweep(layout: Layout, sandboxes: Sandboxes) -> None:
         log.info("took over %d sandboxes, removed %d", len(kept), len(directories) - len(kept))
 
 
-async def _no() -> bool:
-    return False
+async def _adopt(sandboxes: Sandboxes, directory: Path) -> str | None:
+    record = SandboxRecord.load(directory)
+    if record is None:
+        return None
+    if await _answers(sandboxes, record):
+        sandboxes.adopt(record, sandboxes.lines_of(record.id))
+        return record.id
+    strike(record.holder)
+    await await_death(record.holder)
+    return None
 
 
 async def _answers(sandboxes: Sandboxes, record: SandboxRecord) -> bool:

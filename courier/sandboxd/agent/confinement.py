@@ -3,12 +3,10 @@
 import contextlib
 import os
 import resource
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(NamedTuple):
     """How the agent is started.
 
     Attributes:

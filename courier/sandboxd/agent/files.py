@@ -1,7 +1,6 @@
 """The service ``filesystem.Filesystem`` without watching: look, list, make, move, remove."""
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 
@@ -71,6 +70,8 @@ class Files:
         path = self._path(message)
         try:
             if os.path.isdir(path) and not os.path.islink(path):
+                import shutil  # costs more than the rest of the agent's start
+
                 shutil.rmtree(path)
             else:
                 os.unlink(path)

@@ -56,7 +56,7 @@ class Link:
         self.on_input_end: Callable[[], None] | None = None
         self.on_room: Callable[[], None] | None = None
         self.on_close: Callable[[], None] | None = None
-        connection.setblocking(False)
+        connection.settimeout(0)
         loop.watch(self._fd, READ, self._read)
 
     @property

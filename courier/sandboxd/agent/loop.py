@@ -69,7 +69,7 @@ class Loop:
         """Call back soon after any child has died."""
         woken, wake = self._wake_ends = socket.socketpair()
         for end in self._wake_ends:
-            end.setblocking(False)
+            end.settimeout(0)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
 

@@ -17,6 +17,7 @@ from courier.sandboxd.agent.place import Place
 from courier.sandboxd.agent.processes import Processes
 from courier.sandboxd.agent.transfers import Transfers
 from courier.sandboxd.agent.tree import Tree
+from courier.sandboxd.agent.watches import Watches
 
 Unary = Callable[[Message], Message]
 Stream = Callable[[Link, Call], None]
@@ -31,9 +32,19 @@ class Agent:
         self._place = place
         processes = Processes(self.loop, place)
         files, transfers = Files(place), Transfers(place)
+        watches = Watches(self.loop, place)
         lifetime = Lifetime(self.loop, place, Tree())
-        self._unary: dict[str, Unary] = processes.unary | files.unary | lifetime.unary
-        self._streams: dict[str, Stream] = processes.streams | transfers.streams
+        self._unary: dict[str, Unary] = {
+            **processes.unary,
+            **files.unary,
+            **watches.unary,
+            **lifetime.unary,
+        }
+        self._streams: dict[str, Stream] = {
+            **processes.streams,
+            **transfers.streams,
+            **watches.streams,
+        }
         self.loop.on_child_death(processes.reap)
         self.loop.watch(listener.fileno(), READ, self._accept)
 
@@ -66,16 +77,15 @@ def main() -> None:
     """Run the agent as the bounds in the first argument say."""
     bounds = Bounds(**json.loads(sys.argv[1]))
     os.environ.clear()
-    os.environ["TMPDIR"] = bounds.scratch
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     listener = socket.socket(fileno=bounds.listen)
-    listener.set_inheritable(False)
-    listener.setblocking(False)
+    os.set_inheritable(bounds.listen, False)  # noqa: FBT003 - positional only
+    listener.settimeout(0)
     if bounds.adopts:
         from courier.sandboxd.agent.tree import adopt_orphans
 
         adopt_orphans()
     become_ordinary(bounds)
     os.chdir(bounds.home)
-    Agent(listener, Place(home=bounds.home, path=bounds.path)).loop.run()
+    Agent(listener, Place(bounds.home, bounds.path, bounds.scratch)).loop.run()

@@ -1,26 +1,27 @@
 """Where the agent works: the home directory, the variables of every process, and paths."""
 
 import os
-from dataclasses import dataclass, field
 
 from courier.sandboxd.agent.envelopes import Fault, Message
 
 USER = "user"
 
 
-@dataclass
 class Place:
     """The sandbox as its processes see it.
 
     Attributes:
         home: The home directory; relative paths start there.
         path: The value of ``PATH``.
+        scratch: The directory for temporary files, private to the sandbox.
         variables: What the sandbox was created with; known once the server has said it.
     """
 
-    home: str
-    path: str
-    variables: dict[str, str] = field(default_factory=dict)
+    def __init__(self, home: str, path: str, scratch: str) -> None:
+        self.home = home
+        self.path = path
+        self.scratch = scratch
+        self.variables: dict[str, str] = {}
 
     @property
     def env(self) -> dict[str, str]:
@@ -33,11 +34,6 @@ class Place:
             "LANG": "C.UTF-8",
             "TMPDIR": self.scratch,
         } | self.variables
-
-    @property
-    def scratch(self) -> str:
-        """The directory for temporary files, private to the sandbox."""
-        return os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - private to the sandbox
 
     def resolve(self, path: str) -> str:
         """Return the absolute path; ``~`` and relative paths start at the home directory.
@@ -53,7 +49,7 @@ class Place:
             path = self.home + path[1:]
         if path.startswith("/"):
             return path
-        return os.path.normpath(os.path.join(self.home, path))  # noqa: PTH118 - starts faster
+        return os.path.normpath(os.path.join(self.home, path))
 
     def directory(self, path: str) -> str:
         """Return an existing directory's absolute path.
@@ -62,7 +58,7 @@ class Place:
             Fault: If there is none.
         """
         resolved = self.resolve(path)
-        if not os.path.isdir(resolved):  # noqa: PTH112 - starts faster
+        if not os.path.isdir(resolved):
             raise Fault("invalid_argument", f"cwd '{resolved}' does not exist")
         return resolved
 

@@ -14,8 +14,8 @@ import struct
 import subprocess
 import termios
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from courier.sandboxd.agent.envelopes import Fault, Message, pack_json
 from courier.sandboxd.agent.link import Link
@@ -26,8 +26,7 @@ TERMINAL_CHUNK_BYTES = 16 * 1024
 FULL_INPUT_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Spawn:
+class Spawn(NamedTuple):
     """How to start a process; a terminal has rows and columns, else there are pipes."""
 
     argv: tuple[str, ...]
@@ -37,8 +36,7 @@ class Spawn:
     terminal: tuple[int, int] | None = None
 
 
-@dataclass
-class Ending:
+class Ending(NamedTuple):
     """What `Process` tells about its end, in envd's words."""
 
     code: int
@@ -59,11 +57,11 @@ class Ending:
         return event
 
 
-@dataclass
 class _Input:
-    fd: int
-    queue: bytearray = field(default_factory=bytearray)
-    closing: bool = False
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.queue = bytearray()
+        self.closing = False
 
 
 def set_size(fd: int, size: tuple[int, int]) -> None:
@@ -179,7 +177,7 @@ class Process:
                 cwd=spawn.cwd,
                 env=spawn.env,
                 close_fds=False,
-                preexec_fn=lambda: os.login_tty(slave),  # noqa: PLW1509 - one thread only
+                preexec_fn=partial(os.login_tty, slave),
             )
         except BaseException:
             os.close(master)

@@ -3,7 +3,7 @@
 import base64
 import os
 import signal
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from courier.sandboxd.agent.envelopes import Fault, Message, pack_json, parse
 from courier.sandboxd.agent.link import Call, Link
@@ -17,8 +17,7 @@ SIGNALS = {"SIGNAL_SIGKILL": signal.SIGKILL, "SIGNAL_SIGTERM": signal.SIGTERM}
 SIGNAL_NUMBERS = {9: "SIGNAL_SIGKILL", 15: "SIGNAL_SIGTERM"}
 
 
-@dataclass
-class _Entry:
+class _Entry(NamedTuple):
     process: Process
     config: Message
     tag: str | None
