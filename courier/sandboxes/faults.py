@@ -21,6 +21,7 @@ from courier.ports.sandboxes import Completed
 
 _KEY_HELP = "Set E2B_API_KEY to a valid key, or unset it to use the embedded server."
 _LONGEST_DETAIL = 500
+_LONGEST_DELAY = 86_400
 
 
 def retyped(error: Exception, *, now: datetime) -> CourierError | None:
@@ -32,13 +33,13 @@ def retyped(error: Exception, *, now: datetime) -> CourierError | None:
     """
     names = {kind.__name__ for kind in type(error).__mro__}
     if "RateLimitException" in names:
-        return RateLimited("The sandbox service asks us to wait.", retry_at=_told(error, now))
+        return _limited(error, now)
     for name, make in _BY_CLASS:
         if name in names:
             return make(_text(error))
-    if "SandboxException" in names:
-        return _by_status(error)
-    return _unreachable(_text(error)) if _is_link_fault(error, names) else None
+    if "SandboxException" in names or _is_link_fault(error, names):
+        return _by_status(error, now)
+    return None
 
 
 def is_fault(error: Exception) -> bool:
@@ -60,14 +61,22 @@ def _is_link_fault(error: Exception, names: set[str]) -> bool:
     return type(error) is Exception or bool(names & _LINK_FAULTS)
 
 
-def _by_status(error: Exception) -> CourierError:
+def _by_status(error: Exception, now: datetime) -> CourierError:
     match _status(error):
         case 400 | 403 | 413 | 422:
             return _refused(_text(error))
+        case 401:
+            return _bad_key(_text(error))
         case 404:
             return _not_found(_text(error))
+        case 429:
+            return _limited(error, now)
         case _:
             return _unreachable(_text(error))
+
+
+def _limited(error: Exception, now: datetime) -> CourierError:
+    return RateLimited("The sandbox service asks us to wait.", retry_at=_told(error, now))
 
 
 def _status(error: Exception) -> int | None:
@@ -75,18 +84,25 @@ def _status(error: Exception) -> int | None:
     if isinstance(status, int):
         return status
     told = re.match(r"(\d{3}): ", str(error))
-    return int(told[1]) if told else None
+    return int(told[1]) if told else _answer(error)[0]
 
 
 def _told(error: Exception, now: datetime) -> datetime | None:
-    # The exception does not carry the header, but the frame that raised it holds the answer.
+    delay = _answer(error)[1].get("retry-after", "")
+    if not (delay.isascii() and delay.isdecimal()):
+        return None
+    return now + timedelta(seconds=min(int(delay), _LONGEST_DELAY))
+
+
+def _answer(error: Exception) -> tuple[int | None, Mapping[str, str]]:
+    # The exception carries neither, but a frame it came through still holds the HTTP answer.
     for frame, _ in walk_tb(error.__traceback__):
         for value in list(frame.f_locals.values()):
+            status = getattr(value, "status_code", None)
             headers = getattr(value, "headers", None)
-            delay = headers.get("retry-after") if isinstance(headers, Mapping) else None
-            if isinstance(delay, str) and delay.isascii() and delay.isdecimal():
-                return now + timedelta(seconds=min(int(delay), 86_400))
-    return None
+            if isinstance(status, int) and isinstance(headers, Mapping):
+                return int(status), headers
+    return None, {}
 
 
 def _text(error: Exception) -> str:
