@@ -13,6 +13,7 @@ from pathlib import Path
 
 from courier.agents.claude import ClaudeDriver
 from courier.agents.shell import ShellDriver
+from courier.engine.daemon import Daemon
 from courier.engine.desired import DesiredState
 from courier.engine.dispatcher import Dispatcher
 from courier.engine.journal import JournalEngine
@@ -25,17 +26,19 @@ from courier.engine.seam import Context, Json, RunClient
 from courier.engine.world import World
 from courier.errors import Misconfigured
 from courier.forges.local import LocalForge
+from courier.planning.manifest import Schemas
 from courier.ports.agents import AgentDriver
 from courier.ports.sandboxes import Sandboxes
 from courier.sandboxd.launcher import CannotStart, Endpoint, ensure_running
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.sandboxes.ondemand import OnDemandSandboxes
 from courier.settings import Settings
+from courier.shipped import schema_text
 from courier.storage.credentials import Credentials
 from courier.storage.live import LiveTranscripts
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
-from courier.system import EnvironmentSecrets, SystemClock, secret_names
+from courier.system import EnvironmentSecrets, SystemClock, secret_names, watch
 
 DRIVERS: Mapping[str, AgentDriver] = {
     driver.name: driver for driver in (ShellDriver(), ClaudeDriver())
@@ -119,7 +122,7 @@ class Wiring:
             secrets=self.secrets,
             transcripts=self.transcripts,
             drivers=DRIVERS,
-            agent_env=self.settings.agent_env,
+            agent_env=self.settings.agent_env or {},
         )
 
     def engine(self, observer: Observer | None = None) -> JournalEngine:
@@ -138,10 +141,28 @@ class Wiring:
         observation = Observation(world, engine, remote=self.home.remote)
         return Reconciler(
             world,
-            DesiredState(world, load_catalog),
+            DesiredState(world, Schemas(schema_text)),
             observation,
             Dispatcher(world, engine, observation),
         )
+
+    def daemon(self, engine: JournalEngine) -> Daemon:
+        """Return the daemon of this repository, woken by its remote's refs where they are files."""
+        remote = Path(self.home.remote)
+        git = remote / ".git" if (remote / ".git").is_dir() else remote
+        places = [git / "refs", git / "packed-refs"] if git.is_absolute() else []
+        return Daemon(
+            self.reconciler(engine),
+            engine,
+            self.clock,
+            wakes=lambda stop: watch(places, stop),
+            status_file=self.status_file,
+        )
+
+    @property
+    def status_file(self) -> Path:
+        """Return where a running daemon tells about itself."""
+        return self.home.folder / "daemon.json"
 
     @property
     def journal(self) -> Path:
