@@ -1,0 +1,133 @@
+"""Reading and checking the files of a working tree that nothing is known about yet."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from courier.diagnostics import Diagnostic, Position, Severity, in_reading_order
+from courier.planning.crosscheck import Finding, crosscheck
+from courier.planning.facts import FileFacts, facts_of
+from courier.planning.manifest import Schemas, read_manifest
+from courier.planning.problems import error
+from courier.planning.sources import is_document, read_drafts
+from courier.storage.schemafiles import read_schema
+from courier.storage.workingtree import FOLDER
+
+Told = tuple[str, str, str, str, str, int, int]
+Entry = tuple[FileFacts, tuple[Told, ...]]
+"""What is remembered of one blob at one path."""
+
+_ROOM = 3
+
+
+class Judged(NamedTuple):
+    """What came out.
+
+    Attributes:
+        diagnostics: Every problem, in reading order.
+        counts: Kind to number of valid documents.
+        facts: Blob and path to what is worth remembering.
+        is_new: Whether the facts hold more than before.
+    """
+
+    diagnostics: tuple[Told, ...]
+    counts: dict[str, int]
+    facts: dict[str, Entry]
+    is_new: bool
+
+
+def judge(root: str, blobs: Mapping[str, str], former: Mapping[str, Entry]) -> Judged:
+    """Check all files of a working tree.
+
+    Args:
+        root: The folder that holds ``.courier/``.
+        blobs: Path below ``.courier/`` to blob id; an empty id is worked out.
+        former: Facts from before.
+    """
+    reader = _Reader(root, former)
+    entries = {
+        f"{FOLDER}/{path}": reader.entry(path, blob)
+        for path, blob in sorted(blobs.items())
+        if is_document(path)
+    }
+    findings = crosscheck({path: entry[0] for path, entry in entries.items()})
+    told = [each for entry in entries.values() for each in entry[1]]
+    told += map(_told, _placed(root, findings))
+    ordered = sorted(told, key=lambda each: each[4:])
+    counts = Counter(facts[0] for entry in entries.values() for facts in entry[0][0])
+    return Judged(tuple(ordered), dict(counts), reader.remembered(), reader.is_new)
+
+
+class _Reader:
+    def __init__(self, root: str, former: Mapping[str, Entry]) -> None:
+        self.is_new = False
+        self._root = root
+        self._former = former
+        self._used: dict[str, Entry] = {}
+        self._schemas = Schemas(read_schema)
+
+    def entry(self, path: str, blob: str) -> Entry:
+        """Return what is known of a file, reading it where that is nothing."""
+        known = self._former.get(f"{blob} {path}") if blob else None
+        if known is not None:
+            self._used[f"{blob} {path}"] = known
+            return known
+        try:
+            with open(f"{self._root}/{FOLDER}/{path}", "rb") as file:  # noqa: PTH123
+                data = file.read()
+        except OSError as broken:
+            return ((), ()), (_told(_unreadable(path, broken)),)
+        name = f"{blob or _blob(data)} {path}"
+        known = self._former.get(name)
+        self.is_new = self.is_new or known is None
+        self._used[name] = known or self._read(path, data)
+        return self._used[name]
+
+    def remembered(self) -> dict[str, Entry]:
+        """Return the facts in use, and some of those that were: branches are switched back."""
+        room = _ROOM * len(self._used)
+        others = [name for name in self._former if name not in self._used][:room]
+        return {**self._used, **{name: self._former[name] for name in others}}
+
+    def _read(self, path: str, data: bytes) -> Entry:
+        manifest = read_manifest(f"{FOLDER}/{path}", data, schemas=self._schemas)
+        facts = facts_of(manifest, self._schemas)
+        return facts, tuple(map(_told, manifest.diagnostics))
+
+
+def _placed(root: str, findings: Iterable[Finding]) -> list[Diagnostic]:
+    read: dict[str, Any] = {}
+    return in_reading_order([_place(root, finding, read) for finding in findings])
+
+
+def _place(root: str, finding: Finding, read: dict[str, Any]) -> Diagnostic:
+    at = Position(finding.path)
+    if finding.path not in read:
+        try:
+            with open(f"{root}/{finding.path}", "rb") as file:  # noqa: PTH123
+                inside = finding.path.removeprefix(f"{FOLDER}/")
+                read[finding.path] = read_drafts(finding.path, file.read(), inside=inside).documents
+        except OSError:
+            read[finding.path] = ()
+    for draft in read[finding.path]:
+        if draft.chunk.number == finding.number:
+            at = draft.locate(finding.pointer)
+    return error(finding.code, finding.summary, finding.detail, at)
+
+
+def _told(found: Diagnostic) -> Told:
+    at = found.position or Position("", 0, 0)
+    severity = str(found.severity.value)
+    return severity, found.code, found.summary, found.detail, at.file, at.line, at.column
+
+
+def _unreadable(path: str, broken: OSError) -> Diagnostic:
+    detail = f"{broken.strerror or 'It cannot be opened'}. Make it readable, or remove it."
+    at = Position(f"{FOLDER}/{path}")
+    return Diagnostic(Severity.ERROR, "FileUnreadable", "File cannot be read", detail, at)
+
+
+def _blob(data: bytes) -> str:
+    from hashlib import sha1
+
+    return sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

@@ -1,0 +1,81 @@
+"""Validating a working tree, doing again only what a change reaches.
+
+An unchanged tree costs two questions to git; otherwise only files whose content is new are read.
+"""
+
+import os
+import zlib
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from courier import __version__
+from courier.storage.schemafiles import schema_stamp
+from courier.storage.verdicts import Cache
+from courier.storage.workingtree import Tree, blobs, is_unchanged, look
+
+_PARSER = "fast1"
+
+Told = tuple[str, str, str, str, str, int, int]
+"""A diagnostic as plain values: severity, code, summary, detail, file, line, column."""
+
+
+class Verdict(NamedTuple):
+    """What is wrong with the documents of a tree.
+
+    Attributes:
+        diagnostics: Every problem as plain values, in reading order; see `problems`.
+        counts: Kind to number of valid documents.
+        tree: The id of the tree that was judged; empty where files differ from every commit.
+    """
+
+    diagnostics: tuple[Told, ...]
+    counts: Mapping[str, int]
+    tree: str
+
+    @property
+    def is_valid(self) -> bool:
+        """Return whether no problem is an error."""
+        return not any(told[0] == "error" for told in self.diagnostics)
+
+
+def validate_tree(
+    root: str, *, environment: Mapping[str, str], cache_folder: str | None
+) -> Verdict:
+    """Judge the documents of a working tree.
+
+    Args:
+        root: The folder that holds ``.courier/``.
+        environment: The environment for git.
+        cache_folder: Where to keep what may be of use later; None to keep and trust nothing.
+    """
+    tree = look(root, environment)
+    cache = Cache(cache_folder, _key) if cache_folder else None
+    if cache and tree.is_clean:
+        known = cache.load(f"tree-{tree.tree}")
+        if known is not None:
+            return Verdict(*known)
+    return _judged(tree, environment, cache)
+
+
+def _judged(tree: Tree, environment: Mapping[str, str], cache: Cache | None) -> Verdict:
+    from courier.storage.judging import judge
+
+    shelf = f"facts-{zlib.crc32(os.fsencode(tree.root)):08x}"
+    former = (cache.load(shelf) if cache else None) or {}
+    judged = judge(tree.root, blobs(tree, environment), former)
+    verdict = Verdict(judged.diagnostics, judged.counts, tree.tree if tree.is_clean else "")
+    if cache and (tree.is_clean or judged.is_new) and _is_settled(tree, environment):
+        if judged.is_new:
+            cache.save(shelf, judged.facts)
+        if tree.is_clean:
+            cache.save(f"tree-{tree.tree}", tuple(verdict))
+    return verdict
+
+
+def _is_settled(tree: Tree, environment: Mapping[str, str]) -> bool:
+    # A file edited while we read must not be remembered under the id it had before.
+    return tree.status is None or is_unchanged(tree, environment)
+
+
+def _key() -> str:
+    return f"{__version__} {_PARSER} {schema_stamp()}"

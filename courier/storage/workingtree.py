@@ -1,0 +1,147 @@
+"""The files below ``.courier/`` of a working tree: which there are, and which git knows unchanged.
+
+Imports next to nothing: this runs before every `courier validate`.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+FOLDER = ".courier"
+_REGULAR = ("100644", "100755")
+_GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "--no-optional-locks")
+
+
+class Tree(NamedTuple):
+    """What is known of a working tree before any file is read.
+
+    Attributes:
+        root: The folder that holds ``.courier/``.
+        tree: The id git gives to the content of ``.courier/`` at HEAD; empty where there is none.
+        status: What git says differs from that; None where git says nothing at all.
+        prefix: Where the root is in the repository, with a slash at its end, or empty.
+    """
+
+    root: str
+    tree: str
+    status: bytes | None
+    prefix: str
+
+    @property
+    def is_clean(self) -> bool:
+        """Return whether the files are those of the tree at HEAD."""
+        return bool(self.tree) and self.status == b""
+
+
+def find_root(start: str) -> str | None:
+    """Return the nearest folder, from `start` upwards, that holds ``.courier/``."""
+    here = os.path.abspath(start)  # noqa: PTH100
+    if os.path.basename(here) == FOLDER:  # noqa: PTH119
+        here = os.path.dirname(here)  # noqa: PTH120
+    while not os.path.isdir(f"{here}/{FOLDER}"):  # noqa: PTH112
+        above = os.path.dirname(here)  # noqa: PTH120
+        if above == here:
+            return None
+        here = above
+    return here
+
+
+def look(root: str, environment: Mapping[str, str]) -> Tree:
+    """Ask git about a working tree; both questions run at the same time."""
+    status = _start(_status_words(root), environment)
+    named = _start(
+        (*_GIT, "-C", root, "rev-parse", "--show-prefix", f"HEAD:./{FOLDER}"), environment
+    )
+    told = _finish(status)
+    answer = _finish(named)
+    lines = answer.decode("utf-8", "surrogateescape").split("\n") if answer else []
+    if told is None:
+        return Tree(root, "", None, "")
+    if len(lines) < 2:
+        return Tree(root, "", told, _prefix(root, environment))
+    return Tree(root, lines[1], told, lines[0])
+
+
+def blobs(tree: Tree, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return path below ``.courier/`` to blob id; an empty id says: not known, read it."""
+    if tree.status is None:
+        return dict.fromkeys(_scan(f"{tree.root}/{FOLDER}"), "")
+    found: dict[str, str] = {}
+    if tree.tree:
+        listed = _finish(_start((*_GIT, "-C", tree.root, "ls-tree", "-rz", tree.tree), environment))
+        if listed is None:
+            return dict.fromkeys(_scan(f"{tree.root}/{FOLDER}"), "")
+        for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            facts, _, path = line.partition("\t")
+            mode, _, blob = facts.split(" ")
+            if mode in _REGULAR:
+                found[path] = blob
+    for path in _changed(tree):
+        if _is_regular(f"{tree.root}/{FOLDER}/{path}"):
+            found[path] = ""
+        else:
+            found.pop(path, None)
+    return found
+
+
+def is_unchanged(tree: Tree, environment: Mapping[str, str]) -> bool:
+    """Return whether git still says of the files what it said when they were looked at."""
+    return _finish(_start(_status_words(tree.root), environment)) == tree.status
+
+
+def _status_words(root: str) -> tuple[str, ...]:
+    words = ("status", "--porcelain=v1", "-z", "-uall", "--no-renames", "--", FOLDER)
+    return (*_GIT, "-C", root, *words)
+
+
+def _changed(tree: Tree) -> Iterator[str]:
+    start = f"{tree.prefix}{FOLDER}/"
+    for line in (tree.status or b"").decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        if line[3:].startswith(start):
+            yield line[3:].removeprefix(start)
+
+
+def _prefix(root: str, environment: Mapping[str, str]) -> str:
+    answer = _finish(_start((*_GIT, "-C", root, "rev-parse", "--show-prefix"), environment))
+    return answer.decode("utf-8", "surrogateescape").rstrip("\n") if answer else ""
+
+
+def _scan(folder: str, below: str = "") -> Iterator[str]:
+    with os.scandir(f"{folder}/{below}") as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _scan(folder, f"{below}{entry.name}/")
+            elif entry.is_file(follow_symlinks=False):
+                yield f"{below}{entry.name}"
+
+
+def _is_regular(path: str) -> bool:
+    return os.path.isfile(path) and not os.path.islink(path)  # noqa: PTH113, PTH114
+
+
+def _start(words: tuple[str, ...], environment: Mapping[str, str]) -> tuple[int, int] | None:
+    # The subprocess module costs more to import than these questions cost to ask.
+    reading, writing = os.pipe()
+    actions = (
+        (os.POSIX_SPAWN_DUP2, writing, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+    )
+    try:
+        pid = os.posix_spawnp(words[0], words, environment, file_actions=actions)
+    except OSError:
+        os.close(reading)
+        return None
+    finally:
+        os.close(writing)
+    return pid, reading
+
+
+def _finish(started: tuple[int, int] | None) -> bytes | None:
+    if started is None:
+        return None
+    pid, reading = started
+    with open(reading, "rb") as pipe:  # noqa: PTH123
+        out = pipe.read()
+    _, code = os.waitpid(pid, 0)
+    return out if code == 0 else None
