@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from courier.planning.catalog import Catalog
 from courier.planning.effective import Writer
-from courier.planning.lookup import Catalog, Ref
+from courier.planning.references import Ref
 from courier.resources.context import Context
 from courier.resources.envelope import Resource
 from courier.resources.persona import Persona
@@ -139,9 +140,8 @@ def _part(catalog: Catalog, ref: Ref, kind: str, pointer: Sequence[str | int]) -
     document = catalog.documents[ref]
     whole = ("spec", *pointer)
 
-    def place(inside: Sequence[str | int]) -> str | None:
-        found = document.position(inside)
-        return str(found) if found else None
+    def place(inside: Sequence[str | int]) -> str:
+        return str(document.position(tuple(inside)))
 
     return Writer(kind, f"{ref.kind}/{ref.name}", _inside(document.value, whole), whole, place)
 

@@ -4,9 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from courier.planning.lookup import Catalog, Ref
+from courier.planning.catalog import Catalog
 from courier.planning.observed import Observed
 from courier.planning.plan import Limit
+from courier.planning.references import Ref
 from courier.resources.project import Project
 
 _OPEN: Final = frozenset({"creating", "created"})

@@ -40,10 +40,14 @@ class Catalog:
     documents: Mapping[Ref, Document]
     digest: str
     _resources: dict[Ref, "Resource"] = field(default_factory=dict, compare=False, repr=False)
+    _kinds: dict[str, list[Ref]] = field(default_factory=dict, compare=False, repr=False)
 
     def of_kind(self, kind: str) -> Iterator[Ref]:
         """Yield the names of a kind's documents, in alphabetical order."""
-        return iter(sorted(ref for ref in self.documents if ref.kind == kind))
+        if not self._kinds:
+            for ref in sorted(self.documents):
+                self._kinds.setdefault(ref.kind, []).append(ref)
+        return iter(self._kinds.get(kind, ()))
 
     def project_of(self, ref: Ref) -> Ref | None:
         """Return the Project a document belongs to: the named one, or the only one there is."""

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Final
 
 from courier.planning.asked import Asked, Missing, gather
+from courier.planning.catalog import Catalog
 from courier.planning.effective import SHELL, Values
 from courier.planning.executable import (
     same_repository,
@@ -14,9 +15,9 @@ from courier.planning.executable import (
     unexecuted_machine,
     unexecuted_parts,
 )
-from courier.planning.lookup import Catalog, Ref
 from courier.planning.observed import Observed
 from courier.planning.plan import Held
+from courier.planning.references import Ref
 from courier.planning.steps import (
     commands_of,
     freeze_step,
@@ -98,6 +99,15 @@ def explain(catalog: Catalog, ref: Ref) -> Mapping[str, Mapping[str, FrozenValue
 
 
 _OF_STEP: Final = frozenset({"agent", "model", "effort", "sandbox.timeout"})
+
+
+def branches_wanted(catalog: Catalog, observed_branch: str) -> frozenset[str]:
+    """Return the branches besides the tracked one whose tips runs may need to start from."""
+    wanted = [catalog.documents[ref].value["spec"].get("base") for ref in catalog.of_kind("Run")]
+    for ref in catalog.of_kind("Project"):
+        repository = catalog.documents[ref].value["spec"].get("repository") or {}
+        wanted.append(repository.get("defaultBranch"))
+    return frozenset(branch for branch in wanted if branch and branch != observed_branch)
 
 
 def spec_digest(spec: Mapping[str, object]) -> str:
@@ -260,11 +270,5 @@ def _shown(value: object) -> str | None:
 
 def held(catalog: Catalog, ref: Ref, reason: str, message: str) -> Held:
     """Return a document that waits, with its place."""
-    place = catalog.documents[ref].position(())
-    return Held(
-        kind=ref.kind,
-        name=ref.name,
-        reason=reason,
-        message=message,
-        position=str(place) if place else None,
-    )
+    start = str(catalog.documents[ref].start)
+    return Held(kind=ref.kind, name=ref.name, reason=reason, message=message, position=start)

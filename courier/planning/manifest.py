@@ -58,6 +58,11 @@ class Document:
         return self.draft.path
 
     @property
+    def start(self) -> Position:
+        """Return where it starts, without reading it again for exact places."""
+        return Position(self.draft.path, self.draft.chunk.line + 1)
+
+    @property
     def digest(self) -> str:
         """Return the sha256 of what it says, the same for the same values."""
         from hashlib import sha256

@@ -4,16 +4,17 @@ Most runs of a long-lived catalog are settled, so every Run is first looked at a
 resources are made only for runs that are about to start.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, cast
+from typing import Final
 
 from courier.planning.capacity import Capacity, capacities
+from courier.planning.catalog import Catalog
 from courier.planning.estimate import estimate
 from courier.planning.executable import unexecuted_kind
 from courier.planning.freeze import freeze, held, spec_digest
-from courier.planning.lookup import Catalog, Ref
+from courier.planning.manifest import Document
 from courier.planning.observed import InFlight, Observed, ObservedRun
 from courier.planning.plan import (
     Action,
@@ -25,12 +26,14 @@ from courier.planning.plan import (
     ResumeRun,
     StartRun,
 )
+from courier.planning.references import Ref
 from courier.resources.names import EXECUTED_KINDS, KIND_NAMES
 from courier.runs.frozen import FrozenPlan
 from courier.runs.prompts import assemble
 
-Digests = MutableMapping[str, str]
-"""Document digest to the digest of its spec: kept between passes, it saves most of their work."""
+Digests = dict[Ref, tuple[Document, str]]
+"""Digests of specs, each with the very document it was made of: kept between passes, it saves
+most of their work."""
 
 _HELD_KINDS: Final = tuple(kind for kind in KIND_NAMES if kind not in EXECUTED_KINDS)
 
@@ -124,18 +127,15 @@ def _sort(catalog: Catalog, observed: Observed, digests: Digests) -> _Sorted:
     documents, records = catalog.documents, observed.records.runs
     for ref in catalog.of_kind("Run"):
         document = documents[ref]
-        spec = cast(Mapping[str, object], document.value["spec"])
         flying, record = observed.in_flight.get(ref.name), records.get(ref.name)
-        cancelled = spec.get("desiredState") == "cancelled"
+        cancelled = document.value["spec"].get("desiredState") == "cancelled"
         if flying is None and record is None:
             if cancelled:
                 found.settled += 1
             else:
                 found.wanted.append(ref)
             continue
-        digest = digests.get(document.digest)
-        if digest is None:
-            digest = digests[document.digest] = spec_digest(spec)
+        digest = _digest(digests, ref, document)
         if flying is not None:
             found.moved.append(_under_way(flying, digest=digest, cancelled=cancelled))
         elif record is not None and (why := _kept(record, digest=digest, cancelled=cancelled)):
@@ -143,6 +143,15 @@ def _sort(catalog: Catalog, observed: Observed, digests: Digests) -> _Sorted:
         else:
             found.settled += 1
     return found
+
+
+def _digest(digests: Digests, ref: Ref, document: Document) -> str:
+    known = digests.get(ref)
+    if known is not None and known[0] is document:
+        return known[1]
+    digest = spec_digest(document.value["spec"])
+    digests[ref] = (document, digest)
+    return digest
 
 
 def _under_way(flying: InFlight, *, digest: str, cancelled: bool) -> Action:
@@ -230,7 +239,6 @@ def _published(observed: Observed) -> Iterator[Action]:
 def _held_kinds(catalog: Catalog) -> Iterable[Held]:
     for kind in _HELD_KINDS:
         for ref in catalog.of_kind(kind):
-            spec = catalog.documents[ref].value.get("spec")
-            why = unexecuted_kind(kind, spec if isinstance(spec, Mapping) else {})
+            why = unexecuted_kind(kind, catalog.documents[ref].value["spec"])
             if why is not None:
                 yield held(catalog, ref, "NotExecutedYet", why)

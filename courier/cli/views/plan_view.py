@@ -20,6 +20,9 @@ Form = Literal["brief", "wide"]
 """brief: what happens; wide: also the origin of every value, the inputs and the prompts."""
 
 _INDENT = "      "
+_MANY = 4
+"""So many documents held for one reason are told in one line, unless the form is wide."""
+_LONGEST_VALUE = 40
 
 
 def to_json(plan: Plan) -> str:
@@ -42,7 +45,7 @@ def to_text(plan: Plan, *, form: Form = "brief", ink: Ink = PLAIN) -> str:
     if others:
         blocks.append("\n".join(_moved(others, ink)))
     if plan.held:
-        blocks.append("\n".join(_held(plan.held, ink)))
+        blocks.append("\n".join(_held(plan.held, form, ink)))
     blocks.append(_closing(plan, ink))
     return "\n\n".join(blocks) + "\n"
 
@@ -77,7 +80,7 @@ def _heading(plan: Plan, ink: Ink) -> str:
 
 def _started(start: StartRun, form: Form, ink: Ink) -> Iterator[str]:
     frozen = start.frozen
-    sign, name = ink.paint("+", "green", "bold"), ink.paint(safe(start.run), "bold")
+    sign, name = ink.paint("+", "bold", "green"), ink.paint(safe(start.run), "bold")
     yield f"  {sign} {name}  {ink.paint(safe(start.reason), 'dim')}"
     for label, told in _facts(start):
         yield f"{_INDENT}{ink.paint(f'{label:<9}', 'dim')} {told}"
@@ -149,8 +152,8 @@ def _details(start: StartRun, ink: Ink) -> Iterator[str]:
         for prompt in start.prompts
     ]
     yield from _listed("prompt", ("prompt", "", "digest"), prompts, ink)
-    inputs = [(f"{one.kind}/{one.name}", "", one.digest[:12]) for one in start.frozen.inputs]
-    yield from _listed("input", ("input", "", "digest"), inputs, ink)
+    inputs = [(f"{one.kind}/{one.name}", one.digest[:12]) for one in start.frozen.inputs]
+    yield from _listed("input", ("input", "digest"), inputs, ink)
 
 
 def _listed(
@@ -165,14 +168,20 @@ def _listed(
         yield ""
 
 
-def _value(step: FrozenStep, field: str) -> str:
-    found = getattr(step, field, None)
-    return "-" if found is None else str(found).splitlines()[0][:40] if str(found) else "-"
+def _value(step: FrozenStep, word: str) -> str:
+    told = {
+        "agent": step.agent,
+        "model": step.model,
+        "effort": step.effort,
+        "timeout": _time(step.timeout_seconds),
+        "run": (step.commands or "").strip().partition("\n")[0],
+    }.get(word)
+    return (told or "-")[:_LONGEST_VALUE]
 
 
 def _moved(actions: Sequence[CancelRun | PublishRun | ResumeRun], ink: Ink) -> list[str]:
     rows = [_told(action) for action in actions]
-    styles = {"-": ("red", "bold"), ">": ("cyan", "bold"), "~": ("yellow", "bold")}
+    styles = {"-": ("bold", "red"), ">": ("bold", "cyan"), "~": ("bold", "yellow")}
     lines = columns([(safe(name), word, safe(reason)) for _, name, word, reason in rows])
     return [
         f"  {ink.paint(row[0], *styles[row[0]])} {line}"
@@ -192,14 +201,30 @@ def _told(action: CancelRun | PublishRun | ResumeRun) -> tuple[str, str, str, st
             assert_never(action)
 
 
-def _held(held: Sequence[Held], ink: Ink) -> list[str]:
-    lines = []
-    names = columns([(safe(f"{one.kind}/{one.name}"), one.reason) for one in held])
-    for one, name in zip(held, names, strict=True):
-        lines.append(f"  {ink.paint('!', 'yellow', 'bold')} {name}")
-        place = f"{one.position}: " if one.position else ""
-        lines.append(f"{_INDENT}{ink.paint(safe(place + one.message), 'dim')}")
-    return lines
+def _held(held: Sequence[Held], form: Form, ink: Ink) -> Iterator[str]:
+    groups: dict[tuple[str, ...], list[Held]] = {}
+    for one in held:
+        alike = (one.kind, one.reason, one.message)
+        groups.setdefault(alike if form == "brief" else (*alike, one.name), []).append(one)
+    told = [
+        entry
+        for group in groups.values()
+        for entry in ([_together(group)] if len(group) >= _MANY else [_alone(one) for one in group])
+    ]
+    names = columns([(safe(name), reason) for name, reason, _ in told])
+    for (_, _, message), name in zip(told, names, strict=True):
+        yield f"  {ink.paint('!', 'bold', 'yellow')} {name}"
+        yield f"{_INDENT}{ink.paint(safe(message), 'dim')}"
+
+
+def _together(group: Sequence[Held]) -> tuple[str, str, str]:
+    first = group[0]
+    return f"{first.kind} ({len(group)} documents)", first.reason, first.message
+
+
+def _alone(one: Held) -> tuple[str, str, str]:
+    place = f"{one.position}: " if one.position else ""
+    return f"{one.kind}/{one.name}", one.reason, place + one.message
 
 
 def _closing(plan: Plan, ink: Ink) -> str:

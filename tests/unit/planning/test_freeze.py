@@ -4,8 +4,8 @@ import pytest
 
 from courier.planning.executable import same_repository
 from courier.planning.freeze import explain, freeze, spec_digest
-from courier.planning.lookup import Ref
 from courier.planning.plan import Held
+from courier.planning.references import Ref
 from courier.runs.frozen import FrozenInput, FrozenPlan
 from tests.unit.planning.world import (
     COMMIT,
@@ -95,8 +95,8 @@ def test_every_value_keeps_where_it_was_written() -> None:
     design, check = frozen(*documents).steps
     assert design.origins == {
         "agent": "built-in",
-        "model": "Project/demo spec.model (.courier/project-demo.yaml:3:1)",
-        "effort": "Workflow/fix spec.effort (.courier/workflow-fix.yaml:3:1)",
+        "model": "Project/demo spec.model (.courier/project-demo.yaml:6:10)",
+        "effort": "Workflow/fix spec.effort (.courier/workflow-fix.yaml:7:11)",
         "timeout": "built-in",
     }
     assert (check.model, check.timeout_seconds) == ("haiku", 300)

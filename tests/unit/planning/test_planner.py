@@ -8,10 +8,10 @@ import pytest
 
 from courier.planning.freeze import spec_digest
 from courier.planning.history import Sample
-from courier.planning.lookup import Ref
 from courier.planning.observed import InFlight, ObservedRun
 from courier.planning.plan import CancelRun, Held, Plan, PublishRun, ResumeRun, StartRun
 from courier.planning.planner import Pass, plan, plan_pass, stale_because
+from courier.planning.references import Ref
 from courier.runs.prompts import assemble
 from tests.unit.planning.world import (
     DRIVERS,
@@ -22,6 +22,7 @@ from tests.unit.planning.world import (
     observed,
     planned,
     project,
+    reading,
     run,
     workflow,
 )
@@ -165,7 +166,7 @@ def test_kinds_that_are_not_executed_yet_are_held_in_plain_words() -> None:
         document("Sandbox", "box", {}),
         document("Team", "all", {"members": [{"user": "a", "role": "owner"}]}),
         document("Issue", "quiet", {"title": "t", "description": "d", "priority": "low"}),
-        document("Issue", "loud", {"title": "t", "execute": "fix"}),
+        document("Issue", "loud", {"title": "t", "description": "d", "execute": "fix"}),
     )
     told = {(held.kind, held.name): held.message for held in found.held}
     assert set(told) == {("Sandbox", "box"), ("Team", "all"), ("Issue", "loud")}
@@ -241,7 +242,7 @@ def test_settled_runs_are_decided_without_making_resources() -> None:
     names = [f"run-{number}" for number in range(50)]
     documents = catalog(project(), workflow(), *map(run, names), run("new"))
     plan(documents, observed(*map(done, names)), now=NOW, drivers=DRIVERS)
-    assert set(documents.made) == {
+    assert set(documents._resources) == {
         Ref("Project", "demo"),
         Ref("Workflow", "fix"),
         Ref("Run", "new"),
@@ -253,10 +254,18 @@ def test_a_later_pass_uses_what_an_earlier_one_found_out() -> None:
     seen = observed(done("a"), done("b"))
     first = Pass(NOW, DRIVERS)
     told = plan_pass(documents, seen, first)
-    assert set(first.digests) == {
-        documents.documents[Ref("Run", name)].digest for name in ("a", "b")
-    }
+    assert set(first.digests) == {Ref("Run", "a"), Ref("Run", "b")}
     assert plan_pass(documents, seen, first) == told
+
+
+def test_what_was_found_out_about_a_document_that_changed_is_not_used() -> None:
+    before = reading(project(), workflow(), run("a"), run("b"))
+    after = reading(project(), workflow(), run("a"), run("b", prompt="More."), former=before)
+    seen = observed(done("a"), done("b"))
+    by = Pass(NOW, DRIVERS)
+    assert plan_pass(before.catalog, seen, by).settled == 2
+    found = plan_pass(after.catalog, seen, by)
+    assert [(held.name, held.reason) for held in found.held] == [("b", "SpecChanged")]
 
 
 def test_a_saved_plan_is_read_back_whole() -> None:

@@ -106,8 +106,9 @@ def test_planning_an_already_planned_world_is_empty(world: World) -> None:
 
 @given(worlds())
 def test_planning_twice_gives_the_same(world: World) -> None:
-    assert world.plan() == world.plan()
-    assert world.plan().model_dump_json() == world.plan().model_dump_json()
+    first, second = world.plan(), world.plan()
+    assert first == second
+    assert first.model_dump_json() == second.model_dump_json()
 
 
 @given(worlds())

@@ -1,18 +1,18 @@
-"""Builders of small catalogs and observations, made of plain values."""
+"""Builders of small catalogs, read from real YAML, and of observations."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 
-from courier.diagnostics import Position
-from courier.planning.lookup import Ref
+import yaml
+
+from courier.planning.catalog import Catalog, Reading, read_catalog
+from courier.planning.manifest import Schemas
 from courier.planning.observed import InFlight, Observed, ObservedRun, fold
 from courier.planning.plan import Plan
 from courier.planning.planner import plan
-from courier.resources.envelope import Resource
-from courier.resources.kinds import read_resource
+from courier.resources.schema import schema_name
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DRIVERS = frozenset({"claude", "shell"})
@@ -21,42 +21,11 @@ COMMIT = "1a2b3c4d5e6f7081920a1b2c3d4e5f6071829304"
 Json = dict[str, object]
 
 
-@dataclass(frozen=True)
-class PlainDocument:
-    """A document without a file."""
-
-    value: Mapping[str, object]
-    digest: str
-    file: str
-
-    def position(self, pointer: Sequence[str | int]) -> Position:
-        return Position(self.file, 1 + len(pointer))
+def _schema(kind: str) -> bytes:
+    return (Path(__file__).parents[3] / "schemas" / schema_name(kind)).read_bytes()
 
 
-@dataclass(frozen=True)
-class PlainCatalog:
-    """A catalog of documents given as plain values; keeps count of the resources it made."""
-
-    documents: Mapping[Ref, PlainDocument]
-    made: list[Ref] = field(default_factory=list, compare=False)
-
-    @property
-    def digest(self) -> str:
-        told = sorted((ref, document.digest) for ref, document in self.documents.items())
-        return sha256(repr(told).encode()).hexdigest()
-
-    def of_kind(self, kind: str) -> Iterable[Ref]:
-        return [ref for ref in self.documents if ref.kind == kind]
-
-    def project_of(self, ref: Ref) -> Ref | None:
-        metadata = self.documents[ref].value["metadata"]
-        assert isinstance(metadata, dict)
-        named = metadata.get("project")
-        return Ref("Project", named) if named else next(iter(self.of_kind("Project")), None)
-
-    def resource(self, ref: Ref) -> Resource:
-        self.made.append(ref)
-        return read_resource(self.documents[ref].value)
+SCHEMAS = Schemas(_schema)
 
 
 def document(kind: str, name: str, spec: Mapping[str, object]) -> Json:
@@ -68,15 +37,28 @@ def document(kind: str, name: str, spec: Mapping[str, object]) -> Json:
     }
 
 
-def catalog(*documents: Json) -> PlainCatalog:
-    found = {}
-    for value in documents:
-        metadata = value["metadata"]
-        assert isinstance(metadata, dict)
-        ref = Ref(str(value["kind"]), metadata["name"])
-        digest = sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-        found[ref] = PlainDocument(value, digest, f".courier/{ref.kind}-{ref.name}.yaml".lower())
-    return PlainCatalog(found)
+def reading(*documents: Json, former: Reading | None = None) -> Reading:
+    """Return what is read of a folder that holds each document in a file of its own."""
+    contents = {path(value): _yaml(value) for value in documents}
+    blobs = {path: sha256(content).hexdigest() for path, content in contents.items()}
+    return read_catalog(blobs, contents, schemas=SCHEMAS, former=former)
+
+
+def _yaml(value: Json) -> bytes:
+    return yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=False).encode()
+
+
+def catalog(*documents: Json) -> Catalog:
+    """Return the catalog of documents that are valid, each alone."""
+    found = reading(*documents)
+    assert len(found.catalog.documents) == len(documents), found.diagnostics
+    return found.catalog
+
+
+def path(value: Json) -> str:
+    metadata = value["metadata"]
+    assert isinstance(metadata, dict)
+    return f".courier/{value['kind']}-{metadata['name']}.yaml".lower()
 
 
 def project(**spec: object) -> Json:
