@@ -1,174 +1,41 @@
-"""`courier validate` without click: arguments, the verdict in two renderers, the exit code."""
+"""`courier validate`, where it is called with options of the program before it."""
 
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, NamedTuple
+import click
 
-from courier.storage.validation import Told, Verdict, validate_tree
-from courier.storage.workingtree import find_root
+from courier.cli.here import Here
+from courier.cli.verb import Verb
+from courier.cli.verdict import Place, Streams, Wish, judge
+from courier.settings import state_home
 
-_HINT = "Run `courier validate --help`."
-
-
-class Wish(NamedTuple):
-    """What was asked for on the command line."""
-
-    path: str = "."
-    output: str = "text"
-    color: str = "auto"
-    use_cache: bool = True
+_EXAMPLE = """
+courier validate
+courier validate -o json | jq '.diagnostics[].code'
+"""
 
 
-class Streams(NamedTuple):
-    """Where output goes: data, and what people read beside it."""
+@click.command(cls=Verb, example=_EXAMPLE)
+@click.argument("path", default=".")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for programs.",
+)
+@click.option("--no-cache", is_flag=True, help="Trust nothing that was found before.")
+@click.pass_context
+def validate(ctx: click.Context, path: str, output: str, *, no_cache: bool) -> None:
+    """Check every document of a working tree.
 
-    out: IO[str]
-    err: IO[str]
-
-
-def run(
-    argv: Sequence[str],
-    environment: Mapping[str, str],
-    *,
-    state_folder: str,
-    streams: Streams | None = None,
-) -> int:
-    """Validate as the arguments after `validate` say; return the exit code.
-
-    Args:
-        argv: The arguments.
-        environment: For git and for NO_COLOR.
-        state_folder: courier's state folder, for what is remembered.
-        streams: Where to write; the process's own by default.
+    Finds `.courier/` in PATH or above it and checks all documents, alone and together, as they
+    are on disk. Each problem is told once, with its place and what to do. Exit code 0 means no
+    error, 1 errors, 2 that there was nothing to check.
     """
-    told = streams or Streams(sys.stdout, sys.stderr)
-    wish = parse(argv)
-    if isinstance(wish, str):
-        told.err.write(f"Error: {wish} {_HINT}\n")
-        return 2
-    root = find_root(wish.path)
-    if root is None:
-        told.err.write(
-            f"Error: there is no .courier/ in {wish.path} or above it. Run `courier init`.\n"
-        )
-        return 2
-    cache = f"{state_folder}/validate" if wish.use_cache else None
-    verdict = validate_tree(root, environment=environment, cache_folder=cache)
-    if wish.output == "json":
-        told.out.write(to_json(verdict))
-    else:
-        in_color = _in_color(wish.color, environment, told.err)
-        told.err.writelines(lines(verdict, root, in_color=in_color))
-        told.out.write(f"{summary(verdict)}\n")
-    return 0 if verdict.is_valid else 1
-
-
-def parse(argv: Sequence[str]) -> Wish | str:
-    """Return what the arguments ask for, or what is wrong with them."""
-    wish, paths = Wish(), []
-    words = list(argv)
-    while words:
-        word = words.pop(0)
-        name, _, value = word.partition("=")
-        if name in ("-o", "--output", "--color"):
-            if not value and not words:
-                return f"{name} needs a value."
-            given = value or words.pop(0)
-            wish = wish._replace(color=given) if name == "--color" else wish._replace(output=given)
-        elif word == "--no-cache":
-            wish = wish._replace(use_cache=False)
-        elif word.startswith("-") and word != "-":
-            return f"there is no option {word}."
-        else:
-            paths.append(word)
-    return _checked(wish, paths)
-
-
-def _checked(wish: Wish, paths: Sequence[str]) -> Wish | str:
-    if wish.output not in ("text", "json"):
-        return f"output is text or json, not {wish.output!r}."
-    if wish.color not in ("auto", "always", "never"):
-        return f"color is auto, always or never, not {wish.color!r}."
-    if len(paths) > 1:
-        return "give one PATH."
-    return wish._replace(path=paths[0]) if paths else wish
-
-
-def summary(verdict: Verdict) -> str:
-    """Return the last line: how many documents, how many problems."""
-    count = _counted(sum(verdict.counts.values()), "document")
-    found = verdict.diagnostics
-    if not found:
-        return f"{count}, no problems."
-    files = _counted(len({told[4] for told in found}), "file")
-    return f"{count} valid, {_counted(len(found), 'problem')} in {files}."
-
-
-def to_json(verdict: Verdict) -> str:
-    """Return the verdict as JSON, one line."""
-    import json
-
-    names = ("severity", "code", "summary", "detail", "file", "line", "column")
-    found = {
-        "formatVersion": 1,
-        "valid": verdict.is_valid,
-        "documents": sum(verdict.counts.values()),
-        "diagnostics": [dict(zip(names, told, strict=True)) for told in verdict.diagnostics],
-    }
-    return json.dumps(found) + "\n"
-
-
-def lines(verdict: Verdict, root: str, *, in_color: bool) -> Iterator[str]:
-    """Yield each problem for people: where, what, why, and the line it is about."""
-    texts: dict[str, list[str]] = {}
-    for told in verdict.diagnostics:
-        severity, code, said, detail, file, line, column = told
-        paint = _PAINT if in_color else _PLAIN
-        tone = paint["red" if severity == "error" else "yellow"]
-        yield f"{paint['bold']}{_clean(file)}:{line}:{column}{paint['off']} "
-        yield f"{tone}{severity}{paint['off']} {said} [{code}]\n"
-        if detail:
-            yield f"  {_clean(detail)}\n"
-        yield from _excerpt(root, told, texts)
-
-
-_PLAIN = dict.fromkeys(("bold", "red", "yellow", "off"), "")
-_PAINT = {"bold": "\x1b[1m", "red": "\x1b[31m", "yellow": "\x1b[33m", "off": "\x1b[0m"}
-_WIDEST = 120
-
-
-def _excerpt(root: str, told: Told, texts: dict[str, list[str]]) -> Iterator[str]:
-    *_, file, line, column = told
-    if file not in texts:
-        texts[file] = _lines_of(f"{root}/{file}")
-    if not 0 < line <= len(texts[file]):
-        return
-    text = texts[file][line - 1]
-    start = max(0, column - _WIDEST // 2)
-    shown = _clean(text[start : start + _WIDEST].replace("\t", " "))
-    number = str(line)
-    yield f"  {number} | {shown}\n"
-    yield f"  {' ' * len(number)} | {' ' * (column - 1 - start)}^\n"
-
-
-def _lines_of(path: str) -> list[str]:
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            text = file.read(1 << 21).decode("utf-8-sig", "replace")
-    except OSError:
-        return []
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def _clean(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
-
-
-def _in_color(color: str, environment: Mapping[str, str], stream: IO[str]) -> bool:
-    if color != "auto":
-        return color == "always"
-    return not environment.get("NO_COLOR") and stream.isatty()
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    here = ctx.find_object(Here)
+    if here is None:
+        raise RuntimeError("the program was started without a place")
+    color = ctx.params.get("colour") or "auto"
+    place = Place(str(here.cwd), here.environment, str(state_home(here.environment)))
+    wish = Wish(path, output, color, use_cache=not no_cache)
+    ctx.exit(judge(wish, place, Streams(here.console.out, here.console.err)))
