@@ -1,7 +1,7 @@
 """Sandboxes of the embedded server, and of the cloud when there is a key."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from courier.ports.clock import Clock
 from courier.ports.sandboxes import Sandbox, Sandboxes, SandboxSpec
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.system import SystemClock
-from tests.fakes.embedded import Endpoint
+from tests.fakes.embedded import Endpoint, serving
 
 CLOUD_KEY = os.environ.get("E2B_API_KEY", "")
 
@@ -32,10 +32,20 @@ def embedded(
     )
 
 
-@pytest.fixture(params=["embedded", pytest.param("cloud", marks=pytest.mark.live)])
+@pytest.fixture(scope="session")
+def plain_sandboxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """The embedded server without isolation, as on a machine that has none to offer."""
+    flags = ("--isolation", "plain", "--allow-plain")
+    with serving(tmp_path_factory.mktemp("plain-sandboxd"), *flags) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(params=["isolated", "plain", pytest.param("cloud", marks=pytest.mark.live)])
 def provider(request: pytest.FixtureRequest) -> Sandboxes:
-    if request.param == "embedded":
+    if request.param == "isolated":
         return embedded(request.getfixturevalue("sandboxd"))
+    if request.param == "plain":
+        return embedded(request.getfixturevalue("plain_sandboxd"))
     if not CLOUD_KEY:
         pytest.skip("E2B_API_KEY is not set")
     return E2BSandboxes(api_key=CLOUD_KEY, clock=SystemClock(), environ=os.environ)

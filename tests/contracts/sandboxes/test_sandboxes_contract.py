@@ -8,7 +8,8 @@ import pytest
 from courier.errors import NotFound, SandboxGone, Unavailable
 from courier.ports.sandboxes import Sandbox, Sandboxes, SandboxSpec
 from courier.system import SystemClock
-from tests.contracts.sandboxes.conftest import Opener
+from tests.contracts.sandboxes.conftest import Opener, embedded
+from tests.fakes.embedded import Endpoint
 
 TRICKY = "a b'c\"d\\e$HOME`f`*?;&|\n\tü€𝄞"
 
@@ -108,16 +109,25 @@ async def test_home_is_the_same_for_who_connects_later(
 
 
 async def test_sandboxes_are_found_by_all_their_labels(provider: Sandboxes, opened: Opener) -> None:
-    odd = {"note": "a=b&c%20d e/ü", "owner": "test"}
-    one = await opened(labels={"run": "find-1", **odd})
-    two = await opened(labels={"run": "find-2", **odd})
+    one = await opened(labels={"run": "find-1", "owner": "test-find"})
+    two = await opened(labels={"run": "find-2", "owner": "test-find"})
     assert [info.id for info in await provider.find({"run": "find-1"})] == [one.id]
-    assert [info.id for info in await provider.find(odd)] == [one.id, two.id]
+    both = await provider.find({"owner": "test-find"})
+    assert [info.id for info in both] == [one.id, two.id]
     assert await provider.find({"run": "find-3"}) == []
-    info = (await provider.find({"run": "find-2", "owner": "test"}))[0]
-    assert info.labels == {"run": "find-2", **odd}
+    info = (await provider.find({"run": "find-2", "owner": "test-find"}))[0]
+    assert info.labels == {"run": "find-2", "owner": "test-find"}
     assert info.state == "running"
     assert timedelta(seconds=200) < info.ends_at - SystemClock().now() < timedelta(seconds=310)
+
+
+@pytest.mark.parametrize("odd", ["a b", "a=b&c", "50%20", "a+b", "a/b:c,d", "ü€"])
+async def test_labels_may_hold_any_printable_text(
+    provider: Sandboxes, opened: Opener, odd: str
+) -> None:
+    sandbox = await opened(labels={"note": odd})
+    found = await provider.find({"note": odd})
+    assert [(info.id, info.labels) for info in found] == [(sandbox.id, {"note": odd})]
 
 
 async def test_extend_counts_from_now(provider: Sandboxes, opened: Opener) -> None:
@@ -206,3 +216,18 @@ async def test_sandboxes_live_on_after_close(provider: Sandboxes, sandbox: Sandb
     await provider.close()
     again = await provider.connect(sandbox.id, timeout_seconds=60)
     assert (await again.run(["echo", "here"])).stdout == "here\n"
+
+
+@pytest.mark.slow
+async def test_finding_sees_beyond_one_page(plain_sandboxd: Endpoint) -> None:
+    provider = embedded(plain_sandboxd)
+    ids: list[str] = []
+    for start in range(0, 130, 10):
+        specs = [SandboxSpec(labels={"run": f"page-{start + n}", "many": "1"}) for n in range(10)]
+        ids += [made.id for made in await asyncio.gather(*map(provider.create, specs))]
+    found = await provider.find({"many": "1"})
+    assert {info.id for info in found} == set(ids)
+    assert len(found) == 130
+    assert list(found) == sorted(found, key=lambda info: info.started_at)
+    await asyncio.gather(*map(provider.kill, ids))
+    assert await provider.find({"many": "1"}) == []

@@ -1,6 +1,7 @@
 """What the provider makes of a service's bad answers."""
 
 import os
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -27,7 +28,7 @@ def at(url: str, *, clock: FakeClock | None = None) -> E2BSandboxes:
 
 async def fault_of(provider: E2BSandboxes) -> CourierError:
     """Return the error of each control call; they must all be of one type."""
-    calls = {
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
         "create": lambda: provider.create(SandboxSpec()),
         "find": lambda: provider.find({"a": "b"}),
         "connect": lambda: provider.connect("abc", timeout_seconds=10),
