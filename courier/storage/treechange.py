@@ -1,6 +1,7 @@
 """Changes replayed on a tree: only the folders on their paths are read and made anew."""
 
 import json
+from collections import ChainMap
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -41,7 +42,7 @@ class TreeChange:
         self._objects = objects
         self._root_id = root
         self._root: _Folder | None = None
-        self._contents: dict[str, bytes | None] = {}
+        self._contents: ChainMap[str, bytes | None] = ChainMap()
         self._folders: set[str] = set()
 
     async def apply(self, changes: Sequence[Change]) -> None:
@@ -50,16 +51,16 @@ class TreeChange:
         Raises:
             Misused: If a path is malformed, goes through a file, or is a folder.
         """
-        made: dict[str, bytes | None] = {}
-        for change in changes:
-            before = made[change.path] if change.path in made else await self._content(change.path)
-            after = _after(change, before)
-            if after != before:
-                made[change.path] = after
-        self._contents.update(made)
-        for path, content in made.items():
-            if content is not None:
-                self._folders.update(_above(path))
+        contents, folders = self._contents, self._folders
+        self._contents, self._folders = ChainMap({}, contents), set(folders)
+        try:
+            for change in changes:
+                await self._make(change)
+        except BaseException:
+            self._contents, self._folders = contents, folders
+            raise
+        contents.update(self._contents.maps[0])
+        self._contents = contents
 
     async def written(self) -> str:
         """Store every changed file and folder; return the root's id."""
@@ -79,11 +80,21 @@ class TreeChange:
             return self._root_id
         return self._store(self._root) or self._objects.write("tree", b"")
 
+    async def _make(self, change: Change) -> None:
+        before = await self._content(change.path)
+        after = _after(change, before)
+        if after != before:
+            self._contents[change.path] = after
+            if after is not None:
+                self._folders.update(_above(change.path))
+
     async def _content(self, path: str) -> bytes | None:
         if path in self._contents:
             return self._contents[path]
         checked_path(path)
-        if path in self._folders or any(self._contents.get(folder) for folder in _above(path)):
+        if path in self._folders or any(
+            self._contents.get(folder) is not None for folder in _above(path)
+        ):
             raise Misused("The path would be both a file and a folder.", detail=path)
         *folders, name = path.encode().split(b"/")
         folder = await self._folder(folders, make=False)

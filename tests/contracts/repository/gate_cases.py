@@ -8,7 +8,6 @@ from tests.contracts.repository.agent_bundles import (
     AGENT,
     REF,
     Agent,
-    entry_header,
     forged_pack,
     header,
 )
@@ -376,5 +375,3 @@ PASSED: dict[str, Make] = {
         a.commit(a.tree({"lines.txt": "".join(f"line {n}\n" for n in range(2001))}))
     ),
 }
-
-__all__ = ["APPROVAL", "PASSED", "REFUSED", "SECRET", "entry_header"]

@@ -9,7 +9,7 @@ import pytest
 from courier.errors import Misused, NotFound, Refused
 from courier.ports.repository import GateRules
 from courier.storage.mirror import Mirror
-from tests.contracts.repository.agent_bundles import REF, Agent
+from tests.contracts.repository.agent_bundles import REF, Agent, Value, header
 from tests.contracts.repository.gate_cases import APPROVAL, KEY, LIMIT, PASSED, REFUSED, SECRET
 from tests.contracts.scratch import Scratch, git, make_scratch
 
@@ -45,7 +45,6 @@ async def mirror(place: Scratch) -> AsyncIterator[Mirror]:
     if await opened.resolve("refs/remotes/origin/main") is None:
         await opened.fetch()
     yield opened
-    git("for-each-ref", "--format=delete %(refname)", "refs/courier", cwd=opened.plumbing.folder)
     for ref in _hidden(opened):
         git("update-ref", "-d", ref, cwd=opened.plumbing.folder)
     await opened.close()
@@ -137,9 +136,8 @@ async def test_what_was_admitted_is_counted_and_can_be_pushed(
 
 
 async def test_every_reason_is_told(mirror: Mirror, agent: Agent, rules: GateRules) -> None:
-    tree = agent.tree(
-        {"a\\b": "x", ".env": SECRET, ".courier/x": "y", "l": ("120000", agent.blob("/"))}
-    )
+    changes: dict[str, Value] = {"a\\b": "x", ".env": SECRET, ".courier/x": "y"}
+    tree = agent.tree({**changes, "l": ("120000", agent.blob("/"))})
     bundle = agent.bundle(agent.commit(tree, author="Mallory <m@example.org>"))
     with pytest.raises(Refused) as caught:
         await mirror.admit(bundle, rules=rules, keep_at=KEEP)
@@ -161,8 +159,6 @@ async def test_work_goes_on_from_what_was_admitted_before(
 async def test_objects_nobody_points_at_stay_outside(
     mirror: Mirror, agent: Agent, rules: GateRules
 ) -> None:
-    from tests.contracts.repository.agent_bundles import header
-
     stowaway = agent.blob("stowaway, never scanned")
     tree = agent.tree({"n": "x"})
     head = agent.commit(tree)
