@@ -4,7 +4,7 @@ A value is known by its path below `spec` as in YAML, e.g. ``sandbox.template``;
 is always ``sandbox.timeout``, also where a step writes it as ``timeout``.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -14,11 +14,12 @@ from courier.resources.defaults import BUILT_IN
 Place = Callable[[Sequence[str | int]], str | None]
 """From a pointer into a document to ``file:line:column``, where that is known."""
 
-_CHOICE: Final = {"agent": "agent", "model": "model", "effort": "effort"}
-_SHARED: Final = _CHOICE | {
+CHOICE: Final = {"agent": "agent", "model": "model", "effort": "effort"}
+"""Who does a step; every writer may write it, under the same words."""
+_SHARED: Final = CHOICE | {
     path: path for path in BUILT_IN if path.startswith(("sandbox.", "delivery."))
 }
-_PART: Final = _CHOICE | {"sandbox.timeout": "timeout"}
+_PART: Final = CHOICE | {"sandbox.timeout": "timeout"}
 
 PATHS: Final[Mapping[str, Mapping[str, str]]] = {
     "Project": _SHARED
@@ -27,7 +28,7 @@ PATHS: Final[Mapping[str, Mapping[str, str]]] = {
     "Workflow": _SHARED
     | {path: path for path in BUILT_IN if path.startswith("loops.")}
     | {"budget": "budget"},
-    "Persona": _CHOICE,
+    "Persona": CHOICE,
     "Run": _SHARED | {"budget": "budget"},
     "step": _PART,
     "override": _PART,
@@ -108,18 +109,13 @@ BUILT_IN_LAYER: Final = Layer(
 """What holds where nobody writes anything."""
 
 
-def layer(writer: Writer, *, without: Iterable[str] = ()) -> Layer:
-    """Return what a writer writes; ``run`` writes the agent that runs commands.
-
-    Args:
-        writer: The document or part.
-        without: Values to leave out although it writes them.
-    """
+def layer(writer: Writer) -> Layer:
+    """Return what a writer writes; ``run`` writes the agent that runs commands."""
     found = {}
     for path, own in PATHS[writer.kind].items():
         steps = tuple(own.split("."))
         told = _at(writer.told, steps)
-        if told is not None and path not in without:
+        if told is not None:
             found[path] = Value(told, _origin(writer, steps))
     if writer.kind in ("step", "override") and writer.told.get("run") is not None:
         found["agent"] = Value(SHELL, _origin(writer, ("run",)))

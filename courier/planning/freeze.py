@@ -20,10 +20,9 @@ from courier.planning.plan import Held
 from courier.planning.references import Ref
 from courier.planning.steps import (
     commands_of,
+    decide_values,
     freeze_step,
     missing_inputs,
-    run_values,
-    step_values,
     with_inputs,
 )
 from courier.runs.frozen import (
@@ -86,8 +85,9 @@ def explain(catalog: Catalog, ref: Ref) -> Mapping[str, Mapping[str, FrozenValue
         Missing: If a document it needs is not there.
     """
     asked = gather(catalog, ref)
-    told = {"": run_values(asked)}
-    told |= {step.step.name: step_values(asked, step) for step in asked.steps}
+    whole, parts = decide_values(asked)
+    names = [step.step.name for step in asked.steps]
+    told = {"": whole} | dict(zip(names, parts, strict=True))
     return {
         name: {
             path: FrozenValue(value=_shown(found.value), origin=found.origin)
@@ -121,13 +121,13 @@ def spec_digest(spec: Mapping[str, object]) -> str:
 
 
 def _decide(asked: Asked, observed: Observed) -> _Decided:
-    values = run_values(asked)
+    values, steps = decide_values(asked)
     spec, name = asked.run.spec, asked.run.metadata.name
     default = asked.project.spec.repository.default_branch or observed.branch
     return _Decided(
         asked=asked,
         values=values,
-        steps=tuple(step_values(asked, step) for step in asked.steps),
+        steps=steps,
         base=spec.base or default,
         branch=spec.branch or f"{values.text('git.branchPrefix') or ''}{name}",
     )

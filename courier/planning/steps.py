@@ -1,10 +1,18 @@
 """The steps of one run with every effective value decided."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from courier.planning.asked import Asked, AskedStep, variables
-from courier.planning.effective import BUILT_IN_LAYER, SHELL, Layer, Values, effective, layer
+from courier.planning.effective import (
+    BUILT_IN_LAYER,
+    CHOICE,
+    SHELL,
+    Layer,
+    Values,
+    effective,
+    layer,
+)
 from courier.resources.durations import to_seconds
 from courier.runs.frozen import FrozenContext, FrozenStep
 
@@ -19,27 +27,22 @@ _SHOWN = {
 """Values whose origin a step keeps, and the word it keeps them under."""
 
 
-def run_values(asked: Asked) -> Values:
-    """Return the values that hold for the run as a whole."""
-    return effective([*_below(asked), layer(asked.run_writer)])
-
-
-def step_values(asked: Asked, step: AskedStep) -> Values:
-    """Return the values that hold for one step.
+def decide_values(asked: Asked) -> tuple[Values, tuple[Values, ...]]:
+    """Return the values that hold for the run as a whole, and those of each step.
 
     What the Run says of agent, model and effort passes over steps done by the shell.
     """
-    below = [*_below(asked), *map(layer, step.writers)]
-    passed_over = _CHOICE if effective(below).text("agent") == SHELL else ()
-    run = layer(asked.run_writer, without=passed_over)
-    return effective([*below, run, *map(layer, step.overrides)])
+    below = [BUILT_IN_LAYER, layer(asked.project_writer), layer(asked.workflow_writer)]
+    run = layer(asked.run_writer)
+    steps = tuple(_step_values(below, run, step) for step in asked.steps)
+    return effective([*below, run]), steps
 
 
-_CHOICE = ("agent", "model", "effort")
-
-
-def _below(asked: Asked) -> list[Layer]:
-    return [BUILT_IN_LAYER, layer(asked.project_writer), layer(asked.workflow_writer)]
+def _step_values(below: Sequence[Layer], run: Layer, step: AskedStep) -> Values:
+    written = [*below, *map(layer, step.writers)]
+    if effective(written).text("agent") == SHELL:
+        run = Layer({path: value for path, value in run.values.items() if path not in CHOICE})
+    return effective([*written, run, *map(layer, step.overrides)])
 
 
 def freeze_step(

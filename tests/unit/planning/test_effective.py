@@ -80,11 +80,6 @@ def test_commands_choose_the_shell_which_has_neither_model_nor_effort() -> None:
     assert "model" not in found
 
 
-def test_values_can_be_left_out() -> None:
-    told = Writer("Run", "Run/a", {"agent": "codex", "budget": 1})
-    assert set(layer(told, without=["agent"]).values) == {"budget"}
-
-
 def test_a_writer_writes_only_what_is_its_to_write() -> None:
     assert layer(Writer("Persona", "Persona/p", {"sandbox": {"template": "big"}})).values == {}
 
