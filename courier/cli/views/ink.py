@@ -37,6 +37,11 @@ def safe(text: str) -> str:
     )
 
 
+def safe_lines(text: str) -> str:
+    """Return the text made safe line by line; tabs become spaces."""
+    return "\n".join(safe(line) for line in text.expandtabs(4).splitlines())
+
+
 def width(text: str) -> int:
     """Return how many terminal columns a text without styles takes."""
     return sum(

@@ -1,0 +1,84 @@
+"""The program: which commands there are, and where each of them is."""
+
+from collections.abc import MutableMapping, Sequence
+
+import click
+
+from courier import __version__
+from courier.cli.verb import Entry, Verbs
+
+_WRITE, _DO, _LOOK, _TAKE, _MACHINE = (
+    "Say what you want",
+    "Have it done",
+    "See what happened",
+    "Take the work over",
+    "This machine",
+)
+
+ENTRIES = {
+    "init": Entry("courier.cli.init:init", "Write a first .courier/ to edit.", _WRITE),
+    "run": Entry("courier.cli.run:run", "Write a Run document for a task.", _WRITE),
+    "validate": Entry("courier.cli.validate:validate", "Check every document.", _WRITE),
+    "explain": Entry("courier.cli.explain:explain", "Explain a field, or a run's values.", _WRITE),
+    "schema": Entry("courier.cli.schema:schema", "Show, write or check the JSON Schemas.", _WRITE),
+    "plan": Entry("courier.cli.plan:plan", "Show what would be done, and why.", _DO),
+    "apply": Entry("courier.cli.apply:apply", "Do what the tracked branch asks for.", _DO),
+    "daemon": Entry("courier.cli.daemon:daemon", "Keep doing it until stopped.", _DO),
+    "cancel": Entry("courier.cli.cancel:cancel", "Stop a run and keep its work.", _DO),
+    "get": Entry("courier.cli.get:get", "List runs, pull requests or documents.", _LOOK),
+    "describe": Entry("courier.cli.describe:describe", "Tell all about one of them.", _LOOK),
+    "logs": Entry("courier.cli.logs:logs", "Show what agents said and did.", _LOOK),
+    "pr": Entry("courier.cli.pr:pr", "Look at, merge or close pull requests.", _TAKE),
+    "demo": Entry(
+        "courier.cli.demo:demo", "Watch the whole thing once, in a scratch repository.", _TAKE
+    ),
+    "doctor": Entry(
+        "courier.cli.doctor:doctor", "Say what is missing here, and how to get it.", _MACHINE
+    ),
+    "sandboxd": Entry(
+        "courier.cli.sandboxd:sandboxd", "Look after the embedded sandboxes.", _MACHINE
+    ),
+    "completion": Entry(
+        "courier.cli.completion:completion", "Print a shell's completion script.", _MACHINE
+    ),
+}
+"""Every command; the summary is the first line of its help."""
+
+
+@click.group(cls=Verbs, entries=ENTRIES)
+@click.version_option(__version__, prog_name="courier", message="%(prog)s %(version)s")
+@click.option(
+    "-C",
+    "folder",
+    metavar="DIR",
+    help="Behave as if started in this folder.",
+)
+@click.pass_context
+def courier(ctx: click.Context, folder: str | None) -> None:
+    """Run AI coding agents the GitOps way.
+
+    What agents should do is written as YAML in `.courier/`, reviewed, and carried out in isolated
+    sandboxes; what happened is committed to the branch `courier/state`. Start with `courier demo`,
+    or with `courier init` in a repository of yours.
+    """
+    if folder is not None:
+        ctx.obj.go_to(folder)
+
+
+def main(argv: Sequence[str], *, environment: MutableMapping[str, str], cwd: str) -> int:
+    """Carry a command line out and return the exit code.
+
+    Args:
+        argv: The arguments, without the program's name.
+        environment: The variables of the process.
+        cwd: The folder the person is in.
+    """
+    from courier.cli.boundary import guarded
+    from courier.cli.here import Here
+
+    here = Here(environment, cwd)
+
+    def run() -> object:
+        return courier.main(list(argv), prog_name="courier", standalone_mode=False, obj=here)
+
+    return guarded(run, here, argv)

@@ -1,0 +1,71 @@
+"""Where a command speaks: data on stdout, everything else on stderr, coloured where wanted."""
+
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+from courier.cli.views.ink import Ink
+
+
+class Console:
+    """The two streams of one command.
+
+    Args:
+        environment: Says whether colour is wanted (`NO_COLOR`, `TERM`).
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.choice = "auto"
+        self.out: TextIO = sys.stdout
+        self.err: TextIO = sys.stderr
+
+    def choose(self, colour: str) -> None:
+        """Colour always, never, or auto: as the terminal and the environment say."""
+        self.choice = colour
+
+    @property
+    def ink(self) -> Ink:
+        """Return the ink for stdout."""
+        return Ink(self._coloured(self.out))
+
+    @property
+    def err_ink(self) -> Ink:
+        """Return the ink for stderr."""
+        return Ink(self._coloured(self.err))
+
+    @property
+    def is_live(self) -> bool:
+        """Return whether stderr is a terminal whose last line may be written over."""
+        return _is_terminal(self.err) and self._environment.get("TERM") != "dumb"
+
+    def show(self, text: str) -> None:
+        """Write data to stdout, with one newline at its end."""
+        _write(self.out, text)
+
+    def tell(self, text: str) -> None:
+        """Write a message for the person to stderr, with one newline at its end."""
+        _write(self.err, text)
+
+    def note(self, text: str) -> None:
+        """Tell something that matters and is no error."""
+        self.tell(f"{self.err_ink.paint('Note:', 'yellow', 'bold')} {text}")
+
+    def _coloured(self, stream: TextIO) -> bool:
+        if self.choice != "auto":
+            return self.choice == "always"
+        plain = self._environment.get("NO_COLOR") or self._environment.get("TERM") == "dumb"
+        return not plain and _is_terminal(stream)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:
+        return False
+
+
+def _write(stream: TextIO, text: str) -> None:
+    if text:
+        stream.write(text if text.endswith("\n") else f"{text}\n")
+        stream.flush()

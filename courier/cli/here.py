@@ -1,0 +1,92 @@
+"""Where a command was started: folder, environment, and the repository around it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, MutableMapping
+from contextlib import asynccontextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from courier.cli.console import Console
+
+if TYPE_CHECKING:
+    from courier.ports.clock import Clock
+    from courier.settings import Settings
+    from courier.storage.checkout import Checkout
+    from courier.wiring import Home, Wiring
+
+T = TypeVar("T")
+
+
+class Here:
+    """What commands know of their surroundings; everything is looked up when first asked for.
+
+    Args:
+        environment: The variables of the process.
+        cwd: The folder the person is in.
+    """
+
+    def __init__(self, environment: MutableMapping[str, str], cwd: str) -> None:
+        self.environment = environment
+        self.console = Console(environment)
+        self.cwd = Path(cwd).absolute()
+
+    def go_to(self, folder: str) -> None:
+        """Be in another folder.
+
+        Raises:
+            Misused: If it does not exist.
+        """
+        self.cwd = self.path(folder)
+        if not self.cwd.is_dir():
+            from courier.errors import Misused
+
+            raise Misused("This is not a folder.", detail=str(self.cwd))
+
+    def path(self, name: str | Path) -> Path:
+        """Return a path as the person means it."""
+        return self.cwd / Path(name).expanduser()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run asynchronous work to its end."""
+        return asyncio.run(work)
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """Return the settings the environment asks for."""
+        from courier.settings import read_settings
+
+        return read_settings(self.environment)
+
+    @cached_property
+    def clock(self) -> "Clock":
+        """Return the clock ages are told by."""
+        from courier.system import SystemClock
+
+        return SystemClock()
+
+    @cached_property
+    def checkout(self) -> "Checkout":
+        """Return the working tree around the person.
+
+        Raises:
+            NotFound: If there is none.
+        """
+        from courier.storage.checkout import Checkout, find_root
+
+        return Checkout(find_root(self.cwd), self.environment)
+
+    async def home(self) -> "Home":
+        """Return the state folder of the repository around the person."""
+        from courier.wiring import home_of
+
+        return home_of(self.settings, await self.checkout.remote())
+
+    @asynccontextmanager
+    async def wired(self) -> AsyncIterator["Wiring"]:
+        """Open courier on the repository around the person."""
+        from courier.wiring import Wiring
+
+        wiring = Wiring(self.settings, await self.home(), self.environment)
+        async with wiring.opened():
+            yield wiring

@@ -1,0 +1,194 @@
+"""A person's own working tree: the few questions courier asks of it, and the file it may commit."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from courier.errors import Conflict, Misconfigured, Misused, NotFound
+from courier.ports.repository import Identity
+from courier.storage.credentials import Credentials, remote_environment
+from courier.storage.git import REMOTE, Answer, Git
+from courier.storage.names import branch_ref, checked_commit
+
+FOLDER: Final = ".courier"
+_SIGNING: Final = (
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_AUTHOR_DATE",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_DATE",
+)
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest folder at or above ``start`` with `.courier/` or `.git` in it.
+
+    Raises:
+        NotFound: If there is none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / FOLDER).is_dir() or (folder / ".git").exists():
+            return folder
+    raise NotFound(
+        "There is no repository here.",
+        detail=f"Neither {start} nor a folder above it has `.courier/` or `.git`.",
+        next_step="Go to a git repository, or make one with `git init`; then `courier init`.",
+    )
+
+
+class Checkout:
+    """One working tree, with the person's own git set-up.
+
+    Args:
+        root: Its top folder.
+        environment: The person's environment: home, git configuration and SSH agent count.
+    """
+
+    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
+        self.root = root
+        variables = remote_environment(Credentials("user", environment), root)
+        signing = {name: environment[name] for name in _SIGNING if environment.get(name)}
+        self._git = Git(root, {**variables, **signing})
+
+    async def remote(self) -> str:
+        """Return where the repository is for git: `origin`, else this very folder.
+
+        Raises:
+            Misconfigured: If the folder with `.courier/` is not the top of a git repository.
+        """
+        if not (self.root / ".git").exists():
+            raise Misconfigured(
+                "The folder with `.courier/` is not the top of a git repository.",
+                detail=str(self.root),
+                next_step="Make it one with `git init`, or move `.courier/` to the top.",
+            )
+        answer = await self._ask("remote", "get-url", "origin", accept=(0, 2, 128))
+        if answer.code or not answer.text:
+            return str(self.root)
+        url = answer.text
+        is_folder = ":" not in url.partition("/")[0]
+        return str((self.root / url).resolve()) if is_folder else url
+
+    async def has_origin(self) -> bool:
+        """Return whether `origin` is somewhere else than this folder."""
+        return await self.remote() != str(self.root)
+
+    async def branch(self) -> str | None:
+        """Return the short name of the branch that is checked out; None if detached."""
+        answer = await self._ask("symbolic-ref", "--short", "--quiet", "HEAD", accept=(0, 1))
+        return answer.text if answer.code == 0 else None
+
+    async def identity(self) -> Identity:
+        """Return who the person is, as git knows it.
+
+        Raises:
+            Misconfigured: If git does not know.
+        """
+        given = self._git.environment
+        name = given.get("GIT_AUTHOR_NAME") or await self._setting("user.name")
+        email = given.get("GIT_AUTHOR_EMAIL") or await self._setting("user.email")
+        if not name or not email:
+            raise Misconfigured(
+                "git does not know who you are.",
+                detail="What you decide is recorded with your name.",
+                next_step='Run `git config --global user.name "Your Name"` and '
+                "`git config --global user.email you@example.com`.",
+            )
+        return Identity(name, email)
+
+    async def edited(self) -> Sequence[str]:
+        """Return the paths below `.courier/` that are changed, new or gone and not committed."""
+        answer = await self._ask(
+            "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", FOLDER
+        )
+        lines = answer.out.decode("utf-8", "surrogateescape").split("\0")
+        return [line[3:] for line in lines if line]
+
+    async def unpublished(self, tip: str, *, branch: str) -> int:
+        """Return how many commits here change `.courier/` and are not on the tracked branch.
+
+        Args:
+            tip: The commit the tracked branch is at on the remote.
+            branch: The tracked branch's short name.
+        """
+        if (await self._ask("rev-parse", "--verify", "--quiet", "HEAD", accept=(0, 1))).code:
+            return 0
+        known = await self._ask("cat-file", "-e", checked_commit(tip), accept=(0, 1, 128))
+        published = tip if known.code == 0 else f"refs/remotes/origin/{branch}"
+        answer = await self._ask(
+            "rev-list", "--count", "HEAD", f"^{published}", "--", FOLDER, accept=(0, 128)
+        )
+        return int(answer.text) if answer.code == 0 and answer.text.isdigit() else 0
+
+    async def files(self) -> Mapping[str, bytes]:
+        """Return path to content of every file below `.courier/` as it is on disk now.
+
+        Ignored files and symbolic links are left out, as a commit would leave them out or courier
+        would not follow them.
+        """
+        if not (self.root / ".git").exists():
+            return _walk(self.root)
+        answer = await self._ask(
+            "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", FOLDER
+        )
+        names = answer.out.decode("utf-8", "surrogateescape").split("\0")
+        return _read(self.root, [name for name in names if name])
+
+    async def commit(self, path: str, *, message: str) -> None:
+        """Commit one file and nothing else; what is staged besides stays staged.
+
+        Raises:
+            Misconfigured: If git does not know who the person is.
+        """
+        await self.identity()
+        await self._ask("add", "--", path)
+        await self._ask("commit", "--quiet", "-m", message, "--", path)
+
+    async def push(self, branch: str) -> None:
+        """Push the branch that is checked out to `origin`; without `origin` nothing is needed.
+
+        Raises:
+            Conflict: If the remote has commits that are not here.
+            Misused: If another branch is checked out.
+        """
+        here = await self.branch()
+        if here != branch:
+            raise Misused(
+                f"You are on {here or 'no branch'}, and runs are taken from {branch}.",
+                next_step=f"Switch to {branch}, or open a pull request for your branch.",
+            )
+        if not await self.has_origin():
+            return
+        ref = branch_ref(branch)
+        answer = await self._ask(
+            "push", "--porcelain", "origin", f"HEAD:{ref}", accept=(0, 1), remote=True
+        )
+        if answer.code:
+            raise Conflict(
+                "The push was not accepted.",
+                detail=(answer.err or answer.text)[-1000:],
+                next_step="Run `git pull --rebase`, then `git push`, then `courier apply`.",
+            )
+
+    async def _setting(self, name: str) -> str:
+        return (await self._ask("config", "--get", name, accept=(0, 1))).text
+
+    async def _ask(self, *args: str, accept: Sequence[int] = (0,), remote: bool = False) -> Answer:
+        if remote:
+            return await self._git.run(*args, accept=accept, limits=REMOTE)
+        return await self._git.run(*args, accept=accept)
+
+
+def _walk(root: Path) -> Mapping[str, bytes]:
+    found = (path for path in (root / FOLDER).rglob("*") if path.is_file())
+    return _read(root, [path.relative_to(root).as_posix() for path in found])
+
+
+def _read(root: Path, names: Sequence[str]) -> Mapping[str, bytes]:
+    paths = {name: root / name for name in sorted(names)}
+    return {
+        name: path.read_bytes()
+        for name, path in paths.items()
+        if path.is_file() and not path.is_symlink()
+    }
