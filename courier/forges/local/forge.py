@@ -21,7 +21,10 @@ _TRIES: Final = 50
 
 
 class LocalForge:
-    """Proposals of one repository; records and branches are fetched before each look."""
+    """Proposals of one repository.
+
+    Records are fetched before each look, and branches before merges are looked for or made.
+    """
 
     def __init__(self, *, repository: Repository, state: StateBranch, clock: Clock) -> None:
         self._repository = repository
@@ -39,7 +42,9 @@ class LocalForge:
             NotFound: If there is no such base branch.
             Conflict: If other processes kept changing the proposals.
         """
-        await self._look()
+        await self._state.refresh()
+        if await self._tip(proposed.base) is None:
+            await self._repository.fetch()
         for _ in range(_TRIES):
             pull = await self._proposed(proposed)
             if pull is not None:
