@@ -81,7 +81,7 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
     """Return the plan of one of many passes, which may share what they found out."""
     runs = _sort(catalog, observed, by.digests)
     room = capacities(catalog, observed)
-    decided = [_start(catalog, observed, by, ref, room) for ref in sorted(runs.wanted)]
+    decided = [_start(catalog, observed, by, ref, room) for ref in runs.wanted]
     starts = [each for each in decided if isinstance(each, StartRun)]
     waiting = [each for each in decided if isinstance(each, Held)]
     actions = [*starts, *runs.moved, *_gone(catalog, observed), *_published(observed)]

@@ -80,6 +80,10 @@ def test_commands_choose_the_shell_which_has_neither_model_nor_effort() -> None:
     assert "model" not in found
 
 
+def test_the_shell_has_no_model_even_if_written_beside_it() -> None:
+    assert "model" not in values(project(agent="shell", model="opus"))
+
+
 def test_a_writer_writes_only_what_is_its_to_write() -> None:
     assert layer(Writer("Persona", "Persona/p", {"sandbox": {"template": "big"}})).values == {}
 

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from courier.planning.executable import same_repository
-from courier.planning.freeze import explain, freeze, spec_digest
+from courier.planning.freeze import branches_wanted, explain, freeze, spec_digest
 from courier.planning.plan import Held
 from courier.planning.references import Ref
 from courier.runs.frozen import FrozenInput, FrozenPlan
@@ -157,6 +157,13 @@ def test_variables_are_merged_and_secrets_stay_names() -> None:
     assert design.secrets == ("B", "TOKEN")
 
 
+def test_a_plain_value_replaces_a_secret_of_that_name() -> None:
+    secret = [{"name": "A", "secretRef": "A"}]
+    plain = [{"name": "A", "value": "1"}]
+    design, _ = frozen(project(env=secret), workflow(env=plain), run()).steps
+    assert (design.env, design.secrets) == ({"A": "1"}, ())
+
+
 def test_inputs_are_put_into_prompt_and_instructions_but_not_into_commands() -> None:
     steps = [
         {"name": "design", "type": "designer", "instructions": "Only {{inputs.area}}."},
@@ -272,6 +279,25 @@ def test_what_cannot_be_done_is_blocked_and_says_why(
     found = held(*documents)
     assert found.reason == "Blocked"
     assert word in found.message
+
+
+def test_work_that_starts_elsewhere_cannot_go_to_the_tracked_branch() -> None:
+    documents = catalog(project(), workflow(), run(base="next", branch="main"))
+    seen = observed(branches={"next": "c2"})
+    found = freeze(documents, RUN, observed=seen, drivers=DRIVERS)
+    assert isinstance(found, Held)
+    assert 'cannot go to branch "main"' in found.message
+
+
+def test_branches_that_runs_start_from_are_known_beforehand() -> None:
+    documents = catalog(
+        project(repository={"defaultBranch": "develop"}),
+        workflow(),
+        run("a", base="next"),
+        run("b", base="main"),
+        run("c"),
+    )
+    assert branches_wanted(documents, "main") == {"develop", "next"}
 
 
 def test_all_that_is_in_the_way_is_told_at_once() -> None:

@@ -39,6 +39,14 @@ def test_the_total_moves_exactly_when_a_record_does(left: ObservedRun, right: Ob
     assert (fold([left]).total == fold([right]).total) == (left == right)
 
 
+@given(records, records)
+def test_a_changed_record_takes_the_place_of_the_former(
+    former: ObservedRun, latter: ObservedRun
+) -> None:
+    latter = replace(latter, run=former.run)
+    assert fold([latter], onto=fold([former])) == fold([latter])
+
+
 def test_what_was_folded_before_is_left_alone() -> None:
     before = fold([ObservedRun("a", "running")])
     fold([ObservedRun("a", "completed")], onto=before)

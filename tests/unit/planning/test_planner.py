@@ -90,6 +90,8 @@ def test_cancelling_what_is_done_or_never_began_is_settled() -> None:
     assert planned(project(), workflow(), cancelled).settled == 1
     seen = observed(done("fix-auth", phase="cancelled"))
     assert planned(project(), workflow(), cancelled, seen=seen).settled == 1
+    edited = run(desiredState="cancelled", prompt="More.")
+    assert planned(project(), workflow(), edited, seen=seen).settled == 1
 
 
 def test_an_unreadable_record_blocks_its_run() -> None:

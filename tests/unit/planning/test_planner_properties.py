@@ -47,6 +47,7 @@ flying = st.builds(
     cancelling=st.booleans(),
     by_catalog=st.booleans(),
 )
+few = settings(max_examples=50, deadline=None)
 statuses = st.sampled_from(["creating", "created", "merged", "closed"])
 
 
@@ -99,11 +100,13 @@ def started(found: Plan) -> list[str]:
     return [action.run for action in found.actions if isinstance(action, StartRun)]
 
 
+@few
 @given(worlds())
 def test_planning_an_already_planned_world_is_empty(world: World) -> None:
     assert applied(world, world.plan()).plan().changes == ()
 
 
+@few
 @given(worlds())
 def test_planning_twice_gives_the_same(world: World) -> None:
     first, second = world.plan(), world.plan()
@@ -111,6 +114,7 @@ def test_planning_twice_gives_the_same(world: World) -> None:
     assert first.model_dump_json() == second.model_dump_json()
 
 
+@few
 @given(worlds())
 def test_every_run_is_in_exactly_one_place(world: World) -> None:
     found = world.plan()
@@ -125,12 +129,14 @@ def test_every_run_is_in_exactly_one_place(world: World) -> None:
     assert not held & (under_way | set(started(found)))
 
 
+@few
 @given(worlds())
 def test_the_order_of_documents_does_not_matter(world: World) -> None:
     backwards = dict(reversed(list(world.documents.items())))
     assert replace(world, documents=backwards).plan() == world.plan()
 
 
+@few
 @given(worlds(), names)
 def test_removing_a_document_starts_nothing_that_was_not_waiting(world: World, name: str) -> None:
     rest = {other: value for other, value in world.documents.items() if other != name}
@@ -139,6 +145,7 @@ def test_removing_a_document_starts_nothing_that_was_not_waiting(world: World, n
     assert set(started(after)) <= set(started(before)) | waited
 
 
+@few
 @given(worlds())
 def test_nothing_starts_that_is_under_way_or_on_record(world: World) -> None:
     found = started(world.plan())
@@ -146,6 +153,7 @@ def test_nothing_starts_that_is_under_way_or_on_record(world: World) -> None:
     assert not set(found) & (set(world.seen.in_flight) | set(world.seen.records.runs))
 
 
+@few
 @given(worlds())
 def test_a_run_is_told_to_do_one_thing_at_a_time(world: World) -> None:
     told = [action.run for action in world.plan().actions]
@@ -153,13 +161,14 @@ def test_a_run_is_told_to_do_one_thing_at_a_time(world: World) -> None:
     assert len(told) == len(set(told))
 
 
+@few
 @given(worlds())
-@settings(max_examples=30)
 def test_a_plan_survives_being_saved(world: World) -> None:
     found = world.plan()
     assert Plan.model_validate_json(found.model_dump_json()) == found
 
 
+@few
 @given(worlds())
 def test_no_more_starts_than_there_is_room_for(world: World) -> None:
     spec = world.project["spec"]
