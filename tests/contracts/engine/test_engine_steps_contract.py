@@ -130,8 +130,9 @@ async def test_any_other_failure_is_a_step_failed_at_once_and_again(lab: Lab) ->
     engine = await lab.start(flow=flow)
     await engine.submit("run", flow="flow", input=None)
     await lab.until(phase=Phase.WAITING)
-    await lab.restart()
-    await lab.until(phase=Phase.WAITING)
+    engine = await lab.restart()
+    await engine.send("run", "go", None)
+    await lab.end()
     assert [(error.type, error.message) for error in caught] == [("KeyError", "'claud'")] * 2
     assert isinstance(caught[0].__cause__, KeyError)
 
