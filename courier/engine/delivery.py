@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 
 from courier.engine.patience import patiently
-from courier.engine.seam import Context, Json
+from courier.engine.seam import Action, Context, Json, RunCancelled, StepIO
 from courier.engine.world import World
-from courier.errors import Conflict, Misconfigured
+from courier.errors import Conflict, CourierError, Misconfigured
 from courier.ports.forges import Proposed
 from courier.runs.events import Refusal, WorkDelivered
 from courier.runs.frozen import FrozenPlan
 from courier.runs.progress import Deliver
 from courier.runs.proposal import body
-from courier.runs.pullrequest import PullRequest
 from courier.runs.run import Run
 
 
@@ -26,40 +25,55 @@ class Delivery:
 
     async def carry_out(self, run: Run, decision: Deliver) -> WorkDelivered:
         """Return what became of the work; a refusal by the remote is a fact, not an exception."""
+
+        async def push(_io: StepIO) -> Json:
+            return _told(await self._push(decision))
+
+        async def propose(_io: StepIO) -> Json:
+            return _told(await self._propose(run, decision))
+
+        pushed = await self._step("push", push)
+        if pushed.refusal is not None or decision.how == "branch":
+            return pushed
         try:
-            await self.context.step(f"{self.stage}/push", lambda _io: self._push(decision))
-            pull_request = None
-            if decision.how != "branch":
-                told = await self.context.step(
-                    f"{self.stage}/propose", lambda _io: self._propose(run, decision)
-                )
-                pull_request = PullRequest.model_validate_json(str(told))
-        except (Conflict, Misconfigured) as error:
-            code = "BranchTaken" if isinstance(error, Conflict) else "PushDeclined"
-            return WorkDelivered(
-                at=await self.context.now(f"{self.stage}/refused"),
-                commit=decision.commit,
-                refusal=Refusal(code=code, message=str(error)),
-            )
-        return WorkDelivered(
-            at=await self.context.now(f"{self.stage}/done"),
-            branch=self.plan.git.branch,
-            commit=decision.commit,
-            pull_request=pull_request,
-        )
+            return await self._step("propose", propose)
+        except RunCancelled:
+            # Too late: there may be a pull request, and whatever there is must be on record.
+            return await self._step("propose-on", propose)
 
-    async def _push(self, decision: Deliver) -> Json:
+    async def _step(self, name: str, action: Action) -> WorkDelivered:
+        told = await self.context.step(f"{self.stage}/{name}", action)
+        return WorkDelivered.model_validate_json(str(told))
+
+    async def _push(self, decision: Deliver) -> WorkDelivered:
         repository, branch = self.world.repository, self.plan.git.branch
-        await patiently(
-            self.world.clock,
-            lambda: repository.push(decision.commit, branch=branch, expected=None),
-        )
-        return None
+        try:
+            await patiently(
+                self.world.clock,
+                lambda: repository.push(decision.commit, branch=branch, expected=None),
+            )
+        except CourierError as error:
+            return self._refused(error, {Conflict: "BranchTaken", Misconfigured: "PushDeclined"})
+        return self._delivered(decision.commit)
 
-    async def _propose(self, run: Run, decision: Deliver) -> Json:
-        proposed = self._proposed(run, decision)
-        opened = await patiently(self.world.clock, lambda: self.world.forge.propose(proposed))
-        return opened.model_dump_json(by_alias=True)
+    async def _propose(self, run: Run, decision: Deliver) -> WorkDelivered:
+        proposed, delivered = self._proposed(run, decision), self._delivered(decision.commit)
+        try:
+            opened = await patiently(self.world.clock, lambda: self.world.forge.propose(proposed))
+        except CourierError as error:
+            refused = self._refused(error, {Misconfigured: "ProposalDeclined"})
+            return delivered.model_copy(update={"refusal": refused.refusal})
+        return delivered.model_copy(update={"pull_request": opened})
+
+    def _delivered(self, commit: str) -> WorkDelivered:
+        now = self.world.clock.now()
+        return WorkDelivered(at=now, branch=self.plan.git.branch, commit=commit)
+
+    def _refused(self, error: CourierError, codes: dict[type[CourierError], str]) -> WorkDelivered:
+        kinds = (code for kind, code in codes.items() if isinstance(error, kind))
+        code = next(kinds, type(error).__name__)
+        refusal = Refusal(code=code, message=self.world.secrets.redact(str(error)))
+        return WorkDelivered(at=self.world.clock.now(), refusal=refusal)
 
     def _proposed(self, run: Run, decision: Deliver) -> Proposed:
         plan = self.plan
@@ -74,3 +88,7 @@ class Delivery:
             labels=plan.delivery.labels,
             reviewers=plan.delivery.reviewers,
         )
+
+
+def _told(delivered: WorkDelivered) -> Json:
+    return delivered.model_dump_json(by_alias=True)

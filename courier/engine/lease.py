@@ -1,34 +1,41 @@
 """Holding a sandbox: opening it exactly once, finding it again, letting it go."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
+from typing import TypeVar
 
 from courier.engine.patience import patiently
 from courier.engine.seam import Json, StepIO
 from courier.engine.world import World
+from courier.errors import Misused, RateLimited, Unavailable
 from courier.ports.sandboxes import Sandbox, SandboxSpec
 from courier.runs.frozen import FrozenPlan, FrozenSandbox
 from courier.runs.progress import StartAttempt
 
 OPEN_PATIENCE = timedelta(minutes=10)
-"""How long a provider may be out of reach before opening a sandbox fails."""
+"""How long a provider may be out of reach before what needs a sandbox fails."""
+
+CLOSE_PATIENCE = timedelta(minutes=2)
+"""How long closing is tried; after that the sandbox's own time-out ends it."""
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to one sandbox, known by its labels.
+    """The right to one sandbox, known by its labels; unique to the lease.
 
     Attributes:
-        machine: What to open.
-        labels: What it is found by; unique to the lease.
-        seconds: How long it lives beyond each look at it.
+        seconds: How long the sandbox lives beyond each look at it.
     """
 
-    world: World
-    machine: FrozenSandbox
-    labels: Mapping[str, str]
-    seconds: int
+    def __init__(self, world: World, machine: FrozenSandbox, labels: Mapping[str, str]) -> None:
+        self.seconds = machine.timeout_seconds
+        self._world = world
+        self._machine = machine
+        self._labels = labels
+        self._id: str | None = None
+        self._sandbox: Sandbox | None = None
 
     async def open(self, io: StepIO) -> Json:
         """Return the sandbox's id; the same one however often it is called.
@@ -43,56 +50,104 @@ class Lease:
         await io.save(sandbox_id)
         return sandbox_id
 
-    async def connect(self, sandbox_id: str) -> Sandbox:
-        """Return the live sandbox.
+    def take(self, sandbox_id: str) -> None:
+        """Hold the sandbox that `open` returned, in this life or an earlier one."""
+        self._id = sandbox_id
+
+    async def use(
+        self, action: Callable[[Sandbox], Awaitable[T]], *, give_up_after: timedelta | None = None
+    ) -> T:
+        """Return what the action makes of the sandbox, waiting out passing faults.
+
+        After a fault the sandbox is connected to anew, so that a provider that went away is
+        found, or started, again.
+
+        Args:
+            action: Safe to repeat.
+            give_up_after: How long to go on; None for ever.
+
+        Raises:
+            SandboxGone: If it no longer exists.
+            Unavailable: If the time is up.
+        """
+        return await patiently(
+            self._world.clock, lambda: self._try(action), give_up_after=give_up_after
+        )
+
+    async def connect(self) -> Sandbox:
+        """Return the live sandbox, however long it takes.
 
         Raises:
             SandboxGone: If it no longer exists.
         """
-        return await patiently(
-            self.world.clock,
-            lambda: self.world.sandboxes.connect(sandbox_id, timeout_seconds=self.seconds),
-            give_up_after=OPEN_PATIENCE,
-        )
+        return await patiently(self._world.clock, self._connected)
+
+    def lose(self) -> None:
+        """Connect anew at the next use."""
+        self._sandbox = None
 
     async def close(self) -> None:
         """Destroy every sandbox that carries the labels."""
-        clock, sandboxes = self.world.clock, self.world.sandboxes
-        for found in await patiently(clock, lambda: sandboxes.find(self.labels)):
-            await patiently(clock, lambda at=found: sandboxes.kill(at.id))
+        await close_sandboxes(self._world, self._labels)
+
+    async def _try(self, action: Callable[[Sandbox], Awaitable[T]]) -> T:
+        try:
+            return await action(await self._connected())
+        except RateLimited:
+            raise
+        except Unavailable:
+            self.lose()
+            raise
+
+    async def _connected(self) -> Sandbox:
+        if self._id is None:
+            raise Misused("The lease holds no sandbox yet.")
+        if self._sandbox is None:
+            self._sandbox = await self._world.sandboxes.connect(
+                self._id, timeout_seconds=self.seconds
+            )
+        return self._sandbox
 
     async def _adopt(self) -> str | None:
-        found = await patiently(
-            self.world.clock,
-            lambda: self.world.sandboxes.find(self.labels),
-            give_up_after=OPEN_PATIENCE,
-        )
+        sandboxes = self._world.sandboxes
+        found = await self._patiently(lambda: sandboxes.find(self._labels))
         for surplus in found[1:]:
-            await self.world.sandboxes.kill(surplus.id)
+            await self._patiently(partial(sandboxes.kill, surplus.id))
         return found[0].id if found else None
 
     async def _create(self) -> str:
         spec = SandboxSpec(
-            template=self.machine.template,
+            template=self._machine.template,
             timeout_seconds=self.seconds,
-            labels=self.labels,
-            network=self.machine.network,
+            labels=self._labels,
+            network=self._machine.network,
         )
-        sandbox = await patiently(
-            self.world.clock,
-            lambda: self.world.sandboxes.create(spec),
-            give_up_after=OPEN_PATIENCE,
-        )
-        return sandbox.id
+        self._sandbox = await self._patiently(lambda: self._world.sandboxes.create(spec))
+        return self._sandbox.id
+
+    async def _patiently(self, action: Callable[[], Awaitable[T]]) -> T:
+        return await patiently(self._world.clock, action, give_up_after=OPEN_PATIENCE)
 
 
 def lease_for(world: World, plan: FrozenPlan, start: StartAttempt) -> Lease:
     """Return the lease of an attempt; with ``reuse: perRun`` the one its run shares."""
     shared = plan.sandbox.reuse == "perRun"
     labels = {**labels_of(world, plan), "courier-attempt": "shared" if shared else start.name}
-    return Lease(world, plan.sandbox, labels, plan.sandbox.timeout_seconds)
+    return Lease(world, plan.sandbox, labels)
 
 
 def labels_of(world: World, plan: FrozenPlan) -> dict[str, str]:
     """Return the labels every sandbox of a run carries."""
     return {"courier-home": world.home, "courier-run": plan.run}
+
+
+async def close_sandboxes(world: World, labels: Mapping[str, str]) -> None:
+    """Destroy every sandbox that carries the labels.
+
+    Raises:
+        Unavailable: If the provider stays out of reach; the sandboxes' own time-outs end them.
+    """
+    clock, sandboxes = world.clock, world.sandboxes
+    found = await patiently(clock, lambda: sandboxes.find(labels), give_up_after=CLOSE_PATIENCE)
+    for one in found:
+        await patiently(clock, partial(sandboxes.kill, one.id), give_up_after=CLOSE_PATIENCE)

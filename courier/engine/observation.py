@@ -1,15 +1,18 @@
 """Observing one repository: records folded, runs in flight, pull requests as they are now."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
 from courier.engine.inflight import RunState
 from courier.engine.seam import RunReader
 from courier.engine.world import World
-from courier.errors import NotFound
+from courier.errors import CourierError, NotFound
 from courier.planning.observed import InFlight, Observed, ObservedRun, Records, fold
 from courier.planning.record import read_record
 from courier.ports.repository import Head
+
+log = logging.getLogger(__name__)
 
 SETTLED = frozenset({None, "merged", "closed", "skipped", "failed"})
 """Pull request statuses that no forge changes any more."""
@@ -68,15 +71,21 @@ class Observation:
 
     async def _ask_forge(self) -> Mapping[str, str]:
         open_ones = [
-            (record.run, record.number)
+            record
             for record in self._records.runs.values()
             if record.number and record.pull_request not in SETTLED
         ]
-        found = await asyncio.gather(*(self._world.forge.get(number) for _, number in open_ones))
-        return {
-            run: pull_request.status
-            for (run, _), pull_request in zip(open_ones, found, strict=True)
-        }
+        statuses = await asyncio.gather(*(self._status(record) for record in open_ones))
+        told = zip(open_ones, statuses, strict=True)
+        return {record.run: status for record, status in told}
+
+    async def _status(self, record: ObservedRun) -> str:
+        """Return a pull request's status: what is on record where the forge cannot tell."""
+        try:
+            return (await self._world.forge.get(record.number or 0)).status
+        except CourierError as fault:
+            log.warning("pull request #%s cannot be looked at: %s", record.number, fault)
+            return record.pull_request or ""
 
 
 def _run_of(path: str) -> str:

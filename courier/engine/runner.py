@@ -1,15 +1,17 @@
 """The runner: obeys the next step of one run until it has ended and is on record."""
 
 import json
+import logging
 from typing import assert_never
 
-from courier.engine.attempt import Attempt, Request
+from courier.engine.attempt import Attempt
 from courier.engine.delivery import Delivery
-from courier.engine.lease import labels_of
+from courier.engine.lease import close_sandboxes, labels_of
 from courier.engine.patience import patiently
-from courier.engine.seam import Context, Json, RunCancelled, StepIO
+from courier.engine.seam import Action, Context, Json, RunCancelled, StepIO
+from courier.engine.station import Request
 from courier.engine.world import World
-from courier.errors import Misconfigured
+from courier.errors import CourierError, Misconfigured, Unavailable
 from courier.ports.state import AppendLine, Change, WriteFile
 from courier.runs.events import CancelAsked, RunEnded, RunEvent, RunParked, RunStarted
 from courier.runs.frozen import FrozenPlan
@@ -17,6 +19,8 @@ from courier.runs.handoff import situation
 from courier.runs.progress import Deliver, Ending, Finish, Park, StartAttempt, next_step
 from courier.runs.run import Run, fold
 from courier.runs.writeback import record_files, transcript_path, usage_line
+
+log = logging.getLogger(__name__)
 
 FLOW = "run"
 """The name of the flow that interprets a frozen plan."""
@@ -39,7 +43,19 @@ class Runner:
                 return await self._advance()
             except RunCancelled as asked:
                 at = await self._context.now(self._unique("cancelled"))
-                self._facts.append(CancelAsked(at=at, by=asked.by, reason=asked.reason))
+                # Work that was delivered cannot be called back: then it came too late.
+                if self._run.delivered is None:
+                    self._facts.append(CancelAsked(at=at, by=asked.by, reason=asked.reason))
+
+    @property
+    def plan(self) -> FrozenPlan:
+        """Return what the run does."""
+        return self._plan
+
+    @property
+    def facts(self) -> tuple[RunEvent, ...]:
+        """Return the facts so far."""
+        return tuple(self._facts)
 
     async def _advance(self) -> Json:
         if not self._facts or not isinstance(self._facts[0], RunStarted):
@@ -79,8 +95,8 @@ class Runner:
         self._facts.extend(await Attempt(self._world, self._context, request).carry_out())
 
     async def _settle(self, ending: Ending) -> Json:
-        await self._context.step(self._unique("sandboxes"), self._close_sandboxes)
-        kept = await self._context.step(self._unique("transcript"), self._keep_transcript)
+        await self._if_possible("sandboxes", self._close_sandboxes)
+        kept = await self._if_possible("transcript", self._keep_transcript)
         ended = RunEnded(
             at=await self._context.now(self._unique("ended")),
             phase=ending.phase,
@@ -93,11 +109,25 @@ class Runner:
         async def record(_io: StepIO) -> Json:
             path, line = usage_line(self._plan, run)
             usage = AppendLine(path, json.dumps(line).encode(), key=self._plan.run)
-            await self._write([*_files(self._plan, run), usage], f"{run.phase}: {self._plan.run}")
+            changes = [*_files(self._plan, run), usage]
+            # A remote that declines today may be mended; what was spent must get on record.
+            await patiently(
+                self._world.clock,
+                lambda: self._write(changes, f"{run.phase}: {self._plan.run}"),
+                waits_for=(Unavailable, Misconfigured),
+            )
             return None
 
         await self._context.step(self._unique("record"), record)
         return {"phase": ending.phase, "reason": ending.reason}
+
+    async def _if_possible(self, name: str, action: Action) -> Json:
+        """Do what must not cost the run its record when it fails."""
+        try:
+            return await self._context.step(self._unique(name), action)
+        except CourierError as error:
+            log.warning("run %s, %s: %s", self._plan.run, name, error)
+            return None
 
     async def _announce(self, _io: StepIO) -> Json:
         await self._write(_files(self._plan, self._run), f"running: {self._plan.run}")
@@ -109,10 +139,7 @@ class Runner:
         )
 
     async def _close_sandboxes(self, _io: StepIO) -> Json:
-        world = self._world
-        labels = labels_of(world, self._plan)
-        for found in await patiently(world.clock, lambda: world.sandboxes.find(labels)):
-            await world.sandboxes.kill(found.id)
+        await close_sandboxes(self._world, labels_of(self._world, self._plan))
         return None
 
     async def _keep_transcript(self, _io: StepIO) -> Json:
@@ -121,13 +148,9 @@ class Runner:
         if not content or started is None:
             return None
         path = transcript_path(self._plan.run, started)
-        try:
-            return await patiently(
-                self._world.clock, lambda: self._world.state.keep_transcript(path, content)
-            )
-        except Misconfigured:
-            # A remote that refuses hidden refs must not cost the run its record.
-            return None
+        return await patiently(
+            self._world.clock, lambda: self._world.state.keep_transcript(path, content)
+        )
 
     @property
     def _run(self) -> Run:

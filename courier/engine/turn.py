@@ -1,17 +1,16 @@
 """One turn of an agent: start its process, follow its output, decide how it ended."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from courier.engine import process
-from courier.engine.patience import patiently
+from courier.engine.lease import Lease
 from courier.engine.world import World
-from courier.errors import Unavailable
+from courier.errors import NotFound, Unavailable
 from courier.ports.agents import AgentDriver, Translator
-from courier.ports.sandboxes import Sandbox
 from courier.ports.transcripts import TranscriptFile
 from courier.runs.brief import Brief
 from courier.runs.transcript import AgentEvent, Outcome, UsageReported
@@ -23,6 +22,7 @@ STOP_GRACE = 5.0
 STOPPED = {
     "TimedOut": "The step's time was up.",
     "BudgetExceeded": "The run's budget was used up.",
+    "Stopped": "The run was cancelled.",
 }
 """Why we stop an agent, in words."""
 
@@ -34,11 +34,9 @@ class Limits:
     Attributes:
         deadline: When the agent is stopped.
         budget: US dollars this turn may still cost; None for no cap.
-        lease_seconds: How long the sandbox is kept alive beyond each look at it.
     """
 
     deadline: datetime
-    lease_seconds: int
     budget: Decimal | None = None
 
 
@@ -50,10 +48,17 @@ class Turn:
     """
 
     def __init__(
-        self, world: World, driver: AgentDriver, *, key: str, transcript: TranscriptFile
+        self,
+        world: World,
+        driver: AgentDriver,
+        lease: Lease,
+        *,
+        key: str,
+        transcript: TranscriptFile,
     ) -> None:
         self._world = world
         self._driver = driver
+        self._lease = lease
         self._key = key
         self._transcript = transcript
         self._lines = 0
@@ -66,9 +71,7 @@ class Turn:
         """Return what the agent reported so far."""
         return self._spent
 
-    async def take(
-        self, sandbox: Sandbox, brief: Brief, *, limits: Limits, env: Mapping[str, str]
-    ) -> Outcome:
+    async def take(self, brief: Brief, *, limits: Limits) -> Outcome:
         """Carry the brief out and return how it ended.
 
         Raises:
@@ -77,30 +80,54 @@ class Turn:
         """
         launch = self._driver.launch(brief)
         secrets = self._world.secrets.resolve(launch.secrets)
-        pid = await patiently(
-            self._world.clock,
-            lambda: process.start(
+        pid = await self._lease.use(
+            lambda sandbox: process.start(
                 sandbox,
                 launch,
                 key=self._key,
                 workspace=brief.workspace,
-                env={**env, **launch.env, **secrets},
-            ),
+                env={**self._world.agent_env, **launch.env, **secrets},
+            )
         )
         translator = self._driver.translator(brief)
-        reason = await self._watch(sandbox, pid, translator, limits)
+        reason = await self._watch(pid, translator, limits)
         if reason is not None:
-            await process.stop(sandbox, self._key, grace_seconds=STOP_GRACE)
-            await self._read(sandbox, pid, translator, budget=None)
-        return await self._outcome(sandbox, translator, reason)
+            await self._stop(pid, translator)
+        return await self._outcome(translator, reason)
 
-    async def _outcome(
-        self, sandbox: Sandbox, translator: Translator, reason: str | None
-    ) -> Outcome:
-        ended = await patiently(self._world.clock, lambda: process.ended(sandbox, self._key))
-        code = None if reason or ended is None else ended.exit_code
+    async def stop(self, brief: Brief) -> Outcome:
+        """Stop what an interrupted `take` of the same brief may have started; return how it ended.
+
+        What it reported until then counts.
+
+        Raises:
+            SandboxGone: If the sandbox went away under the agent.
+        """
+        # Resolved so that the values are known where what is left of the output is redacted.
+        self._world.secrets.resolve(f"?{name.lstrip('?')}" for name in brief.secrets)
+        translator = self._driver.translator(brief)
+        try:
+            await self._stop(None, translator)
+            return await self._outcome(translator, "Stopped")
+        except NotFound:
+            return Outcome(status="failed", reason="Stopped", message=STOPPED["Stopped"])
+
+    async def _stop(self, pid: int | None, translator: Translator) -> None:
+        await self._lease.use(
+            lambda sandbox: process.stop(sandbox, self._key, grace_seconds=STOP_GRACE)
+        )
+        await self._read(pid, translator, budget=None)
+
+    async def _outcome(self, translator: Translator, reason: str | None) -> Outcome:
+        ended = await self._lease.use(lambda sandbox: process.ended(sandbox, self._key))
+        code = ended.exit_code if ended else None
+        if reason == "TimedOut" and code is not None:
+            # It was over in time; only we came back late.
+            reason = None
         redact = self._world.secrets.redact
-        outcome = translator.outcome(code, stderr=redact(ended.stderr_tail) if ended else "")
+        outcome = translator.outcome(
+            None if reason else code, stderr=redact(ended.stderr_tail) if ended else ""
+        )
         seconds = ended.seconds if ended else 0.0
         changes: dict[str, object] = {
             "usage": outcome.usage.model_copy(update={"agent_seconds": seconds}),
@@ -112,12 +139,10 @@ class Turn:
             changes |= {"retryable": False}
         return outcome.model_copy(update=changes)
 
-    async def _watch(
-        self, sandbox: Sandbox, pid: int, translator: Translator, limits: Limits
-    ) -> str | None:
+    async def _watch(self, pid: int, translator: Translator, limits: Limits) -> str | None:
         """Read to the end; return why it has to be stopped, or None if it ended by itself."""
-        reading = asyncio.create_task(self._read(sandbox, pid, translator, budget=limits.budget))
-        keeping = asyncio.create_task(self._keep(sandbox, limits))
+        reading = asyncio.create_task(self._read(pid, translator, budget=limits.budget))
+        keeping = asyncio.create_task(self._keep(limits))
         try:
             done, _ = await asyncio.wait({reading, keeping}, return_when=asyncio.FIRST_COMPLETED)
             return (reading if reading in done else keeping).result()
@@ -127,18 +152,21 @@ class Turn:
             await asyncio.gather(reading, keeping, return_exceptions=True)
 
     async def _read(
-        self, sandbox: Sandbox, pid: int, translator: Translator, *, budget: Decimal | None
+        self, pid: int | None, translator: Translator, *, budget: Decimal | None
     ) -> str | None:
         while True:
+            sandbox = await self._lease.connect()
             try:
                 async for line in process.follow(
                     sandbox, self._key, pid=pid, skip_lines=self._lines
                 ):
                     self._lines += 1
-                    self._record(translator.line(line))
+                    # Before anything is cut out of it: half a secret is not found any more.
+                    self._record(translator.line(self._world.secrets.redact(line)))
                     if budget is not None and (self._spent.cost_usd or 0) > budget:
                         return "BudgetExceeded"
             except Unavailable:
+                self._lease.lose()
                 await self._world.clock.sleep(0.5)
             else:
                 return None
@@ -152,9 +180,9 @@ class Turn:
         if new:
             self._transcript.append(new, at=self._world.clock.now())
 
-    async def _keep(self, sandbox: Sandbox, limits: Limits) -> str:
-        clock = self._world.clock
+    async def _keep(self, limits: Limits) -> str:
+        clock, seconds = self._world.clock, self._lease.seconds
         while (left := (limits.deadline - clock.now()).total_seconds()) > 0:
-            await clock.sleep(min(left, limits.lease_seconds / 3))
-            await patiently(clock, lambda: sandbox.extend(limits.lease_seconds))
+            await clock.sleep(min(left, seconds / 3))
+            await self._lease.use(lambda sandbox: sandbox.extend(seconds))
         return "TimedOut"

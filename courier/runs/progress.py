@@ -81,9 +81,16 @@ def next_step(plan: FrozenPlan, run: Run) -> Decision:
         return _close(plan, run, _ending(plan, run))
     if last is None:
         return StartAttempt(plan.steps[0], 1, 1, base=plan.git.base_commit)
+    decision = _following(plan, run, last)
+    if isinstance(decision, StartAttempt) and _is_spent(plan, run):
+        return _close(plan, run, _ending(plan, run))
+    return decision
+
+
+def _following(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
     if run.parked is not None:
         return _again(plan, run, last, not_before=run.parked.until)
-    if last.outcome.status == "limited" and run.times_parked < MAX_PARKS:
+    if _is_limited(last) and run.times_parked < MAX_PARKS:
         return _park(last)
     failures = _failures(run, last)
     if _may_retry(last) and failures < plan.attempts_per_step:
@@ -106,28 +113,46 @@ def _onward(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
 
 def _ending(plan: FrozenPlan, run: Run) -> Ending:
     """Return how the run would end if nothing more were tried."""
+    ending = _worked(plan, run)
+    refusal = run.delivered.refusal if run.delivered is not None else None
+    if refusal is None:
+        return ending
+    if ending.phase == "completed":
+        return Ending("failed", refusal.code, refusal.message)
+    told = f"{ending.message} Its work was not delivered either: {refusal.message}"
+    return Ending(ending.phase, ending.reason, told.strip())
+
+
+def _worked(plan: FrozenPlan, run: Run) -> Ending:
+    """Return how the run would end if its work were delivered without a hitch."""
     last = run.last
     if run.cancelled is not None:
         by = f"Cancelled by {run.cancelled.by}: {run.cancelled.reason}"
         return Ending("cancelled", "Cancelled", by)
-    if run.delivered is not None and run.delivered.refusal is not None:
-        return Ending("failed", run.delivered.refusal.code, run.delivered.refusal.message)
     if last is None:
         return Ending("failed", "NothingTried")
     if last.refusal is not None:
         return Ending("failed", last.refusal.code, last.refusal.message)
     if last.verdict is None and last.outcome.status != "completed":
         return Ending("failed", last.outcome.reason, last.outcome.message)
-    if last.verdict is not None and not last.verdict.passed:
-        return _rejected(plan, last)
+    return _judged(plan, run, last)
+
+
+def _judged(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Ending:
+    rejected = last.verdict is not None and not last.verdict.passed
+    if rejected and last.iteration >= plan.loop.max_iterations:
+        return _exhausted(last)
+    if _is_spent(plan, run) and (rejected or _index(plan, last) + 1 < len(plan.steps)):
+        spent = f"The run has cost ${run.usage.cost_usd} of its budget of ${plan.budget_usd}."
+        return Ending("failed", "BudgetExceeded", spent)
+    if rejected:
+        return Ending("completed", "Rejected")
     if run.work is None or run.work == plan.git.base_commit:
         return Ending("completed", "NoChanges", "The work changed nothing.")
     return Ending("completed", "Completed")
 
 
-def _rejected(plan: FrozenPlan, last: AttemptEnded) -> Ending:
-    if last.iteration < plan.loop.max_iterations:
-        return Ending("completed", "Rejected")
+def _exhausted(last: AttemptEnded) -> Ending:
     feedback = last.verdict.feedback if last.verdict else ""
     message = f"Rejected {last.iteration} times; the last feedback: {feedback[:500]}"
     return Ending("failed", "LoopExhausted", message)
@@ -143,6 +168,14 @@ def _close(plan: FrozenPlan, run: Run, ending: Ending) -> Decision:
         return Deliver(run.work, how, ending)
     drafted = ending.reason == "LoopExhausted" and plan.loop.on_exhausted == "deliverDraft"
     return Deliver(run.work, "draft" if drafted else "branch", ending)
+
+
+def _is_spent(plan: FrozenPlan, run: Run) -> bool:
+    return plan.budget_usd is not None and (run.usage.cost_usd or 0) >= plan.budget_usd
+
+
+def _is_limited(last: AttemptEnded) -> bool:
+    return last.outcome.status == "limited" and last.refusal is None
 
 
 def _park(last: AttemptEnded) -> Park:

@@ -1,0 +1,221 @@
+"""The station of one attempt: its sandbox, the repository in it, the agent at work, the work out.
+
+Every public coroutine is the action of one durable step: begun again after a kill, it finds what
+an earlier life of it left.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+from courier.engine import workspace
+from courier.engine.lease import OPEN_PATIENCE, lease_for
+from courier.engine.seam import Json, StepIO
+from courier.engine.turn import Limits, Turn
+from courier.engine.world import World
+from courier.errors import CourierError, Refused, SandboxGone, Unavailable
+from courier.ports.repository import GateRules, Identity
+from courier.ports.sandboxes import Sandbox
+from courier.resources.model import Model
+from courier.runs.brief import Brief
+from courier.runs.events import Refusal
+from courier.runs.frozen import FrozenPlan
+from courier.runs.handoff import environment
+from courier.runs.progress import StartAttempt
+from courier.runs.prompts import Situation
+from courier.runs.proposal import commit_message
+from courier.runs.transcript import Outcome
+from courier.runs.usage import Usage
+
+OUT_REF = "refs/courier/out"
+"""The one ref a bundle out of a sandbox holds."""
+
+T = TypeVar("T")
+
+
+class Work(Model):
+    """What came out of a sandbox: a commit past the gate, or why the gate refused it."""
+
+    commit: str | None = None
+    files: tuple[str, ...] = ()
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be tried: a step of the frozen plan, and what the run knows by now."""
+
+    plan: FrozenPlan
+    start: StartAttempt
+    situation: Situation
+    spent: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one turn asks: its number in the attempt, the prompt, the session to go on with."""
+
+    number: int
+    prompt: str
+    session: str | None = None
+
+
+class Station:
+    """Where one request is worked on."""
+
+    def __init__(self, world: World, request: Request) -> None:
+        self._world = world
+        self._request = request
+        self._plan = request.plan
+        self._start = request.start
+        self._step = request.start.step
+        self._lease = lease_for(world, request.plan, request.start)
+
+    def take(self, sandbox_id: str) -> None:
+        """Hold the sandbox that `open` returned."""
+        self._lease.take(sandbox_id)
+
+    async def open(self, io: StepIO) -> Json:
+        """Return the id of the attempt's sandbox.
+
+        Raises:
+            MissingSecret: If a secret of the step has no value here.
+        """
+        self._world.secrets.resolve(self._step.secrets)
+        return await self._lease.open(io)
+
+    async def prepare(self, _io: StepIO) -> Json:
+        """Check the repository out."""
+        archive = await self._world.repository.export(self._start.base)
+        await self._use(
+            lambda sandbox: workspace.prepare(
+                sandbox, key=self._start.name, archive=archive, identity=self._identity
+            )
+        )
+        return None
+
+    async def work(self, io: StepIO, ask: Ask) -> Json:
+        """Return the outcome of one turn of the agent, as JSON."""
+        deadline = await self._deadline(io)
+        return await self._with_turn(
+            ask, lambda turn, brief: turn.take(brief, limits=Limits(deadline, self._budget()))
+        )
+
+    async def stop(self, _io: StepIO, ask: Ask) -> Json:
+        """Stop the agent of an interrupted turn; return the turn's outcome, as JSON."""
+        return await self._with_turn(ask, lambda turn, brief: turn.stop(brief))
+
+    async def collect(self, _io: StepIO) -> Json:
+        """Return the `Work` that passes the gate, or why the gate refused it, as JSON."""
+        try:
+            work = await self._take_out()
+        except Refused as refused:
+            told = self._world.secrets.redact(str(refused))
+            work = Work(
+                refusal=Refusal(
+                    code=refused.code, message=told, needs_approval=refused.needs_approval
+                )
+            )
+        return work.model_dump_json(by_alias=True)
+
+    async def close(self, _io: StepIO) -> Json:
+        """Let the sandbox go, unless the run goes on with it."""
+        if self._plan.sandbox.reuse == "perStep":
+            await self._lease.close()
+        return None
+
+    async def _with_turn(self, ask: Ask, act: Callable[[Turn, Brief], Awaitable[Outcome]]) -> Json:
+        key = f"{self._start.name}-turn-{ask.number}"
+        transcript = self._world.transcripts.open(self._plan.run, key)
+        driver = self._world.drivers[self._step.agent]
+        turn = Turn(self._world, driver, self._lease, key=key, transcript=transcript)
+        try:
+            outcome = await act(turn, self._brief(await self._lease.connect(), ask))
+        except CourierError as error:
+            outcome = failure(error).model_copy(update={"usage": turn.spent})
+        finally:
+            transcript.close()
+        return outcome.model_dump_json(by_alias=True)
+
+    async def _deadline(self, io: StepIO) -> datetime:
+        if io.checkpoint is not None:
+            return datetime.fromisoformat(str(io.checkpoint))
+        deadline = self._world.clock.now() + timedelta(seconds=self._step.timeout_seconds)
+        await io.save(deadline.isoformat())
+        return deadline
+
+    async def _take_out(self) -> Work:
+        bundle = await self._use(
+            lambda sandbox: workspace.collect(
+                sandbox,
+                base=self._start.base,
+                ref=OUT_REF,
+                message=commit_message(self._plan, self._step, self._start.iteration),
+                identity=self._identity,
+            )
+        )
+        if bundle is None:
+            return Work()
+        keep_at = f"refs/courier/runs/{self._plan.run}/{self._start.name}"
+        admitted = await self._world.repository.admit(bundle, rules=self._rules(), keep_at=keep_at)
+        return Work(commit=admitted.commit, files=admitted.files)
+
+    async def _use(self, action: Callable[[Sandbox], Awaitable[T]]) -> T:
+        return await self._lease.use(action, give_up_after=OPEN_PATIENCE)
+
+    def _brief(self, sandbox: Sandbox, ask: Ask) -> Brief:
+        return Brief(
+            prompt=ask.prompt,
+            workspace=workspace.folder(sandbox),
+            scratch=f"{sandbox.home}/.courier/scratch-{self._start.name}",
+            model=self._step.model,
+            effort=self._step.effort,
+            session=ask.session,
+            commands=self._step.commands,
+            max_usd=self._budget(),
+            env=environment(self._plan, self._start, self._request.situation),
+            secrets=self._step.secrets,
+        )
+
+    def _budget(self) -> Decimal | None:
+        if self._plan.budget_usd is None:
+            return None
+        return max(Decimal(0), self._plan.budget_usd - (self._request.spent.cost_usd or 0))
+
+    def _rules(self) -> GateRules:
+        delivery, git = self._plan.delivery, self._plan.git
+        return GateRules(
+            ref=OUT_REF,
+            base=self._start.base,
+            authors=(git.author_email,),
+            protected_paths=delivery.protected_paths,
+            max_files=delivery.max_files,
+            max_bytes=delivery.max_bytes,
+            secrets=self._secrets(),
+        )
+
+    def _secrets(self) -> tuple[str, ...]:
+        """Return every value that any agent of the run may have seen."""
+        names: set[str] = set()
+        for step in self._plan.steps:
+            brief = Brief(prompt="", workspace="/", scratch="/", secrets=step.secrets)
+            names |= set(self._world.drivers[step.agent].launch(brief).secrets)
+        values = self._world.secrets.resolve(sorted(f"?{name.lstrip('?')}" for name in names))
+        return tuple(values.values())
+
+    @property
+    def _identity(self) -> Identity:
+        return Identity(self._plan.git.author_name, self._plan.git.author_email)
+
+
+def failure(error: CourierError) -> Outcome:
+    """Return the outcome of a turn that broke off with an error."""
+    gone = isinstance(error, SandboxGone)
+    return Outcome(
+        status="failed",
+        reason="SandboxLost" if gone else type(error).__name__,
+        message=str(error),
+        retryable=gone or isinstance(error, Unavailable),
+    )
