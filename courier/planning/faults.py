@@ -1,5 +1,6 @@
 """From a schema's objection to a sentence for people: one diagnostic for one mistake."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -136,7 +137,7 @@ def _wrong_value(objection: Objection, node: Mapping[str, object], where: str) -
     value = objection.instance
     match objection.kind.name:
         case "type":
-            return _wrong_type(value, facts["types"], where)
+            return _wrong_type(value, facts["types"], node, where)
         case "const" if objection.instance_path == ["apiVersion"]:
             detail = f"Expected {facts['expected_value']}, found {quoted(value)}."
             return Said("UnknownApiVersion", "Unknown apiVersion", detail)
@@ -157,23 +158,33 @@ def _wrong_value(objection: Objection, node: Mapping[str, object], where: str) -
             return Said("NotValid", "Value not valid", f"{where} breaks the rule {other!r}.")
 
 
-def _wrong_type(value: object, types: Sequence[str], where: str) -> Said:
+def _wrong_type(
+    value: object, types: Sequence[str], node: Mapping[str, object], where: str
+) -> Said:
     expected = either(_TYPES.get(name, name) for name in types)
-    advice = _type_advice(value, types)
+    advice = _type_advice(value, types, node)
     detail = f"{where} must be {expected}, found {quoted(value)}. {advice}".rstrip()
     return Said("WrongType", "Wrong type", detail)
 
 
-def _type_advice(value: object, types: Sequence[str]) -> str:
+def _type_advice(value: object, types: Sequence[str], node: Mapping[str, object]) -> str:
     if value is None:
         return "Write a value or remove the line."
     if isinstance(value, str):
-        return " ".join(filter(None, (habit(value, wanted=name) for name in types)))
-    if "string" in types and not isinstance(value, dict | list):
-        return "Put it in quotes."
-    if "array" in types and not isinstance(value, dict):
-        return "Write it as a list: `- item`."
-    return ""
+        found = next(filter(None, (habit(value, wanted=name) for name in types)), "")
+        return found or ("Remove the quotes." if _would_fit(value, types) else "")
+    if isinstance(value, dict):
+        return ""
+    if "string" in types and not isinstance(value, list):
+        fits = re.search(str(node.get("pattern", "")), str(value))
+        return "Put it in quotes." if fits else f"Expected {node.get('x-courier-expects', 'text')}."
+    return "Write it as a list: `- item`." if "array" in types else ""
+
+
+def _would_fit(text: str, types: Sequence[str]) -> bool:
+    if text in ("true", "false"):
+        return "boolean" in types
+    return re.fullmatch(r"-?[0-9]+", text) is not None and bool({"integer", "number"} & {*types})
 
 
 def _not_allowed(value: object, facts: Mapping[str, Any], where: str) -> Said:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from courier.planning.problems import either, error, quoted, suggestion
 from courier.planning.references import Paths, Pointer, Ref, reference_paths
 from courier.planning.sources import Draft, read_drafts
 from courier.planning.yaml_text import Engine
+from courier.resources.front_matter import is_whole
 from courier.resources.names import KIND_NAMES
 
 
@@ -134,10 +135,17 @@ def _check(draft: Draft, schemas: Schemas) -> Ref | list[Diagnostic]:
         if found.validator.is_valid(value):
             inside = list(problems_inside(value, draft.locate))
             return inside or Ref(kind, value["metadata"]["name"])
-        return list(explain(list(found.validator.iter_errors(value)), found.schema, draft.locate))
+        objections = list(found.validator.iter_errors(value))
+        return [_in_front(each, draft) for each in explain(objections, found.schema, draft.locate)]
     except ValueError:
         detail = "It holds a value that is neither text, number, list nor mapping."
         return [error("NotYaml", "Not YAML", detail, draft.locate(()))]
+
+
+def _in_front(found: Diagnostic, draft: Draft) -> Diagnostic:
+    if draft.prose is None or is_whole(draft.prose.front):
+        return found
+    return replace(found, detail=found.detail.replace("`spec`", "The front matter"))
 
 
 def _without_kind(draft: Draft) -> Diagnostic:

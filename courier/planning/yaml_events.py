@@ -23,6 +23,7 @@ from yaml.events import (
 
 from courier.diagnostics import Diagnostic, Position
 from courier.planning.problems import error, quoted, shortened
+from courier.planning.yaml_advice import unreadable
 from courier.planning.yaml_gate import Chunk
 from courier.planning.yaml_plain import MAX_NODES
 from courier.planning.yaml_scalars import NotJson, resolve
@@ -33,16 +34,6 @@ MAX_DEPTH = 64
 Pointer = tuple[str | int, ...]
 
 _MAX_PROBLEMS = 50
-_ADVICE = {
-    "mapping values are not allowed in this context": (
-        "There is a second colon, or the indentation is off. Put text that holds `: ` in quotes."
-    ),
-    "could not find expected ':'": "Write `key: value`, with a space after the colon.",
-    "did not find expected key": "The indentation is off, or a quote or bracket is left open.",
-    "found unexpected end of stream": "A quote is left open.",
-    "found character that cannot start any token": "Put text that starts with it in quotes.",
-    "found unknown escape character": "Write `\\\\` for a backslash, or use single quotes.",
-}
 
 
 class Place(NamedTuple):
@@ -115,7 +106,7 @@ class _Builder:
         except _Stop:
             return
         except yaml.YAMLError as broken:
-            self.problems.append(self._unreadable(broken))
+            self.problems.append(unreadable(broken, self._file, self._chunk, self._opened()))
 
     def _take(self, event: Any) -> None:
         if isinstance(event, CollectionEndEvent):
@@ -245,26 +236,12 @@ class _Builder:
         mark = event.start_mark
         return mark.line + 1 + self._chunk.line, mark.column + 1
 
+    def _opened(self) -> tuple[int, int] | None:
+        place = self.places.get(self._stack[-1].pointer) if self._stack else None
+        return place.value if place else None
+
     def _at(self, line: int, column: int = 0) -> Position:
         return Position(self._file, line + 1 + self._chunk.line, column + 1)
-
-    def _unreadable(self, broken: yaml.YAMLError) -> Diagnostic:
-        problem = str(getattr(broken, "problem", None) or "it cannot be read as YAML")
-        mark = getattr(broken, "problem_mark", None)
-        if mark is None:
-            return error("NotYaml", "Not YAML", f"{problem}.", self._at(0))
-        lines = self._chunk.text.split("\n")
-        written = lines[mark.line] if mark.line < len(lines) else ""
-        lead = written[: len(written) - len(written.lstrip())]
-        if "\t" in lead:
-            detail = "YAML is indented with spaces. Replace the tab with spaces."
-            return error(
-                "TabIndent", "Tab in indentation", detail, self._at(mark.line, lead.index("\t"))
-            )
-        context = getattr(broken, "context", None)
-        said = f"{problem[:1].upper()}{problem[1:]}{f' {context}' if context else ''}."
-        advice = _ADVICE.get(problem, "Look at this line and the one before it.")
-        return error("NotYaml", "Not YAML", f"{said} {advice}", self._at(mark.line, mark.column))
 
 
 def _is_empty(event: Any) -> bool:
