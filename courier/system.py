@@ -51,21 +51,23 @@ class EnvironmentSecrets:
         self._known = {name: environment[name] for name in names if environment.get(name)}
 
     def resolve(self, names: Iterable[str]) -> Mapping[str, str]:
-        """Return the value of each name; a name that starts with ``?`` may be without one."""
-        asked = list(names)
-        found = {
-            name.lstrip("?"): self._environment[name.lstrip("?")]
-            for name in asked
-            if self._environment.get(name.lstrip("?"))
-        }
-        missing = [name for name in asked if not name.startswith("?") and name not in found]
+        """Return the value of each name; ``VARIABLE=NAME`` renames, ``?`` makes it optional."""
+        asked = {entry.lstrip("?"): entry.startswith("?") for entry in names}
+        found, missing = {}, []
+        for entry, optional in asked.items():
+            variable, _, secret = entry.rpartition("=")
+            value = self._environment.get(secret)
+            if value:
+                found[variable or secret] = value
+                self._known[secret] = value
+            elif not optional:
+                missing.append(secret)
         if missing:
             raise MissingSecret(
                 "A secret has no value here.",
                 detail=f"Not set in courier's environment: {', '.join(missing)}.",
                 next_step="Set it where courier runs; never write its value into `.courier/`.",
             )
-        self._known |= found
         return found
 
     def redact(self, text: str) -> str:

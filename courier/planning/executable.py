@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from courier.planning.asked import Asked, AskedStep, variables
+from courier.planning.asked import Asked, AskedStep
 from courier.resources.names import EXECUTED_KINDS, EXECUTED_WORKFLOW_TYPES
 
 FORGES: Final = frozenset({"local"})
@@ -81,12 +81,6 @@ def _of_step(asked: Asked, step: AskedStep) -> Iterator[str]:
     for context in step.contexts:
         if context.spec.pin is not None:
             yield f'Pinned versions (`pin`, Context "{context.metadata.name}") are not read yet.'
-    for variable, _, secret in variables(asked, step):
-        if secret is not None and secret != variable:
-            yield (
-                f'Variable "{variable}" takes secret "{secret}": a secret under another name '
-                "cannot be given yet; give both the same name."
-            )
 
 
 def unexecuted_kind(kind: str, spec: Mapping[str, object]) -> str | None:

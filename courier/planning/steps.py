@@ -119,4 +119,5 @@ def _environment(asked: Asked, step: AskedStep) -> tuple[dict[str, str], tuple[s
             secrets[name] = secret
         else:
             plain[name] = value or ""
-    return plain, tuple(sorted(secrets.values()))
+    named = (name if name == secret else f"{name}={secret}" for name, secret in secrets.items())
+    return plain, tuple(sorted(named))

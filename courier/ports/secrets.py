@@ -8,7 +8,10 @@ class Secrets(Protocol):
     """Resolves secret names to values and keeps the values out of everything stored."""
 
     def resolve(self, names: Iterable[str]) -> Mapping[str, str]:
-        """Return the value of each name; a name that starts with ``?`` may be without one.
+        """Return the value of each name.
+
+        ``VARIABLE=NAME`` gives the value of NAME under the name VARIABLE. What starts with ``?``
+        may be without a value and is then left out.
 
         Raises:
             MissingSecret: If any name has no value here; names all of them.
