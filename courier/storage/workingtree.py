@@ -68,7 +68,7 @@ def blobs(tree: Tree, environment: Mapping[str, str]) -> dict[str, str]:
         return dict.fromkeys(_scan(f"{tree.root}/{FOLDER}"), "")
     found: dict[str, str] = {}
     if tree.tree:
-        listed = _finish(_start((*_GIT, "-C", tree.root, "ls-tree", "-rz", tree.tree), environment))
+        listed = _finish(_start((*_GIT, "-C", tree.root, "ls-tree", "-rz", "--full-tree", tree.tree), environment))
         if listed is None:
             return dict.fromkeys(_scan(f"{tree.root}/{FOLDER}"), "")
         for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:

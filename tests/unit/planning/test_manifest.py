@@ -13,32 +13,9 @@ from tests.unit.planning.catalogs import BROKEN, codes, document, reading, schem
 
 EVERYDAY = (BROKEN.parent / "everyday.yaml").read_bytes()
 PATHS = st.sampled_from(["a.yaml", "contexts/a.md", "skills/s/SKILL.md", "commands/c.md"])
+WORDS = rb"- & * ! ' { ] | \n \x00 \xff \xef\xbb\xbf null yes 1_0 <<: spec \t --- \r".split()
 SNIPPETS = st.sampled_from(
-    [
-        b"\n",
-        b"  ",
-        b": ",
-        b"- ",
-        b"---\n",
-        b"\t",
-        b"&a ",
-        b"*a",
-        b"!t ",
-        b"'",
-        b'"',
-        b"{",
-        b"]",
-        b"|\n",
-        b"\x00",
-        b"\xff",
-        b"\xef\xbb\xbf",
-        b"null",
-        b"yes",
-        b"1_0",
-        b"<<: ",
-        b"spec",
-        b"\r",
-    ]
+    [word.decode("unicode_escape").encode("latin-1") for word in WORDS] + [b"  ", b": ", b"&a "]
 )
 
 

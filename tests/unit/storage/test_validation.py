@@ -1,0 +1,184 @@
+"""Verdicts on working trees: the same with and without git, with and without what was kept."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from courier.storage.validation import Verdict, validate_tree
+from courier.storage.workingtree import find_root
+from tests.unit.planning.catalogs import document
+
+PROJECT = document("Project", "shop")
+WORKFLOW = document("Workflow", "fix", "type: single")
+RUN = document("Run", "a", "workflow: fix\nprompt: x")
+
+
+class Tree:
+    """A working tree with a cache beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "repo"
+        self.cache = folder / "cache"
+        self.write("project.yaml", PROJECT)
+        self.write("workflows/fix.yaml", WORKFLOW)
+        self.write("runs/a.yaml", RUN)
+
+    def write(self, path: str, text: str) -> None:
+        file = self.root / ".courier" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def git(self, *words: str) -> None:
+        subprocess.run(["git", "-C", self.root, *words], check=True, capture_output=True)
+
+    def commit(self) -> None:
+        if not (self.root / ".git").exists():
+            self.git("init", "-q")
+        self.git("add", "-A")
+        self.git("commit", "-qm", "x")
+
+    def judge(self, *, cached: bool = True) -> Verdict:
+        folder = str(self.cache) if cached else None
+        return validate_tree(str(self.root), environment=os.environ, cache_folder=folder)
+
+    def codes(self) -> list[str]:
+        """Judge with and without cache; both must say the same."""
+        verdict, fresh = self.judge(), self.judge(cached=False)
+        assert verdict == fresh
+        assert verdict == self.judge()
+        return [f"{told[1]} {told[4]}:{told[5]}:{told[6]}" for told in verdict.diagnostics]
+
+
+@pytest.fixture
+def tree(tmp_path: Path, git_identity: None) -> Tree:
+    return Tree(tmp_path)
+
+
+def test_outside_git(tree: Tree) -> None:
+    assert tree.codes() == []
+    assert tree.judge().counts == {"Project": 1, "Workflow": 1, "Run": 1}
+    tree.write("runs/a.yaml", RUN.replace("fix", "fxi"))
+    assert tree.codes() == ["UnknownReference .courier/runs/a.yaml:6:13"]
+    tree.write("runs/a.yaml", RUN)
+    assert tree.codes() == []
+
+
+def test_in_git_every_state_of_a_file(tree: Tree) -> None:
+    tree.commit()
+    assert tree.codes() == []
+    assert tree.judge().tree
+    tree.write("runs/a.yaml", RUN.replace("fix", "fxi"))
+    assert tree.codes() == ["UnknownReference .courier/runs/a.yaml:6:13"]
+    assert not tree.judge().tree
+    tree.git("add", "-A")
+    assert tree.codes() == ["UnknownReference .courier/runs/a.yaml:6:13"]
+    tree.commit()
+    assert tree.codes() == ["UnknownReference .courier/runs/a.yaml:6:13"]
+    tree.write("runs/b.yaml", RUN)
+    assert tree.codes() == [
+        "UnknownReference .courier/runs/a.yaml:6:13",
+        "DuplicateName .courier/runs/b.yaml:4:9",
+    ]
+    (tree.root / ".courier/runs/a.yaml").unlink()
+    assert tree.codes() == []
+    tree.git("rm", "-q", "--cached", ".courier/workflows/fix.yaml")
+    assert tree.codes() == []
+    (tree.root / ".courier/workflows/fix.yaml").unlink()
+    assert tree.codes() == ["UnknownReference .courier/runs/b.yaml:6:13"]
+
+
+def test_ignored_files_do_not_count(tree: Tree) -> None:
+    (tree.root / ".gitignore").write_text("*.local.yaml\n")
+    tree.write("broken.local.yaml", "a: [\n")
+    tree.commit()
+    assert tree.codes() == []
+
+
+def test_an_empty_repository_and_one_where_nothing_is_committed(tree: Tree) -> None:
+    tree.git("init", "-q")
+    assert tree.codes() == []
+    tree.write("runs/a.yaml", RUN + "  foo: 1\n")
+    assert tree.codes() == ["UnknownField .courier/runs/a.yaml:8:3"]
+
+
+def test_a_folder_of_a_repository(tmp_path: Path, git_identity: None) -> None:
+    (tmp_path / "outer").mkdir()
+    subprocess.run(["git", "init", "-q", tmp_path / "outer"], check=True)
+    inner = Tree(tmp_path / "outer" / "inner ü")
+    inner.git("add", "-A")
+    inner.git("commit", "-qm", "x")
+    assert inner.codes() == []
+    assert inner.judge().tree
+    assert sum(inner.judge().counts.values()) == 3
+    inner.write("runs/ä b.yaml", RUN)
+    assert inner.codes() == ["DuplicateName .courier/runs/ä b.yaml:4:9"]
+
+
+def test_links_are_not_followed(tree: Tree, tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text("password: [\n")
+    (tree.root / ".courier/link.yaml").symlink_to(tmp_path / "secret.yaml")
+    assert tree.codes() == []
+    tree.commit()
+    assert tree.codes() == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"courier1", None])
+def test_a_damaged_cache_costs_only_time(tree: Tree, damage: bytes | None) -> None:
+    tree.write("runs/a.yaml", RUN.replace("fix", "fxi"))
+    tree.commit()
+    expected = tree.codes()
+    files = list(tree.cache.iterdir())
+    assert len(files) == 2
+    for file in files:
+        data = file.read_bytes()
+        file.write_bytes(data[:-7] + b"?" + data[-6:] if damage is None else damage)
+    assert tree.codes() == expected
+
+
+def test_a_cache_that_cannot_be_written(tree: Tree) -> None:
+    tree.cache.write_text("not a folder")
+    tree.commit()
+    assert tree.codes() == []
+
+
+def test_messages_are_kept_with_the_verdict(tree: Tree) -> None:
+    tree.write("runs/a.yaml", RUN.replace("fix", "fxi"))
+    tree.commit()
+    first = tree.judge()
+    assert [told[1] for told in first.diagnostics] == ["UnknownReference"]
+    (kept,) = tree.cache.glob("tree-*")
+    assert first == tree.judge()
+    assert b"fxi" in kept.read_bytes()
+
+
+def test_branches_share_what_is_known(tree: Tree) -> None:
+    tree.commit()
+    tree.judge()
+    tree.git("checkout", "-qb", "other")
+    tree.write("runs/b.yaml", RUN.replace("name: a", "name: b"))
+    tree.commit()
+    tree.judge()
+    tree.git("checkout", "-q", "-")
+    (facts,) = tree.cache.glob("facts-*")
+    before = facts.stat().st_mtime_ns
+    for kept in tree.cache.glob("tree-*"):
+        kept.unlink()
+    assert tree.codes() == []
+    assert facts.stat().st_mtime_ns == before
+
+
+def test_the_root_is_found_from_below(tree: Tree) -> None:
+    deep = tree.root / "src" / "deep"
+    deep.mkdir(parents=True)
+    assert find_root(str(deep)) == str(tree.root)
+    assert find_root(str(tree.root / ".courier")) == str(tree.root)
+    assert find_root(str(tree.root.parent)) is None
+
+
+def test_an_unreadable_file_is_a_problem(tree: Tree) -> None:
+    tree.commit()
+    (tree.root / ".courier/runs/a.yaml").unlink()
+    tree.git("update-index", "--skip-worktree", ".courier/runs/a.yaml")
+    assert tree.codes() == ["FileUnreadable .courier/runs/a.yaml:1:1"]
