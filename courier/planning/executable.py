@@ -32,7 +32,7 @@ def unexecuted_parts(asked: Asked) -> Iterator[str]:
     if asked.run.spec.images:
         yield "Pictures (`images`) are not shown to agents yet; describe them in the prompt."
     for step in asked.steps:
-        yield from _of_step(asked, step)
+        yield from _of_step(step)
 
 
 def unexecuted_agent(agent: str, *, drivers: Collection[str]) -> str | None:
@@ -71,7 +71,7 @@ def _of_workflow(asked: Asked) -> Iterator[str]:
         yield "Several candidates side by side (`candidates`) cannot be run yet."
 
 
-def _of_step(asked: Asked, step: AskedStep) -> Iterator[str]:
+def _of_step(step: AskedStep) -> Iterator[str]:
     name = step.step.name
     machine = step.override.sandbox if step.override else None
     if step.step.sandbox is not None or machine is not None:
