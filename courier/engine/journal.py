@@ -162,6 +162,10 @@ class JournalEngine:
         """Return what the run asked for so far, in order."""
         return await self._reader.steps(run_id)
 
+    async def submitted(self, run_id: str) -> Json:
+        """Return what the run was submitted with; None for an unknown run."""
+        return await self._reader.submitted(run_id)
+
     async def wait(self, run_id: str) -> RunState:
         """Return the run once it has ended; cancelled when the engine stops."""
         roster = self._started().roster

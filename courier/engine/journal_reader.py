@@ -66,6 +66,10 @@ class JournalReader:
         """Return what the run asked for so far, in order."""
         return await self._read(lambda connection: _steps(connection, run_id)) or ()
 
+    async def submitted(self, run_id: str) -> Json:
+        """Return what the run was submitted with; None for an unknown run."""
+        return from_text(await self._read(lambda connection: _input(connection, run_id)))
+
     async def close(self) -> None:
         """Close the connection; it is opened again when needed."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
@@ -212,6 +216,11 @@ def _steps(connection: sqlite3.Connection, run_id: str) -> Sequence[StepRecord]:
         )
         for name, kind, phase, tries, started_at, ended_at, checkpoint, result, error, until in rows
     ]
+
+
+def _input(connection: sqlite3.Connection, run_id: str) -> str | None:
+    row = connection.execute("SELECT input FROM runs WHERE id = ?", (run_id,)).fetchone()
+    return None if row is None else str(row[0])
 
 
 def _moment(micros: int | None) -> datetime | None:
