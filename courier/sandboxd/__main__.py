@@ -9,14 +9,15 @@ from pathlib import Path
 from courier.sandboxd.detach import detach
 from courier.sandboxd.ladder import IsolationReport, NoIsolation, isolation_report
 from courier.sandboxd.layout import Layout
-from courier.sandboxd.server import AlreadyRunning, Options, serve
+from courier.sandboxd.limits import Bound
+from courier.sandboxd.server import DEFAULT_BOUND, SPARES, AlreadyRunning, Options, serve
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the server, or say which isolation works here; return the exit code."""
     given = _parser().parse_args(arguments)
     if given.doctor:
-        report = isolation_report(allow_plain=given.allow_plain)
+        report = isolation_report(given.state_dir, allow_plain=given.allow_plain)
         sys.stdout.write(_render(report, as_json=given.json))
         return 0 if report.chosen else 1
     ready = None
@@ -31,8 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         isolation=given.isolation,
         allow_plain=given.allow_plain,
         expose=tuple(path.absolute() for path in given.expose),
-        processes=given.pids,
-        memory_mb=given.memory_mb,
+        bound=Bound(given.memory_mb, given.pids, given.cpus),
+        spares=given.spares,
     )
     try:
         serve(options, ready=ready)
@@ -56,8 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--isolation", choices=("auto", "bubblewrap", "landlock", "plain"), default="auto")
     add("--allow-plain", action="store_true", help="run without isolation if there is no other way")
     add("--expose", type=Path, action="append", default=[], metavar="PATH", help="show a path too")
-    add("--pids", type=int, default=1024, help="processes and threads per sandbox, 0 for no limit")
-    add("--memory-mb", type=int, default=0, help="memory per sandbox where limits work")
+    bound = DEFAULT_BOUND
+    add("--spares", type=int, default=SPARES, help="sandboxes made ahead of demand")
+    add("--pids", type=int, default=bound.processes, help="processes and threads per sandbox")
+    add("--memory-mb", type=int, default=bound.memory_mb, help="memory per sandbox")
+    add("--cpus", type=float, default=bound.cpus, help="processors per sandbox, 0 for all")
     add("--detach", action="store_true", help="go to the background once ready")
     add("--doctor", action="store_true", help="say which isolation works here, and stop")
     add("--json", action="store_true", help="with --doctor: answer as JSON")

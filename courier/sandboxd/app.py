@@ -10,6 +10,7 @@ from courier.sandboxd.access import (
     require_local,
     signs,
 )
+from courier.sandboxd.catalogue import Catalogue
 from courier.sandboxd.control import Control
 from courier.sandboxd.envd import answer_envs, answer_metrics, answer_rpc, not_open, not_running
 from courier.sandboxd.exchange import Disconnected, Exchange, HttpError, Receive, Scope, Send
@@ -25,9 +26,12 @@ log = logging.getLogger(__name__)
 class App:
     """An ASGI application."""
 
-    def __init__(self, sandboxes: Sandboxes, control: Control, *, key: str) -> None:
+    def __init__(
+        self, sandboxes: Sandboxes, control: Control, catalogue: Catalogue, *, key: str
+    ) -> None:
         self._sandboxes = sandboxes
         self._control = control
+        self._catalogue = catalogue
         self._key = key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +63,10 @@ class App:
         sandbox_id, port = addressed(exchange)
         by_name = "e2b-sandbox-id" not in exchange.headers and sandbox_id is not None
         if parts and parts[0] in CONTROL and not by_name:
-            await self._control.answer(exchange, parts)
+            if "sandboxes" in parts[:2]:
+                await self._control.answer(exchange, parts)
+            else:
+                await self._catalogue.answer(exchange, parts)
             return
         if sandbox_id is None and parts in (["health"], ["status"]):
             if parts == ["status"]:

@@ -41,6 +41,7 @@ class Bubblewrap:
     name: str = "bubblewrap"
     namespaced: bool = True
     cuts_network: bool = True
+    own_user: bool = True
 
     def command(self, cell: Cell, tools: Tools, info: int) -> list[str]:
         """Return the command that starts the agent as first process of its namespaces."""

@@ -96,6 +96,11 @@ class Rung(Protocol):
         """Whether it can keep a sandbox off the network."""
         ...
 
+    @property
+    def own_user(self) -> bool:
+        """Whether each sandbox gets a user of its own when the server is root."""
+        ...
+
     def command(self, cell: Cell, tools: Tools, info: int) -> list[str]:
         """Return the command that starts the agent; ``info`` is a pipe for the agent's pid."""
         ...

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from courier.sandboxd.access import require_key
 from courier.sandboxd.exchange import Exchange, HttpError
@@ -18,6 +18,7 @@ from courier.sandboxd.sandboxes import Live, Sandboxes
 from courier.sandboxd.templates import Templates
 from courier.sandboxd.wishes import (
     DEFAULT_SECONDS,
+    read_network,
     read_timeout,
     read_wish,
     require_idempotency_key,
@@ -111,18 +112,25 @@ class Control:
         limit = _number(exchange, "limit", PAGE)
         if not 1 <= limit <= PAGE:
             raise HttpError(400, f"'limit' must be between 1 and {PAGE}.")
-        first = _page(exchange.query.get("nextToken"))
-        page = records[first : first + limit]
+        rest = _behind(
+            records,
+            exchange.query.get("nextToken"),
+            descending=exchange.query.get("order") != "asc",
+        )
+        page = rest[:limit]
         running = sum(record.state == "running" for record in records)
         headers = {"x-total-running": str(running)}
-        if first + limit < len(records):
-            headers["x-next-token"] = base64.urlsafe_b64encode(str(first + limit).encode()).decode()
+        if len(rest) > limit:
+            headers["x-next-token"] = _token(page[-1])
         await exchange.reply(200, [listed_json(record) for record in page], headers)
 
     def _filtered(self, exchange: Exchange) -> list[SandboxRecord]:
         query = exchange.query
         states = set(filter(None, query.get("state", "running,paused").split(",")))
-        wanted = dict(parse_qsl(query.get("metadata", ""), keep_blank_values=True))
+        wanted = {
+            unquote(key): unquote(value)
+            for key, value in parse_qsl(query.get("metadata", ""), keep_blank_values=True)
+        }
         after = _moment(query.get("startedAfter"))
         template = query.get("template")
         found = [
@@ -176,8 +184,6 @@ class Control:
 
     async def _network(self, exchange: Exchange, live: Live) -> None:
         fields = await exchange.json()
-        from courier.sandboxd.wishes import read_network
-
         internet, network = read_network(fields | {"network": fields})
         if internet != live.record.internet:
             said = "This server decides about the network when a sandbox is created, not later."
@@ -221,13 +227,28 @@ def _number(exchange: Exchange, name: str, default: int) -> int:
     return int(value)
 
 
-def _page(token: str | None) -> int:
+def _token(record: SandboxRecord) -> str:
+    return base64.urlsafe_b64encode(f"{record.started_at} {record.id}".encode()).decode()
+
+
+def _behind(
+    records: list[SandboxRecord], token: str | None, *, descending: bool
+) -> list[SandboxRecord]:
+    """Return what follows the last page, even if its last sandbox has ended since."""
     if not token:
-        return 0
+        return records
     try:
-        return int(base64.urlsafe_b64decode(token))
+        started, _, sandbox_id = base64.urlsafe_b64decode(token).decode().partition(" ")
+        last = float(started), sandbox_id
     except ValueError as problem:
         raise HttpError(400, "'nextToken' is not one that this server gave.") from problem
+    if descending:
+        return [record for record in records if _place(record) < last]
+    return [record for record in records if _place(record) > last]
+
+
+def _place(record: SandboxRecord) -> tuple[float, str]:
+    return record.started_at, record.id
 
 
 def _moment(text: str | None) -> float:

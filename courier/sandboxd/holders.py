@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from courier.sandboxd.cells import Cell, Rung, Tools
@@ -17,10 +17,6 @@ MARK = "SANDBOXD_STATE"
 BACKLOG = 512
 DEATH_POLL_SECONDS = 0.005
 DEATH_SECONDS = 5.0
-
-
-class CannotHold(Exception):
-    """The sandbox could not be started; says what was printed."""
 
 
 def mark_of(root: Path) -> str:
@@ -38,13 +34,17 @@ def listen(sockets_fd: int, name: str) -> socket.socket:
 
 
 async def spawn(
-    rung: Rung, cell: Cell, tools: Tools, *, mark: str
+    rung: Rung, cell: Cell, tools: Tools, *, mark: str, joining: Sequence[str] = ()
 ) -> tuple[asyncio.subprocess.Process, int]:
-    """Start the holder of a cell; return it and the pipe on which it tells the agent's pid."""
+    """Start the holder of a cell; return it and the pipe on which it tells the agent's pid.
+
+    ``joining`` begins the command, to enter control groups first.
+    """
     info, told = os.pipe()
     try:
         with (cell.directory / "holder.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
+                *joining,
                 *rung.command(cell, tools, told),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -53,9 +53,9 @@ async def spawn(
                 start_new_session=True,
                 env={MARK: mark, "SANDBOXD_ID": cell.id},
             )
-    except OSError as problem:
+    except OSError:
         os.close(info)
-        raise CannotHold(str(problem)) from problem
+        raise
     finally:
         os.close(told)
     return process, info

@@ -35,7 +35,7 @@ def _maps(uid: int) -> bool:
 
 def furnish(directory: Path, uid: int | None, path: str, source: Path | None) -> None:
     """Make a sandbox's directory: home (copied from a snapshot if given), scratch, account."""
-    directory.mkdir(mode=0o700)
+    directory.mkdir(mode=0o711)
     home, scratch, etc = directory / "home", directory / "tmp", directory / "etc"
     if source is not None:
         copy_tree(source, home)

@@ -1,12 +1,15 @@
 """The isolation ladder: which rung works on this machine, and why others do not."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+from courier.sandboxd.agent.landlock import SCOPING_VERSION, version
 from courier.sandboxd.bubblewrap import Bubblewrap, find_bubblewrap, why_not
 from courier.sandboxd.cells import Rung
+from courier.sandboxd.landlock import Landlock, closed_ancestor, needs_passage
 from courier.sandboxd.plain import Plain
 
 Isolation = Literal["auto", "bubblewrap", "landlock", "plain"]
@@ -44,14 +47,16 @@ class NoIsolation(Exception):
     """No rung that is allowed works here; the text says why and what to do."""
 
 
-def choose_rung(isolation: Isolation = "auto", *, allow_plain: bool = False) -> Rung:
+def choose_rung(
+    state_dir: Path, isolation: Isolation = "auto", *, allow_plain: bool = False
+) -> Rung:
     """Return the strongest rung that works here and is allowed.
 
     Raises:
         NoIsolation: If there is none.
     """
     tried = []
-    for finding, rung in _try_rungs(allow_plain=allow_plain or isolation == "plain"):
+    for finding, rung in _try_rungs(state_dir, allow_plain=allow_plain or isolation == "plain"):
         if isolation not in ("auto", finding.name):
             continue
         if rung is not None:
@@ -60,15 +65,16 @@ def choose_rung(isolation: Isolation = "auto", *, allow_plain: bool = False) -> 
     raise NoIsolation("No isolation works here.\n" + "\n".join(tried))
 
 
-def isolation_report(*, allow_plain: bool = False) -> IsolationReport:
+def isolation_report(state_dir: Path, *, allow_plain: bool = False) -> IsolationReport:
     """Try every rung and say what works here, why others do not, and how to get better."""
-    tried = list(_try_rungs(allow_plain=allow_plain))
+    tried = list(_try_rungs(state_dir, allow_plain=allow_plain))
     chosen = next((finding.name for finding, rung in tried if rung is not None), None)
     return IsolationReport(tuple(finding for finding, _ in tried), chosen)
 
 
-def _try_rungs(*, allow_plain: bool) -> Iterator[tuple[Finding, Rung | None]]:
+def _try_rungs(state_dir: Path, *, allow_plain: bool) -> Iterator[tuple[Finding, Rung | None]]:
     yield _bubblewrap()
+    yield _landlock(state_dir)
     yield _plain(allow_plain=allow_plain)
 
 
@@ -94,13 +100,25 @@ def _advice() -> str:
     )
 
 
+def _landlock(state_dir: Path) -> tuple[Finding, Rung | None]:
+    offered = version()
+    if not offered:
+        said = "The kernel offers no Landlock."
+        advice = "It needs Linux 5.13 or later with landlock among its security modules."
+        return Finding("landlock", said, advice, works=False), None
+    closed = closed_ancestor(state_dir.parent) if needs_passage() else None
+    if closed is not None:
+        said = f"Other users cannot pass {closed}, so sandboxes could not reach their homes."
+        advice = "Choose another --state-dir, such as /var/lib/courier/sandboxd."
+        return Finding("landlock", said, advice, works=False), None
+    said = f"The kernel offers version {offered}; files are kept apart"
+    if offered < SCOPING_VERSION:
+        return Finding("landlock", f"{said}, processes are not."), Landlock()
+    return Finding("landlock", f"{said}, and other processes cannot be signalled."), Landlock()
+
+
 def _plain(*, allow_plain: bool) -> tuple[Finding, Rung | None]:
     if not allow_plain:
         advice = "Only for code you trust: start the server with --allow-plain."
         return Finding("plain", "No isolation at all; not allowed.", advice, works=False), None
     return Finding("plain", "No isolation at all; allowed by --allow-plain."), Plain()
-
-
-def problems(findings: Sequence[Finding]) -> list[str]:
-    """Return one line for each rung that does not work."""
-    return [f"{f.name}: {f.detail} {f.advice}" for f in findings if not f.works]

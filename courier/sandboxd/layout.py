@@ -62,6 +62,11 @@ class Layout:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.root.chmod(0o700)
 
+    def let_users_pass(self) -> None:
+        """Let other users reach the sandboxes' directories, without seeing what else is here."""
+        for directory in (self.root, self.sandboxes):
+            directory.chmod(0o711)
+
     def read_or_make_key(self) -> str:
         """Return this installation's API key, made at random the first time."""
         if not self.api_key.exists():

@@ -14,6 +14,7 @@ class Plain:
     name: str = "plain"
     namespaced: bool = False
     cuts_network: bool = False
+    own_user: bool = False
 
     def command(self, cell: Cell, tools: Tools, info: int) -> list[str]:
         """Return the command that starts the agent as it is."""

@@ -10,28 +10,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from courier.sandboxd.agent.envelopes import Fault
-from courier.sandboxd.cells import Cell, Rung, Tools
+from courier.sandboxd.cradle import DEAD_ANSWER, Cradle
 from courier.sandboxd.exchange import HttpError
-from courier.sandboxd.holders import (
-    CannotHold,
-    await_death,
-    identify,
-    listen,
-    mark_of,
-    spawn,
-    strike,
-)
-from courier.sandboxd.homes import furnish, pick_uid, remove_tree
+from courier.sandboxd.holders import await_death, strike
 from courier.sandboxd.layout import Layout
-from courier.sandboxd.line import AgentGone, Lines
+from courier.sandboxd.line import Lines
 from courier.sandboxd.records import Lifecycle, SandboxRecord, timestamp
 from courier.sandboxd.templates import Snapshot, Templates
 
-START_SECONDS = 30.0
 WAKE_SECONDS = 300
-ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-DEAD_ANSWER = (AgentGone, Fault, TimeoutError)
+MACHINE_MB = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +37,6 @@ class Wanted:
     source: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What every sandbox of a server is made with."""
-
-    rung: Rung
-    tools: Tools
-    processes: int
-    cpu_count: int
-    memory_mb: int
-
-
 @dataclass(slots=True)
 class Live:
     """A sandbox that exists: its record, the way to its agent, and its alarm."""
@@ -68,29 +45,22 @@ class Live:
     lines: Lines
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     alarm: asyncio.TimerHandle | None = None
-    process: asyncio.subprocess.Process | None = None
 
 
 class Sandboxes:
     """Every sandbox this server knows, by id."""
 
-    def __init__(self, layout: Layout, means: Means) -> None:
+    def __init__(self, layout: Layout, cradle: Cradle) -> None:
         self._layout = layout
-        self._means = means
+        self._cradle = cradle
         self._live: dict[str, Live] = {}
-        self._uids: set[int | None] = set()
-        self._sockets_fd = os.open(layout.sockets, os.O_RDONLY | os.O_DIRECTORY)
         self._background: set[asyncio.Task[None]] = set()
-        self.mark = mark_of(layout.root)
-
-    @property
-    def means(self) -> Means:
-        """What new sandboxes are made with."""
-        return self._means
 
     def all(self) -> Sequence[SandboxRecord]:
         """Return every record, oldest first."""
-        return sorted((live.record for live in self._live.values()), key=lambda r: r.started_at)
+        return sorted(
+            (live.record for live in self._live.values()), key=lambda r: (r.started_at, r.id)
+        )
 
     def get(self, sandbox_id: str) -> Live | None:
         """Return a sandbox by its id, with or without a client id behind a dash."""
@@ -113,15 +83,15 @@ class Sandboxes:
         Raises:
             HttpError: If it cannot be started.
         """
-        if not wanted.internet and not self._means.rung.cuts_network:
-            said = f"The isolation '{self._means.rung.name}' cannot keep a sandbox off the network."
+        means = self._cradle.means
+        if not wanted.internet and not means.rung.cuts_network:
+            said = f"The isolation '{means.rung.name}' cannot keep a sandbox off the network."
             raise HttpError(400, said)
-        sandbox_id = "".join(secrets.choice(ID_LETTERS) for _ in range(20))
-        uid = pick_uid(self._uids)
-        self._uids.add(uid)
+        variables = {"E2B_TEMPLATE_ID": wanted.template} | dict(wanted.variables)
+        born = await self._cradle.take(variables, internet=wanted.internet, source=wanted.source)
         now = time.time()
         record = SandboxRecord(
-            id=sandbox_id,
+            id=born.id,
             token=secrets.token_hex(32),
             template=wanted.template,
             alias=wanted.alias,
@@ -132,81 +102,24 @@ class Sandboxes:
             lifecycle=wanted.lifecycle,
             internet=wanted.internet,
             network=wanted.network,
-            isolation=self._means.rung.name,
-            uid=uid,
-            cpu_count=self._means.cpu_count,
-            memory_mb=self._means.memory_mb,
+            isolation=means.rung.name,
+            uid=born.uid,
+            cpu_count=round(means.bound.cpus) or os.cpu_count() or 1,
+            memory_mb=means.bound.memory_mb or MACHINE_MB,
+            holder=born.holder,
         )
-        try:
-            live = await self._start(record, wanted.source)
-        except BaseException:
-            self._uids.discard(uid)
-            raise
-        self._live[sandbox_id] = live
+        record.save(self._layout.sandboxes / record.id)
+        live = self._live[record.id] = Live(record, born.lines)
         self._arm(live)
-        return live.record
+        return record
 
-    async def _start(self, record: SandboxRecord, source: Path | None) -> Live:
-        directory = self._layout.sandboxes / record.id
-        path = self._means.tools.path
-        await asyncio.to_thread(furnish, directory, record.uid, path, source)
-        with listen(self._sockets_fd, record.id) as listener:
-            cell = Cell(
-                id=record.id,
-                directory=directory,
-                listen=listener.fileno(),
-                uid=record.uid,
-                internet=record.internet,
-                processes=self._means.processes,
-            )
-            process, info = await spawn(self._means.rung, cell, self._means.tools, mark=self.mark)
-        lines = Lines(self._sockets_fd, record.id)
-        try:
-            await self._greet(lines, record, process)
-            holder = identify(process.pid, info, namespaced=self._means.rung.namespaced)
-        except BaseException:
-            strike(identify(process.pid, info, namespaced=self._means.rung.namespaced))
-            await self._discard(record.id)
-            raise
-        finally:
-            os.close(info)
-        record = replace(record, holder=holder)
-        record.save(directory)
-        return Live(record, lines, process=process)
-
-    async def _greet(
-        self, lines: Lines, record: SandboxRecord, process: asyncio.subprocess.Process
-    ) -> None:
-        variables = {
-            "E2B_SANDBOX": "true",
-            "E2B_SANDBOX_ID": record.id,
-            "E2B_TEMPLATE_ID": record.template,
-        } | dict(record.variables)
-        greeting = asyncio.ensure_future(lines.ask("agent/Configure", {"variables": variables}))
-        ended = asyncio.ensure_future(process.wait())
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                await asyncio.wait((greeting, ended), return_when=asyncio.FIRST_COMPLETED)
-            if not greeting.done() or greeting.exception() is not None:
-                log = self._layout.sandboxes / record.id / "holder.log"
-                raise CannotHold(log.read_text(errors="replace").strip()[-2000:])
-        except (CannotHold, TimeoutError) as problem:
-            raise HttpError(500, f"The sandbox could not be started: {problem}") from problem
-        finally:
-            greeting.cancel()
-            ended.cancel()
-
-    def adopt(self, record: SandboxRecord, lines: Lines) -> None:
+    def adopt(self, record: SandboxRecord) -> None:
         """Take over a sandbox whose agent survived the server that made it."""
-        live = Live(record, lines)
-        self._uids.add(record.uid)
+        live = Live(record, self._cradle.lines_of(record.id))
+        self._cradle.reserve(record.uid)
         self._live[record.id] = live
         if record.state == "running":
             self._arm(live)
-
-    def lines_of(self, sandbox_id: str) -> Lines:
-        """Return the way to the agent of a sandbox."""
-        return Lines(self._sockets_fd, sandbox_id)
 
     async def set_end(self, live: Live, ends_at: float) -> None:
         """Let a running sandbox end at another time."""
@@ -294,14 +207,13 @@ class Sandboxes:
         self._disarm(live)
         record = live.record
         (self._layout.sandboxes / record.id / "sandbox.json").unlink(missing_ok=True)
-        if not self._means.rung.namespaced or record.isolation != self._means.rung.name:
+        if record.isolation != "bubblewrap":
             with contextlib.suppress(*DEAD_ANSWER):
                 async with asyncio.timeout(5):
                     await live.lines.ask("agent/Shutdown", {})
         strike(record.holder)
         await await_death(record.holder)
-        self._uids.discard(record.uid)
-        self._run(self._discard(record.id))
+        self._run(self._cradle.bury(record.id, record.uid, record.holder))
         return True
 
     async def close(self) -> None:
@@ -311,11 +223,6 @@ class Sandboxes:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        os.close(self._sockets_fd)
-
-    async def _discard(self, sandbox_id: str) -> None:
-        (self._layout.sockets / sandbox_id).unlink(missing_ok=True)
-        await asyncio.to_thread(remove_tree, self._layout.sandboxes / sandbox_id)
 
     def _remember(self, live: Live, **changes: Any) -> None:
         live.record = replace(live.record, **changes)

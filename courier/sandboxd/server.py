@@ -13,18 +13,25 @@ from pathlib import Path
 import uvicorn
 
 from courier.sandboxd.app import App
+from courier.sandboxd.catalogue import Catalogue
 from courier.sandboxd.cells import gather_tools, install_agent
 from courier.sandboxd.control import Control
+from courier.sandboxd.cradle import Cradle, Means
 from courier.sandboxd.detach import Ready
+from courier.sandboxd.holders import mark_of
 from courier.sandboxd.ladder import Isolation, choose_rung
+from courier.sandboxd.landlock import needs_passage
 from courier.sandboxd.layout import Layout, write_atomically
-from courier.sandboxd.sandboxes import Means, Sandboxes
+from courier.sandboxd.limits import Bound, find_groups
+from courier.sandboxd.sandboxes import MACHINE_MB, Sandboxes
 from courier.sandboxd.sweep import sweep
 from courier.sandboxd.templates import Templates
 
 HOST = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 600
 STOP_SECONDS = 1
+SPARES = 2
+DEFAULT_BOUND = Bound(memory_mb=MACHINE_MB * 3 // 4, processes=2048)
 VERSION = 1
 log = logging.getLogger(__name__)
 
@@ -42,8 +49,8 @@ class Options:
     isolation: Isolation = "auto"
     allow_plain: bool = False
     expose: tuple[Path, ...] = ()
-    processes: int = 1024
-    memory_mb: int = 0
+    bound: Bound = DEFAULT_BOUND
+    spares: int = SPARES
 
 
 def serve(options: Options, *, ready: Ready | None = None) -> None:
@@ -61,13 +68,15 @@ def serve(options: Options, *, ready: Ready | None = None) -> None:
     try:
         _raise_descriptor_limit()
         install_agent(layout.library)
-        rung = choose_rung(options.isolation, allow_plain=options.allow_plain)
+        rung = choose_rung(layout.root, options.isolation, allow_plain=options.allow_plain)
+        if rung.name == "landlock" and needs_passage():
+            layout.let_users_pass()
         means = Means(
             rung=rung,
             tools=gather_tools(layout.library, options.expose),
-            processes=options.processes,
-            cpu_count=os.cpu_count() or 1,
-            memory_mb=options.memory_mb or _memory_mb(),
+            groups=find_groups(mark_of(layout.root)),
+            bound=options.bound,
+            spares=options.spares,
         )
         with (
             _bind(layout, options.port) as listener,
@@ -83,12 +92,14 @@ async def _serve(
 ) -> None:
     key = layout.read_or_make_key()
     port = listener.getsockname()[1]
-    sandboxes = Sandboxes(layout, means)
+    cradle = Cradle(layout, means)
+    sandboxes = Sandboxes(layout, cradle)
     templates = Templates(layout)
-    await sweep(layout, sandboxes)
+    await sweep(layout, cradle, sandboxes)
+    cradle.refill()
     control = Control(sandboxes, templates, key=key, domain=f"localhost:{port}")
     config = uvicorn.Config(
-        App(sandboxes, control, key=key),
+        App(sandboxes, control, Catalogue(templates, key=key), key=key),
         http="httptools",
         ws="none",
         lifespan="off",
@@ -112,6 +123,7 @@ async def _serve(
     finally:
         layout.discovery.unlink(missing_ok=True)
         await sandboxes.close()
+        await cradle.close()
 
 
 def _announce(layout: Layout, port: int, isolation: str) -> None:
@@ -168,10 +180,6 @@ def _raise_descriptor_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _memory_mb() -> int:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
 
 
 def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":

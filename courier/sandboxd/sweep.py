@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 from courier.sandboxd.agent.envelopes import Fault
+from courier.sandboxd.cradle import Cradle
 from courier.sandboxd.holders import await_death, lives, marked, strike
 from courier.sandboxd.homes import remove_tree
 from courier.sandboxd.layout import Layout
@@ -19,11 +20,13 @@ ANSWER_SECONDS = 3.0
 log = logging.getLogger(__name__)
 
 
-async def sweep(layout: Layout, sandboxes: Sandboxes) -> None:
+async def sweep(layout: Layout, cradle: Cradle, sandboxes: Sandboxes) -> None:
     """Adopt every sandbox whose agent answers; kill and remove everything else."""
     directories = list(layout.sandboxes.iterdir())
-    kept = set(filter(None, await asyncio.gather(*(_adopt(sandboxes, d) for d in directories))))
-    for pid, sandbox_id in marked(sandboxes.mark):
+    kept = set(
+        filter(None, await asyncio.gather(*(_adopt(cradle, sandboxes, d) for d in directories)))
+    )
+    for pid, sandbox_id in marked(cradle.mark):
         if sandbox_id not in kept:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -33,28 +36,29 @@ async def sweep(layout: Layout, sandboxes: Sandboxes) -> None:
     for path in layout.sockets.iterdir():
         if path.name not in kept:
             path.unlink(missing_ok=True)
+    cradle.means.groups.remove_all_but(kept)
     if directories:
         log.info("took over %d sandboxes, removed %d", len(kept), len(directories) - len(kept))
 
 
-async def _adopt(sandboxes: Sandboxes, directory: Path) -> str | None:
+async def _adopt(cradle: Cradle, sandboxes: Sandboxes, directory: Path) -> str | None:
     record = SandboxRecord.load(directory)
     if record is None:
         return None
-    if await _answers(sandboxes, record):
-        sandboxes.adopt(record, sandboxes.lines_of(record.id))
+    if await _answers(cradle, record):
+        sandboxes.adopt(record)
         return record.id
     strike(record.holder)
     await await_death(record.holder)
     return None
 
 
-async def _answers(sandboxes: Sandboxes, record: SandboxRecord) -> bool:
+async def _answers(cradle: Cradle, record: SandboxRecord) -> bool:
     if not lives(record.holder.agent_pid, record.holder.agent_started):
         return False
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            await sandboxes.lines_of(record.id).ask("agent/Configure", {})
+            await cradle.lines_of(record.id).ask("agent/Configure", {})
     except (AgentGone, Fault, TimeoutError):
         return False
     return True

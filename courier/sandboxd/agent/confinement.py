@@ -16,7 +16,7 @@ class Bounds(NamedTuple):
         scratch: The directory for temporary files inside.
         uid: The user to become, or none to stay who it is.
         processes: How many processes and threads there may be at once, zero for no limit.
-        reach: The Landlock rules, or none.
+        reach: What Landlock is to allow, as `landlock.restrict` takes it, or none.
         adopts: Whether orphans have to be adopted because there is no PID namespace.
     """
 
@@ -32,14 +32,29 @@ class Bounds(NamedTuple):
 
 def become_ordinary(bounds: Bounds) -> None:
     """Drop to the sandbox's user for good, and accept its limits."""
+    if bounds.adopts:
+        _load_early()
     if bounds.uid is not None:
         os.setgroups([])
         os.setresgid(bounds.uid, bounds.uid, bounds.uid)
         os.setresuid(bounds.uid, bounds.uid, bounds.uid)
     os.umask(0o022)
+    if bounds.reach is not None:
+        from courier.sandboxd.agent.landlock import restrict
+
+        restrict(**bounds.reach)
     _limit(resource.RLIMIT_CORE, 0)
     if bounds.processes:
         _limit(resource.RLIMIT_NPROC, bounds.processes)
+
+
+def _load_early() -> None:
+    """Load what is needed only sometimes, while the interpreter's files are still in reach."""
+    import ctypes
+    import encodings.idna
+    import shutil
+
+    _ = ctypes, encodings.idna, shutil
 
 
 def _limit(which: int, most: int) -> None:

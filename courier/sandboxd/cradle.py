@@ -1,0 +1,190 @@
+"""Where sandboxes are made: a directory, a holder, an agent that answers.
+
+A few are made ahead of demand, without variables or metadata, so that a plain `create` need not
+wait for processes to start; those handed out are indistinguishable from others.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from courier.sandboxd.agent.envelopes import Fault
+from courier.sandboxd.cells import Cell, Rung, Tools
+from courier.sandboxd.exchange import HttpError
+from courier.sandboxd.holders import await_death, identify, listen, mark_of, spawn, strike
+from courier.sandboxd.homes import furnish, pick_uid, remove_tree
+from courier.sandboxd.layout import Layout
+from courier.sandboxd.limits import Bound, Groups
+from courier.sandboxd.line import AgentGone, Lines
+from courier.sandboxd.records import Holder
+
+START_SECONDS = 30.0
+REFILL_SECONDS = 0.05
+ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+ID_LENGTH = 20
+DEAD_ANSWER = (AgentGone, Fault, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every sandbox of a server is made with; ``spares`` are kept ready."""
+
+    rung: Rung
+    tools: Tools
+    groups: Groups
+    bound: Bound
+    spares: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Newborn:
+    """A sandbox that answers but belongs to nobody yet."""
+
+    id: str
+    uid: int | None
+    holder: Holder
+    lines: Lines
+
+
+class Cradle:
+    """Makes sandboxes, and removes what is left of dead ones."""
+
+    def __init__(self, layout: Layout, means: Means) -> None:
+        self.means = means
+        self.mark = mark_of(layout.root)
+        self._layout = layout
+        self._uids: set[int | None] = set()
+        self._sockets_fd = os.open(layout.sockets, os.O_RDONLY | os.O_DIRECTORY)
+        self._spares: deque[Newborn] = deque()
+        self._refilling: asyncio.Task[None] | None = None
+
+    async def take(
+        self, variables: Mapping[str, str], *, internet: bool, source: Path | None
+    ) -> Newborn:
+        """Return a sandbox whose processes will start with the variables.
+
+        Raises:
+            HttpError: If it cannot be started.
+        """
+        born = await self._ready_spare() if internet and source is None else None
+        if born is None:
+            born = await self._make(internet=internet, source=source)
+        own = {"E2B_SANDBOX": "true", "E2B_SANDBOX_ID": born.id}
+        try:
+            await born.lines.ask("agent/Configure", {"variables": own | dict(variables)})
+        except DEAD_ANSWER as problem:
+            await self.bury(born.id, born.uid, born.holder)
+            raise HttpError(500, f"The sandbox died while starting: {problem!r}") from problem
+        self.refill()
+        return born
+
+    def refill(self) -> None:
+        """Make spares again soon, unless that is being done."""
+        if self._refilling is None or self._refilling.done():
+            self._refilling = asyncio.ensure_future(self._refill())
+
+    def lines_of(self, sandbox_id: str) -> Lines:
+        """Return the way to a sandbox's agent."""
+        return Lines(self._sockets_fd, sandbox_id)
+
+    def reserve(self, uid: int | None) -> None:
+        """Take note of a user that belongs to a sandbox made earlier."""
+        self._uids.add(uid)
+
+    async def bury(self, sandbox_id: str, uid: int | None, holder: Holder) -> None:
+        """Kill what is left of a sandbox and remove its directory."""
+        strike(holder)
+        await await_death(holder)
+        self._uids.discard(uid)
+        self.means.groups.remove(sandbox_id)
+        (self._layout.sockets / sandbox_id).unlink(missing_ok=True)
+        await asyncio.to_thread(remove_tree, self._layout.sandboxes / sandbox_id)
+
+    async def close(self) -> None:
+        """Remove the spares; sandboxes that were handed out live on."""
+        if self._refilling is not None:
+            self._refilling.cancel()
+            await asyncio.gather(self._refilling, return_exceptions=True)
+        for spare in self._spares:
+            await self.bury(spare.id, spare.uid, spare.holder)
+        self.means.groups.remove_roots()
+        os.close(self._sockets_fd)
+
+    async def _ready_spare(self) -> Newborn | None:
+        while self._spares:
+            spare = self._spares.popleft()
+            with contextlib.suppress(*DEAD_ANSWER):
+                await spare.lines.ask("agent/Configure", {})
+                return spare
+            await self.bury(spare.id, spare.uid, spare.holder)
+        return None
+
+    async def _refill(self) -> None:
+        await asyncio.sleep(REFILL_SECONDS)
+        while len(self._spares) < self.means.spares:
+            try:
+                self._spares.append(await self._make(internet=True, source=None))
+            except HttpError:
+                return
+
+    async def _make(self, *, internet: bool, source: Path | None) -> Newborn:
+        sandbox_id = "".join(secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH))
+        uid = pick_uid(self._uids) if self.means.rung.own_user else None
+        self._uids.add(uid)
+        directory = self._layout.sandboxes / sandbox_id
+        holder = Holder()
+        try:
+            path = self.means.tools.path
+            await asyncio.to_thread(furnish, directory, uid, path, source)
+            with listen(self._sockets_fd, sandbox_id) as listener:
+                cell = Cell(
+                    id=sandbox_id,
+                    directory=directory,
+                    listen=listener.fileno(),
+                    uid=uid,
+                    internet=internet,
+                    processes=self.means.bound.processes,
+                )
+                process, info = await self._spawn(cell)
+            lines = self.lines_of(sandbox_id)
+            try:
+                await _greet(lines, process, directory / "holder.log")
+            finally:
+                namespaced = self.means.rung.namespaced
+                holder = identify(process.pid, info, namespaced=namespaced)
+                os.close(info)
+        except BaseException:
+            await asyncio.shield(self.bury(sandbox_id, uid, holder))
+            raise
+        return Newborn(sandbox_id, uid, holder, lines)
+
+    async def _spawn(self, cell: Cell) -> tuple[asyncio.subprocess.Process, int]:
+        joining = self.means.groups.make(cell.id, self.means.bound)
+        try:
+            return await spawn(
+                self.means.rung, cell, self.means.tools, mark=self.mark, joining=joining
+            )
+        except OSError as problem:
+            raise HttpError(500, f"The sandbox could not be started: {problem}") from problem
+
+
+async def _greet(lines: Lines, process: asyncio.subprocess.Process, log: Path) -> None:
+    greeting = asyncio.ensure_future(lines.ask("agent/Configure", {}))
+    ended = asyncio.ensure_future(process.wait())
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            await asyncio.wait((greeting, ended), return_when=asyncio.FIRST_COMPLETED)
+        if not greeting.done() or greeting.exception() is not None:
+            said = log.read_text(errors="replace").strip()[-2000:]
+            raise HttpError(500, f"The sandbox could not be started: {said}")
+    except TimeoutError as slow:
+        raise HttpError(503, "The sandbox did not start in time.") from slow
+    finally:
+        greeting.cancel()
+        ended.cancel()
+        await asyncio.gather(greeting, ended, return_exceptions=True)

@@ -1,0 +1,360 @@
+"""What goes over the wire: who is let in, the older routes, and errors that are always JSON."""
+
+import base64
+import http.client
+import json
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from courier.sandboxd.layout import Layout
+from tests.contracts.sandboxd.conftest import Provider
+from tests.fakes.embedded import Endpoint
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Wire:
+    """Plain HTTP to the server, and what it made, to be killed."""
+
+    endpoint: Endpoint
+    made: list[str] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        return int(self.endpoint.url.rpartition(":")[2])
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if "X-API-KEY" not in named:
+            named["X-API-KEY"] = self.endpoint.api_key
+        data = json.dumps(body).encode() if isinstance(body, dict) else body
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, data, named)
+            answer = connection.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, found, answer.read())
+        finally:
+            connection.close()
+
+    def create(self, path: str = "/v2/sandboxes", **fields: Any) -> dict[str, Any]:
+        answer = self.ask("POST", path, {"templateID": "base"} | fields)
+        assert answer.status == 201, answer.body
+        found: dict[str, Any] = answer.json
+        self.made.append(found["sandboxID"])
+        return found
+
+    def envd(
+        self, made: dict[str, Any], method: str, path: str, body: Any = None, **more: str
+    ) -> Answer:
+        own = {"E2b_Sandbox_Id": made["sandboxID"], "X_Access_Token": made["envdAccessToken"]}
+        return self.ask(method, path, body, **(own | more))
+
+
+@pytest.fixture
+def wire(best: Provider) -> Iterator[Wire]:
+    opened = Wire(best.local)
+    yield opened
+    for sandbox_id in opened.made:
+        opened.ask("DELETE", f"/sandboxes/{sandbox_id}")
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil", ""])
+def test_a_foreign_host_is_refused(wire: Wire, host: str) -> None:
+    answer = wire.ask("GET", "/v2/sandboxes", Host=host)
+    assert answer.status in (400, 403)
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "file://", "http://127.0.0.1.evil"]
+)
+def test_a_foreign_origin_is_refused(wire: Wire, origin: str) -> None:
+    answer = wire.ask("GET", "/v2/sandboxes", Origin=origin)
+    assert (answer.status, answer.json["code"]) == (403, 403)
+
+
+def test_this_machine_is_let_in(wire: Wire) -> None:
+    for host in (f"127.0.0.1:{wire.port}", f"localhost:{wire.port}", f"LOCALHOST:{wire.port}"):
+        assert wire.ask("GET", "/v2/sandboxes", Host=host).status == 200
+    assert wire.ask("GET", "/v2/sandboxes", Origin=f"http://localhost:{wire.port}").status == 200
+
+
+def test_only_the_loopback_interface_answers(wire: Wire) -> None:
+    outside = socket.gethostbyname(socket.gethostname())
+    if outside.startswith("127."):
+        pytest.skip("this machine has no other address")
+    with pytest.raises(OSError), socket.create_connection((outside, wire.port), timeout=2):
+        pass
+
+
+@pytest.mark.parametrize("key", ["", "e2b_" + "0" * 48, "ünïcode"])
+def test_every_control_route_wants_the_key(wire: Wire, key: str) -> None:
+    sandbox_id = wire.create()["sandboxID"]
+    for method, path in (
+        ("GET", "/v2/sandboxes"),
+        ("POST", "/v2/sandboxes"),
+        ("POST", "/sandboxes"),
+        ("GET", f"/sandboxes/{sandbox_id}"),
+        ("DELETE", f"/sandboxes/{sandbox_id}"),
+        ("POST", f"/sandboxes/{sandbox_id}/pause"),
+        ("GET", "/snapshots"),
+        ("DELETE", "/templates/base"),
+        ("GET", "/status"),
+    ):
+        headers = {"X-API-KEY": key.encode().decode("latin-1")}
+        answer = wire.ask(method, path, {} if method == "POST" else None, **headers)
+        assert (answer.status, answer.json["code"]) == (401, 401), path
+    assert wire.ask("GET", f"/sandboxes/{sandbox_id}").status == 200
+
+
+def test_the_key_is_random_and_its_owners_alone(wire: Wire) -> None:
+    layout = Layout(wire.endpoint.state_dir)
+    assert layout.api_key.stat().st_mode & 0o777 == 0o600
+    assert len(wire.endpoint.api_key) > 40
+
+
+def test_the_first_version_of_the_routes(wire: Wire) -> None:
+    made = wire.create("/sandboxes")
+    sandbox_id = made["sandboxID"]
+    info = wire.ask("GET", f"/sandboxes/{sandbox_id}").json
+    assert {
+        "templateID", "sandboxID", "clientID", "startedAt", "endAt", "envdVersion", "cpuCount",
+        "memoryMB", "diskSizeMB", "state",
+    } <= info.keys()  # fmt: skip
+    listed = [each["sandboxID"] for each in wire.ask("GET", "/sandboxes").json]
+    assert sandbox_id in listed
+    assert wire.ask("POST", f"/sandboxes/{sandbox_id}/refreshes", {"duration": 60}).status == 204
+    assert wire.ask("POST", f"/sandboxes/{sandbox_id}/connect", {"timeout": 60}).status == 200
+    assert wire.ask("POST", f"/sandboxes/{sandbox_id}/pause").status == 204
+    assert wire.ask("POST", f"/sandboxes/{sandbox_id}/pause").status == 409
+    assert wire.ask("POST", f"/sandboxes/{sandbox_id}/resume", {"timeout": 60}).status == 201
+    assert wire.ask("GET", f"/sandboxes/{sandbox_id}/logs").json["logs"] == []
+    assert wire.ask("GET", f"/v2/sandboxes/{sandbox_id}/logs").status == 200
+    assert wire.ask("DELETE", f"/sandboxes/{sandbox_id}").status == 204
+    assert wire.ask("DELETE", f"/sandboxes/{sandbox_id}").status == 404
+
+
+def test_control_calls_may_name_a_sandbox_in_the_header(wire: Wire) -> None:
+    """Older clients do; the path decides."""
+    made = wire.create()
+    answer = wire.ask("GET", "/v2/sandboxes", E2b_Sandbox_Id=made["sandboxID"])
+    assert isinstance(answer.json, list)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/v2/sandboxes", b"{", 400),
+        ("POST", "/v2/sandboxes", b"[]", 400),
+        ("POST", "/v2/sandboxes", b"\xff\xfe", 400),
+        ("POST", "/v2/sandboxes", {"templateID": 7}, 400),
+        ("POST", "/v2/sandboxes", {"templateID": "nope"}, 404),
+        ("POST", "/v2/sandboxes", {"timeout": -1}, 400),
+        ("POST", "/v2/sandboxes", {"timeout": True}, 400),
+        ("POST", "/v2/sandboxes", {"timeout": 10**9}, 400),
+        ("POST", "/v2/sandboxes", {"metadata": {"a": 1}}, 400),
+        ("POST", "/v2/sandboxes", {"envVars": {"A": "\0"}}, 400),
+        ("POST", "/v2/sandboxes", {"volumeMounts": [{"name": "v", "path": "/v"}]}, 400),
+        ("POST", "/v2/sandboxes", {"network": {"allowOut": ["example.com"]}}, 400),
+        ("POST", "/v2/sandboxes", {"autoResume": {"enabled": True}}, 400),
+        ("GET", "/v2/sandboxes?limit=0", None, 400),
+        ("GET", "/v2/sandboxes?limit=x", None, 400),
+        ("GET", "/v2/sandboxes?nextToken=%25", None, 400),
+        ("GET", "/v2/sandboxes?startedAfter=yesterday", None, 400),
+        ("GET", "/sandboxes/nope", None, 404),
+        ("POST", "/sandboxes/nope/pause", None, 404),
+        ("GET", "/templates/aliases/nope", None, 404),
+        ("GET", "/templates/aliases/base", None, 200),
+        ("DELETE", "/templates/base", None, 403),
+        ("DELETE", "/templates/nope", None, 404),
+        ("POST", "/v3/templates", {"name": "x"}, 501),
+        ("GET", "/volumes", None, 501),
+        ("POST", "/secrets", {}, 501),
+        ("GET", "/no/such/route", None, 404),
+        ("PATCH", "/v2/sandboxes", None, 404),
+        ("GET", "/", None, 404),
+    ],
+)  # fmt: skip
+def test_every_error_is_json(wire: Wire, method: str, path: str, body: Any, status: int) -> None:
+    answer = wire.ask(method, path, body)
+    assert answer.status == status, answer.body
+    assert answer.headers["content-type"].startswith("application/json")
+    if status >= 400:
+        assert answer.json["code"] == status
+        assert answer.json["message"]
+
+
+def test_a_key_for_idempotency_fits_one_request(wire: Wire) -> None:
+    key = f"k{time.time_ns()}"
+    first = wire.ask("POST", "/v2/sandboxes", {"timeout": 60}, Idempotency_Key=key)
+    again = wire.ask("POST", "/v2/sandboxes", {"timeout": 60}, Idempotency_Key=key)
+    wire.made.append(first.json["sandboxID"])
+    assert first.json == again.json
+    other = wire.ask("POST", "/v2/sandboxes", {"timeout": 61}, Idempotency_Key=key)
+    assert other.status == 409
+    wrong = wire.ask("POST", "/v2/sandboxes", {}, Idempotency_Key="UPPER")
+    assert wrong.status == 400
+    wire.ask("DELETE", f"/sandboxes/{first.json['sandboxID']}")
+    fresh = wire.ask("POST", "/v2/sandboxes", {"timeout": 60}, Idempotency_Key=key)
+    wire.made.append(fresh.json["sandboxID"])
+    assert fresh.json["sandboxID"] != first.json["sandboxID"]
+
+
+def test_calls_for_a_missing_sandbox_get_the_edges_words(wire: Wire) -> None:
+    for path in ("/health", "/files?path=x", "/process.Process/List"):
+        answer = wire.ask("GET", path, E2b_Sandbox_Id="nosuchsandbox")
+        assert answer.status == 502
+        assert "was not found" in answer.json["message"]
+
+
+def test_a_host_name_addresses_a_sandbox_too(wire: Wire) -> None:
+    made = wire.create()
+    host = f"49983-{made['sandboxID']}.{made['domain']}"
+    assert wire.ask("GET", "/health", Host=host).status == 204
+    assert made["domain"] == f"localhost:{wire.port}"
+
+
+def test_envd_wants_the_sandboxes_own_token(wire: Wire) -> None:
+    one, two = wire.create(), wire.create()
+    assert one["envdAccessToken"] != two["envdAccessToken"]
+    for path in ("/process.Process/List", "/filesystem.Filesystem/Stat"):
+        for token in ("", two["envdAccessToken"], wire.endpoint.api_key):
+            answer = wire.envd(one, "POST", path, {}, X_Access_Token=token)
+            assert answer.status == 401
+    for path in ("/files?path=x", "/metrics", "/envs"):
+        assert wire.envd(one, "GET", path, X_Access_Token="x").status == 401
+    assert wire.envd(one, "GET", "/envs").json["E2B_SANDBOX_ID"] == one["sandboxID"]
+    assert wire.envd(one, "GET", "/metrics").json["cpu_count"] > 0
+
+
+def test_unary_errors_have_connects_form(wire: Wire) -> None:
+    made = wire.create()
+    answer = wire.envd(made, "POST", "/filesystem.Filesystem/Stat", {"path": "nope"})
+    assert (answer.status, answer.json["code"]) == (404, "not_found")
+    answer = wire.envd(made, "POST", "/process.Process/Nope", {})
+    assert (answer.status, answer.json["code"]) == (501, "unimplemented")
+    answer = wire.envd(made, "POST", "/filesystem.Filesystem/Stat", {"path": ["x"], "depth": {}})
+    assert answer.status >= 400
+    answer = wire.envd(made, "POST", "/process.Process/SendSignal", {"process": {"pid": "x"}})
+    assert (answer.status, answer.json["code"]) == (400, "invalid_argument")
+    assert wire.envd(made, "POST", "/process.Process/List", {}).json == {"processes": []}
+
+
+def envelopes(body: bytes) -> list[tuple[int, Any]]:
+    found = []
+    while body:
+        flag, length = struct.unpack(">BI", body[:5])
+        found.append((flag, json.loads(body[5 : 5 + length])))
+        body = body[5 + length :]
+    return found
+
+
+def start(message: Any) -> bytes:
+    payload = json.dumps(message).encode()
+    return struct.pack(">BI", 0, len(payload)) + payload
+
+
+def test_a_stream_is_envelopes_with_an_end(wire: Wire) -> None:
+    made = wire.create()
+    body = start({"process": {"cmd": "/bin/sh", "args": ["-c", "printf hi; exit 3"]}})
+    answer = wire.envd(made, "POST", "/process.Process/Start", body, Connect_Timeout_Ms="5000")
+    assert answer.headers["content-type"] == "application/connect+json"
+    found = envelopes(answer.body)
+    assert found[0][1]["event"]["start"]["pid"] > 1
+    assert base64.b64decode(found[1][1]["event"]["data"]["stdout"]) == b"hi"
+    assert found[2][1]["event"]["end"]["exitCode"] == 3
+    assert found[3] == (2, {})
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "invalid_argument"),
+        (b"\0\0\0\0\5nojso", "invalid_argument"),
+        (b"\0\xff\xff\xff\xff", "resource_exhausted"),
+        (start({"process": {"cmd": "/no/such/program"}}), "invalid_argument"),
+        (start({"process": {"cmd": ""}}), "invalid_argument"),
+        (start({"process": {"cmd": "a\0b"}}), "invalid_argument"),
+        (start({"process": "x"}), "invalid_argument"),
+        (start([]), "invalid_argument"),
+    ],
+)
+def test_a_broken_stream_call_ends_with_an_error(wire: Wire, body: bytes, code: str) -> None:
+    made = wire.create()
+    answer = wire.envd(made, "POST", "/process.Process/Start", body)
+    assert answer.status == 200
+    flag, end = envelopes(answer.body)[-1]
+    assert (flag, end["error"]["code"]) == (2, code)
+    assert wire.envd(made, "POST", "/process.Process/List", {}).json == {"processes": []}
+
+
+def test_a_silent_stream_says_that_it_is_alive(wire: Wire) -> None:
+    made = wire.create()
+    body = start({"process": {"cmd": "/bin/sleep", "args": ["1.5"]}})
+    answer = wire.envd(made, "POST", "/process.Process/Start", body, Keepalive_Ping_Interval="1")
+    assert {"event": {"keepalive": {}}} in [message for _, message in envelopes(answer.body)]
+
+
+def test_the_head_waits_for_the_whole_request(wire: Wire) -> None:
+    """A client drops what it has not sent when the answer's head comes early."""
+    made = wire.create()
+    body = start({"process": {"cmd": "/bin/echo", "args": ["whole"]}})
+    head = (
+        f"POST /process.Process/Start HTTP/1.1\r\nHost: localhost:{wire.port}\r\n"
+        f"E2b-Sandbox-Id: {made['sandboxID']}\r\nX-Access-Token: {made['envdAccessToken']}\r\n"
+        f"Content-Type: application/connect+json\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    for refused in (b"", head.replace(made["envdAccessToken"].encode(), b"wrong")):
+        with socket.create_connection(("127.0.0.1", wire.port), timeout=5) as raw:
+            raw.sendall((refused or head) + body[:-1])
+            raw.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                raw.recv(1)
+            raw.settimeout(5)
+            raw.sendall(body[-1:])
+            assert raw.recv(4096).startswith(b"HTTP/1.1 401" if refused else b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "form", ["", "--b", "--b\r\n\r\n", "--b\r\nContent-Disposition: form-data"]
+)
+def test_a_broken_upload_is_refused(wire: Wire, form: str) -> None:
+    made = wire.create()
+    answer = wire.envd(
+        made, "POST", "/files?path=x", form.encode(), Content_Type="multipart/form-data; boundary=b"
+    )
+    assert (answer.status, answer.json["code"]) == (400, 400)
+
+
+def test_uploads_of_other_kinds_are_refused(wire: Wire) -> None:
+    made = wire.create()
+    for kind, encoding in (("text/plain", "identity"), ("application/octet-stream", "br")):
+        answer = wire.envd(
+            made, "POST", "/files?path=x", b"x", Content_Type=kind, Content_Encoding=encoding
+        )
+        assert answer.status == 400
+    broken = wire.envd(
+        made,
+        "POST",
+        "/files?path=x",
+        b"not gzip",
+        Content_Type="application/octet-stream",
+        Content_Encoding="gzip",
+    )
+    assert broken.status == 400
