@@ -21,11 +21,18 @@ _STALE = re.compile(
     r"reference already exists|incorrect old value|already exists|remote ref updated since",
     re.IGNORECASE,
 )
+_PASSING = re.compile(
+    r"missing necessary objects|bad pack|unpacker error|unable to migrate objects|temporarily", re.IGNORECASE
+)
 _URL_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 class Moved(Conflict):
     """The remote branch was not where it was expected."""
+
+
+class Rearranging(Unavailable):
+    """The remote lost sight of objects for a moment, as while it collects garbage."""
 
 
 def without_userinfo(text: str) -> str:
@@ -83,6 +90,8 @@ def pushed_refs(stdout: str) -> tuple[PushedRef, ...]:
 def push_failure(pushed: PushedRef, stderr: str) -> CourierError:
     """Return the error a refused ref means: moved meanwhile, checked out, or declined."""
     detail = without_userinfo(f"{pushed.ref}: {pushed.reason}\n{stderr.strip()}")[-2000:]
+    if _PASSING.search(pushed.reason):
+        return Rearranging("The remote was rearranging its objects.", detail=detail)
     if _STALE.search(pushed.reason):
         return Moved("The remote branch was moved by somebody else.", detail=detail)
     if _CHECKED_OUT.search(pushed.reason):

@@ -1,11 +1,12 @@
 """Talking to the remote: fetch, push with a lease, delete, and where its branches stand."""
 
 import asyncio
+from pathlib import Path
 from typing import Final
 
 from courier.errors import Conflict, NotFound, Unavailable
 from courier.ports.repository import Head
-from courier.storage.failures import PushedRef, failure, push_failure, pushed_refs
+from courier.storage.failures import PushedRef, Rearranging, failure, push_failure, pushed_refs
 from courier.storage.git import REMOTE, Answer
 from courier.storage.names import branch_ref, checked_commit, checked_ref
 from courier.storage.plumbing import Plumbing
@@ -13,6 +14,12 @@ from courier.storage.plumbing import Plumbing
 TRACKED: Final = "refs/remotes/origin/"
 _TRIES: Final = 20
 _PAUSE: Final = 0.1
+
+# In a repository people work in, `git gc --prune=now` may run at any moment and would delete
+# loose objects that no ref reaches yet; an incoming pack is kept until its ref has moved.
+_RECEIVE_SAFELY: Final = (
+    "git -c receive.unpackLimit=1 -c transfer.unpackLimit=1 -c gc.bigPackThreshold=64m receive-pack"
+)
 
 
 class Remote:
@@ -72,8 +79,15 @@ class Remote:
         found = (await self._plumbing.reader.measure([checked_commit(commit)]))[0]
         if found is None or found.kind != "commit":
             raise NotFound("The mirror holds no such commit.", detail=commit)
-        answer = await self._push(lease, "--", "origin", f"{commit}:{ref}")
-        _settle(answer)
+        for tried in range(1, _TRIES + 1):
+            try:
+                _settle(await self._push(lease, "--", "origin", f"{commit}:{ref}"))
+            except Rearranging:
+                if tried == _TRIES:
+                    raise
+                await self._plumbing.clock.sleep(_PAUSE)
+            else:
+                return
 
     async def delete(self, ref: str) -> None:
         """Delete a remote ref; not existing is success."""
@@ -85,8 +99,11 @@ class Remote:
         )
 
     async def _push(self, *args: str) -> Answer:
+        flags = ["--porcelain", "--no-verify"]
+        if _is_worked_in(self._plumbing.local_path):
+            flags.append(f"--receive-pack={_RECEIVE_SAFELY}")
         return await self._plumbing.remote.run(
-            "push", "--porcelain", "--no-verify", *args, accept=(0, 1, 128), limits=REMOTE
+            "push", *flags, *args, accept=(0, 1, 128), limits=REMOTE
         )
 
     async def _fetch(self, *args: str) -> None:
@@ -132,6 +149,10 @@ class Remote:
                 next_step="Push a first commit, or name the branch in the project.",
             )
         return answer.text.removeprefix(TRACKED)
+
+
+def _is_worked_in(path: Path | None) -> bool:
+    return path is not None and (path / ".git").exists()
 
 
 def _settle(answer: Answer) -> None:
