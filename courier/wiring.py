@@ -16,10 +16,12 @@ from courier.agents.shell import ShellDriver
 from courier.engine.daemon import Daemon
 from courier.engine.desired import DesiredState
 from courier.engine.dispatcher import Dispatcher
+from courier.engine.errand import Errand
 from courier.engine.journal import JournalEngine
 from courier.engine.journal_reader import JournalClient
 from courier.engine.journal_writer import Observer
 from courier.engine.observation import Observation
+from courier.engine.preview import Preview
 from courier.engine.reconciler import Reconciler
 from courier.engine.runner import FLOW, Runner
 from courier.engine.seam import Context, Json, RunClient
@@ -144,6 +146,18 @@ class Wiring:
             DesiredState(world, Schemas(schema_text)),
             observation,
             Dispatcher(world, engine, observation),
+        )
+
+    def preview(self) -> Preview:
+        """Return what plans documents that are not on the tracked branch."""
+        world = self.world
+        observation = Observation(world, self.client(), remote=self.home.remote)
+        return Preview(world, observation, Schemas(schema_text))
+
+    def errand(self) -> Errand:
+        """Return one pass on a person's behalf, with an engine for as long as it lasts."""
+        return Errand(
+            self.engine(), self.client(), self.reconciler, clock=self.clock, folder=self.journal
         )
 
     def daemon(self, engine: JournalEngine) -> Daemon:

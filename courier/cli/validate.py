@@ -35,7 +35,7 @@ def validate(ctx: click.Context, path: str, output: str, *, no_cache: bool) -> N
     here = ctx.find_object(Here)
     if here is None:
         raise RuntimeError("the program was started without a place")
-    color = ctx.params.get("colour") or "auto"
+    color = here.console.choice
     place = Place(str(here.cwd), here.environment, str(state_home(here.environment)))
     wish = Wish(path, output, color, use_cache=not no_cache)
     ctx.exit(judge(wish, place, Streams(here.console.out, here.console.err)))

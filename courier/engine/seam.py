@@ -154,6 +154,10 @@ class RunReader(Protocol):
         """Return what the run asked for so far, in order; empty for an unknown run."""
         ...
 
+    async def submitted(self, run_id: str) -> Json:
+        """Return what the run was submitted with; None for an unknown run."""
+        ...
+
 
 class RunClient(RunReader, Protocol):
     """Asks for things to happen to runs; a running engine hears of it soon, another at its start.

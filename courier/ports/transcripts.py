@@ -42,6 +42,10 @@ class Transcripts(Protocol):
         """Yield the lines there are and then those that come, until the caller stops asking."""
         ...
 
+    def since(self, run: str, attempt: str, *, offset: int) -> bytes:
+        """Return the whole lines behind that many bytes; nothing if there is no such file."""
+        ...
+
     def whole(self, run: str) -> bytes:
         """Return all lines of all attempts of a run, oldest attempt first."""
         ...

@@ -70,6 +70,16 @@ class LiveTranscripts:
                     yield line
                 await asyncio.sleep(POLL_SECONDS)
 
+    def since(self, run: str, attempt: str, *, offset: int) -> bytes:
+        """Return the whole lines behind that many bytes; nothing if there is no such file."""
+        try:
+            with (self._folder / run / f"{attempt}.jsonl").open("rb") as file:
+                file.seek(offset)
+                content = file.read()
+        except FileNotFoundError:
+            return b""
+        return content[: content.rfind(b"\n") + 1]
+
     def whole(self, run: str) -> bytes:
         """Return all lines of all attempts of a run, oldest attempt first."""
         return b"".join(path.read_bytes() for path in self._files(run))
@@ -80,7 +90,14 @@ class LiveTranscripts:
 
     def _files(self, run: str) -> list[Path]:
         found = (self._folder / run).glob("*.jsonl")
-        return sorted(found, key=lambda path: (path.stat().st_ctime_ns, path.name))
+        return sorted(found, key=lambda path: (_begun(path), path.name))
+
+
+def _begun(path: Path) -> str:
+    """Return when the first event came; a file without any comes last."""
+    with path.open("rb") as file:
+        first = file.readline()
+    return str(json.loads(first)["at"]) if first.endswith(b"\n") else "~"
 
 
 def _mend(path: Path) -> int:

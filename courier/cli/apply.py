@@ -1,0 +1,126 @@
+"""`courier apply`: one pass over the tracked branch, and the runs that come of it."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from courier.cli.here import Here
+from courier.cli.verb import Verb
+
+if TYPE_CHECKING:
+    from courier.engine.errand import Errand
+    from courier.engine.reconciler import Result
+    from courier.planning.plan import Plan
+    from courier.wiring import Wiring
+
+_EXAMPLE = """\
+courier apply
+courier plan --out today.plan && courier apply today.plan
+courier apply --no-wait"""
+
+
+@click.command(cls=Verb, example=_EXAMPLE)
+@click.argument("saved", required=False, metavar="[PLAN]")
+@click.option(
+    "--wait/--no-wait", default=True, help="See the runs through, or only hand them over."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="json: one object a line.",
+)
+@click.pass_obj
+def apply(here: Here, saved: str | None, output: str, *, wait: bool) -> int:
+    """Do what the tracked branch asks for.
+
+    One pass over the tracked branch as the remote has it: starts what was asked for and is not on
+    record, cancels what nobody asks for any more. With PLAN, a plan saved by `courier plan --out`,
+    nothing else is done, and nothing at all if the world moved since.
+
+    Without a daemon this process is the engine: it stays until every run has ended. Interrupted,
+    the agents go on; the next `courier apply` picks them up. Exits 1 if a run did not complete.
+    """
+    plan = _read(here.path(saved)) if saved is not None else None
+    return here.run(applied(here, plan, output=output, wait=wait))
+
+
+async def applied(
+    here: Here, plan: "Plan | None" = None, *, output: str = "text", wait: bool = True
+) -> int:
+    """Do one pass and, if asked to, show its runs until they have ended; return the exit code."""
+    async with here.wired() as wiring:
+        await _warn(here, wiring)
+        errand = wiring.errand()
+        if not wait:
+            _show(here, await errand.carry_out(plan), output)
+            if errand.other is None:
+                here.console.note(
+                    "Nothing runs here yet: start `courier daemon` or `courier apply`."
+                )
+            return 0
+        async with errand.attended():
+            if errand.other is not None:
+                here.console.tell(f"Handed over to the engine of process {errand.other}.")
+            result = await errand.carry_out(plan)
+            _show(here, result, output)
+            runs = [one.run for one in result.dispatched if one.how in ("started", "underway")]
+            return await _see_through(here, wiring, errand, (runs, output))
+
+
+async def _see_through(
+    here: Here, wiring: "Wiring", errand: "Errand", asked: tuple[list[str], str]
+) -> int:
+    from courier.cli.live import watch
+
+    runs, output = asked
+    failed = False
+    try:
+        while runs := runs if errand.other is not None else list(await errand.in_flight()):
+            ended = await watch(wiring, here.console, runs, output=output)
+            failed = failed or any(one.phase != "completed" for one in ended)
+            runs = []
+    except asyncio.CancelledError:
+        here.console.note("The agents go on in their sandboxes; `courier apply` picks them up.")
+        raise
+    return 1 if failed else 0
+
+
+async def _warn(here: Here, wiring: "Wiring") -> None:
+    from courier.cli.local import local_changes
+
+    await wiring.mirror.fetch()
+    changes = await local_changes(here.checkout, await wiring.mirror.head())
+    if changes.exist:
+        here.console.note(f"{changes.told()} To have them done: {changes.next_step()}.")
+
+
+def _show(here: Here, result: "Result", output: str) -> None:
+    from courier.cli.views import plan_view
+    from courier.cli.views.dispatched import listed
+
+    if output == "json" or result.plan is None:
+        return
+    here.console.show(listed(result.dispatched, here.console.ink))
+    here.console.show(here.console.ink.paint(plan_view.summary(result.plan), "bold"))
+
+
+def _read(path: Path) -> "Plan":
+    from pydantic import ValidationError
+
+    from courier.errors import Misused, NotFound
+    from courier.planning.plan import Plan
+
+    try:
+        return Plan.model_validate_json(path.read_bytes())
+    except FileNotFoundError as missing:
+        raise NotFound("There is no such plan.", detail=str(path)) from missing
+    except ValidationError as broken:
+        raise Misused(
+            "This is not a plan of this version of courier.",
+            detail=str(path),
+            next_step="Make one with `courier plan --out FILE`.",
+        ) from broken

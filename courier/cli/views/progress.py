@@ -1,0 +1,193 @@
+"""Runs as they happen: one calm line an event, and one moving line at the bottom of a terminal."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import assert_never
+
+from courier.cli.views.figures import money, took
+from courier.cli.views.ink import PLAIN, Ink, safe, width
+from courier.cli.views.transcript import said
+from courier.engine.following import (
+    Began,
+    Ended,
+    Handed,
+    Moment,
+    Rests,
+    Spoke,
+    StepBegan,
+    StepEnded,
+    Tried,
+)
+from courier.runs.pullrequest import PullRequest
+from courier.runs.usage import Usage
+
+_SPOKEN = frozenset({"text", "output", "toolCall", "error", "retry"})
+_MOST_LINES = 8
+"""Lines of one attempt that are shown; `courier logs` has them all."""
+
+_GUTTER = 9
+"""Columns of the elapsed time."""
+
+
+def to_json(moment: Moment) -> str:
+    """Return a moment as one line of JSON."""
+    told = {key: value for key, value in asdict(moment).items() if key not in ("ended", "tried")}
+    if isinstance(moment, StepEnded):
+        told["result"] = moment.ended.model_dump(mode="json", by_alias=True)
+    if isinstance(moment, StepBegan | StepEnded):
+        told |= {"step": moment.tried.step.name, "iteration": moment.tried.iteration}
+    if isinstance(moment, Handed):
+        told["delivered"] = moment.delivered.model_dump(mode="json", by_alias=True)
+    name = type(moment).__name__
+    event = name[0].lower() + name[1:]
+    return json.dumps({"formatVersion": 1, "event": event, **told}, default=_plain)
+
+
+class Progress:
+    """Turns moments into lines; holds what is needed to tell times and to cut long output.
+
+    Args:
+        ink: Whether to colour.
+        columns: How wide lines may be.
+        names: Whether each line needs its run's name, because there are several.
+    """
+
+    def __init__(self, ink: Ink = PLAIN, *, columns: int = 100, names: bool = False) -> None:
+        self._ink = ink
+        self._columns = columns
+        self._names = names
+        self._began: dict[str, datetime] = {}
+        self._lines: dict[str, int] = {}
+        self._usage: dict[str, Usage] = {}
+
+    def lines(self, moment: Moment) -> list[str]:
+        """Return what to print for a moment."""
+        match moment:
+            case Began():
+                self._began[moment.run] = moment.at
+                name = self._ink.paint(safe(moment.run), "bold")
+                return [f"{name}  {safe(moment.title)}"]
+            case StepBegan():
+                return [self._line(moment, "cyan", "▸", _step(moment.tried), _who(moment.tried))]
+            case Spoke():
+                return self._spoken(moment)
+            case StepEnded():
+                return self._ended_step(moment)
+            case Rests():
+                told = f"until {moment.until:%H:%M:%S} UTC: {safe(moment.reason)}"
+                return [self._line(moment, "yellow", "‖", "waits", told)]
+            case Handed():
+                return self._handed(moment)
+            case Ended():
+                return self._over(moment)
+            case _:
+                assert_never(moment)
+
+    def _spoken(self, moment: Spoke) -> list[str]:
+        if moment.line.get("kind") not in _SPOKEN:
+            return []
+        shown = self._lines.get(moment.attempt, 0)
+        found = said(moment.line)
+        texts = [text for text in found.lines if text.strip()]
+        self._lines[moment.attempt] = shown + len(texts)
+        room = max(0, _MOST_LINES - shown)
+        return [self._quoted(text, found.mark) for text in texts[:room]]
+
+    def _quoted(self, text: str, mark: str) -> str:
+        room = self._columns - _GUTTER - 6
+        cut = text if width(text) <= room else text[: room - 1] + "…"
+        return self._ink.paint(f"{' ' * _GUTTER}  │ {mark} {cut}".replace("│   ", "│ "), "dim")
+
+    def _ended_step(self, moment: StepEnded) -> list[str]:
+        ended = moment.ended
+        self._usage[moment.run] = self._usage.get(moment.run, Usage()) + ended.usage
+        hidden = self._hidden(moment)
+        seconds = took((ended.ended_at - ended.started_at).total_seconds())
+        if ended.refusal is not None:
+            told, tone, mark = f"refused by the gate: {ended.refusal.message}", "red", "✗"
+        elif ended.verdict is not None:
+            passed = ended.verdict.passed
+            told, tone, mark = ("pass", "green", "✓") if passed else ("fail", "red", "✗")
+        elif ended.outcome.status == "completed":
+            told, tone, mark = _work(ended.files), "green", "✓"
+        else:
+            told, tone, mark = f"{ended.outcome.reason}: {ended.outcome.message}", "red", "✗"
+        line = self._line(moment, tone, mark, _step(moment.tried), f"{safe(told)}  ({seconds})")
+        return [*hidden, line]
+
+    def _hidden(self, moment: StepEnded) -> list[str]:
+        rest = sum(
+            max(0, count - _MOST_LINES)
+            for key, count in self._lines.items()
+            if key.startswith(f"{moment.tried.name}-turn-")
+        )
+        if not rest:
+            return []
+        more = f"{rest} more line{'' if rest == 1 else 's'}: courier logs {moment.run}"
+        return [self._quoted(safe(more), "…")]
+
+    def _handed(self, moment: Handed) -> list[str]:
+        delivered = moment.delivered
+        if delivered.refusal is not None:
+            told = safe(delivered.refusal.message)
+            return [self._line(moment, "red", "✗", "delivery", told)]
+        if delivered.pull_request is None:
+            told = f"pushed to {safe(delivered.branch or '')}"
+            return [self._line(moment, "green", "✓", "delivery", told)]
+        return [self._line(moment, "green", "✓", *_pull_request(delivered.pull_request))]
+
+    def _over(self, moment: Ended) -> list[str]:
+        usage = self._usage.get(moment.run, Usage())
+        cost = "no tokens" if usage.cost_usd is None else money(usage.cost_usd)
+        reason = "" if moment.reason.lower() == moment.phase else f" {moment.reason}"
+        message = f": {safe(moment.message)}" if moment.message else ""
+        tone, mark = ("green", "✓") if moment.phase == "completed" else ("red", "✗")
+        if usage.input_tokens and usage.cost_usd is None:
+            cost = "cost not reported"
+        return [
+            self._line(moment, tone, mark, moment.phase, f"{reason}{message}  ({cost})".strip())
+        ]
+
+    def _line(
+        self,
+        moment: StepBegan | StepEnded | Rests | Handed | Ended,
+        tone: str,
+        mark: str,
+        what: str,
+        told: str,
+    ) -> str:
+        start = self._began.get(moment.run, moment.at)
+        elapsed = took((moment.at - start).total_seconds()).rjust(_GUTTER - 2)
+        who = f"{safe(moment.run)}  " if self._names else ""
+        head = (
+            f"{self._ink.paint(mark, tone, 'bold')} {self._ink.paint(safe(what).ljust(12), tone)}"
+        )
+        return f"{self._ink.paint(elapsed, 'dim')}  {who}{head} {told}".rstrip()
+
+
+def _step(tried: Tried) -> str:
+    again = f".{tried.attempt}" if tried.attempt > 1 else ""
+    return f"{tried.step.name} {tried.iteration}{again}"
+
+
+def _who(tried: Tried) -> str:
+    return " ".join(part for part in (tried.step.agent, tried.step.model or "") if part)
+
+
+def _work(files: tuple[str, ...]) -> str:
+    if not files:
+        return "changed nothing"
+    return f"changed {files[0]}" if len(files) == 1 else f"changed {len(files)} files"
+
+
+def _pull_request(found: PullRequest) -> tuple[str, str]:
+    if found.status == "skipped":
+        return "pull request", "not needed: the base has these changes"
+    draft = "draft " if found.draft else ""
+    told = f"{draft}#{found.number}: {safe(found.branch)} → {safe(found.base)}"
+    return "pull request", told + (f"  {safe(found.url)}" if found.url else "")
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

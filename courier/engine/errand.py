@@ -1,0 +1,112 @@
+"""One pass on a person's behalf: with an engine of its own, or by the one that runs already."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from courier.engine.journal_lock import FolderHeld, holder
+from courier.engine.reconciler import Reconciler, Result
+from courier.engine.seam import Engine, RunClient
+from courier.errors import InvalidCatalog, StalePlan
+from courier.planning.plan import Plan
+from courier.planning.planner import stale_because
+from courier.ports.clock import Clock
+
+SUCCESSION_SECONDS = 1.0
+"""How often is looked whether the other engine still runs."""
+
+
+class Errand:
+    """One pass and the runs that come of it.
+
+    Args:
+        engine: Started if no other engine runs on the folder.
+        client: Asks the other engine.
+        reconciler: Makes the reconciler that hands runs to either.
+        clock: Waits.
+        folder: The journal's folder.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        client: RunClient,
+        reconciler: Callable[[RunClient], Reconciler],
+        *,
+        clock: Clock,
+        folder: Path,
+    ) -> None:
+        self._engine = engine
+        self._client = client
+        self._reconciler = reconciler
+        self._clock = clock
+        self._folder = folder
+        self._is_engine = False
+
+    @property
+    def other(self) -> int | None:
+        """Return the process of the engine that runs already, or None."""
+        return None if self._is_engine else holder(self._folder)
+
+    @asynccontextmanager
+    async def attended(self) -> AsyncIterator[None]:
+        """See to it that an engine runs: ours, or another, or ours once that has stopped.
+
+        Leaves runs as they are at the end, for the next engine.
+        """
+        await self._take()
+        succession = asyncio.create_task(self._succeed())
+        try:
+            yield
+        finally:
+            succession.cancel()
+            await asyncio.gather(succession, return_exceptions=True)
+            await self._engine.stop()
+
+    async def carry_out(self, saved: Plan | None = None) -> Result:
+        """Do one pass over the tracked branch.
+
+        Args:
+            saved: A plan somebody agreed to; nothing else is done.
+
+        Raises:
+            InvalidCatalog: If the documents have errors.
+            StalePlan: If the saved plan is not what would be decided now.
+        """
+        reconciler = self._reconciler(self._engine if self._is_engine else self._client)
+        if saved is not None:
+            _refuse_stale(saved, await reconciler.require_plan())
+        result = await reconciler.reconcile()
+        if result.plan is None:
+            raise InvalidCatalog(result.diagnostics)
+        if self._is_engine:
+            for limit in result.plan.limits:
+                self._engine.limit(limit.project, concurrency=limit.runs)
+        return result
+
+    async def in_flight(self) -> Sequence[str]:
+        """Return the runs that have not ended, the first submitted first."""
+        return [state.run_id for state in reversed(await self._client.list(live=True))]
+
+    async def _take(self) -> None:
+        try:
+            await self._engine.start()
+        except FolderHeld:
+            return
+        self._is_engine = True
+
+    async def _succeed(self) -> None:
+        while not self._is_engine:
+            await self._clock.sleep(SUCCESSION_SECONDS)
+            if holder(self._folder) is None:
+                await self._take()
+
+
+def _refuse_stale(saved: Plan, fresh: Plan) -> None:
+    if reasons := stale_because(saved, fresh):
+        raise StalePlan(
+            "The plan no longer fits.",
+            detail="Since it was saved: " + "; ".join(reasons) + ".",
+            next_step="Make a new one with `courier plan --out FILE`, and look at it.",
+        )

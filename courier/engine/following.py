@@ -1,0 +1,209 @@
+"""Following runs as they happen: what changed since the last look, as one stream of moments."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from courier.engine.inflight import Phase, StepKind, StepPhase
+from courier.engine.retelling import Told, retell
+from courier.engine.seam import RunReader
+from courier.engine.world import World
+from courier.runs.events import AttemptEnded, WorkDelivered
+from courier.runs.frozen import FrozenStep
+from courier.runs.progress import Finish, StartAttempt, next_step
+
+POLL_SECONDS = 0.1
+"""How often a follower looks."""
+
+_ATTEMPT = re.compile(r"(.+)-([0-9]+)\.([0-9]+)/.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One attempt of one step, as people count them."""
+
+    step: FrozenStep
+    iteration: int
+    attempt: int
+
+    @property
+    def name(self) -> str:
+        """Return the attempt's name, unique in its run."""
+        return StartAttempt(self.step, self.iteration, self.attempt, base="").name
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A run is under way."""
+
+    run: str
+    at: datetime
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepBegan:
+    """An attempt is under way."""
+
+    run: str
+    at: datetime
+    tried: Tried
+
+
+@dataclass(frozen=True, slots=True)
+class Spoke:
+    """An agent said or did something; ``line`` is one line of its transcript as JSON gives it."""
+
+    run: str
+    attempt: str
+    line: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """An attempt ended, however it ended."""
+
+    run: str
+    at: datetime
+    tried: Tried
+    ended: AttemptEnded
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """A run waits for a moment."""
+
+    run: str
+    at: datetime
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """The work was delivered, or why it could not be."""
+
+    run: str
+    at: datetime
+    delivered: WorkDelivered
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run is over and on record; no ``phase`` beyond that means its flow broke."""
+
+    run: str
+    at: datetime
+    phase: str
+    reason: str
+    message: str = ""
+
+
+Moment: TypeAlias = Began | StepBegan | Spoke | StepEnded | Rests | Handed | Ended
+"""Something that happened to a run."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was told of one run already."""
+
+    begun: bool = False
+    steps: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    rests: set[str] = field(default_factory=set)
+    handed: bool = False
+    offsets: dict[str, int] = field(default_factory=dict)
+
+
+async def follow(world: World, reader: RunReader, runs: Iterable[str]) -> AsyncIterator[Moment]:
+    """Yield what happens to the runs, from their beginning until all have ended."""
+    seen = {run: _Seen() for run in runs}
+    while seen:
+        for run in list(seen):
+            told = await retell(world, reader, run)
+            if told is not None:
+                for moment in _moments(world, told, seen[run]):
+                    yield moment
+            if told is None or told.state.phase.ended:
+                del seen[run]
+        if seen:
+            await world.clock.sleep(POLL_SECONDS)
+
+
+def _moments(world: World, told: Told, seen: _Seen) -> Iterator[Moment]:
+    run, name = told.run, told.plan.run
+    if run.started_at is not None and not seen.begun:
+        seen.begun = True
+        yield Began(name, run.started_at, told.plan.title)
+    ended = {_tried(told, one).name: one for one in run.attempts}
+    for tried, at in _attempts(told):
+        if tried.name not in seen.steps:
+            seen.steps.add(tried.name)
+            yield StepBegan(name, at, tried)
+        yield from _spoken(world, name, tried, seen)
+        if tried.name in ended and tried.name not in seen.ended:
+            seen.ended.add(tried.name)
+            yield StepEnded(name, ended[tried.name].ended_at, tried, ended[tried.name])
+    yield from _rests(told, seen)
+    if run.delivered is not None and not seen.handed:
+        seen.handed = True
+        yield Handed(name, run.delivered.at, run.delivered)
+    if told.state.phase.ended:
+        yield _end(told)
+
+
+def _attempts(told: Told) -> Iterator[tuple[Tried, datetime]]:
+    """Yield the attempts that were begun, with the moment each was."""
+    known = {step.name: step for step in told.plan.steps}
+    found: dict[str, tuple[Tried, datetime]] = {}
+    for record in told.steps:
+        match = _ATTEMPT.fullmatch(record.name)
+        if match and match[1] in known and record.kind is not StepKind.SLEEP:
+            tried = Tried(known[match[1]], int(match[2]), int(match[3]))
+            found.setdefault(tried.name, (tried, record.started_at))
+    yield from found.values()
+
+
+def _tried(told: Told, ended: AttemptEnded) -> Tried:
+    step = next(step for step in told.plan.steps if step.name == ended.step)
+    return Tried(step, ended.iteration, ended.attempt)
+
+
+def _spoken(world: World, run: str, tried: Tried, seen: _Seen) -> Iterator[Spoke]:
+    for key in world.transcripts.attempts(run):
+        if not key.startswith(f"{tried.name}-turn-"):
+            continue
+        offset = seen.offsets.get(key, 0)
+        content = world.transcripts.since(run, key, offset=offset)
+        seen.offsets[key] = offset + len(content)
+        for line in content.splitlines():
+            yield Spoke(run, key, json.loads(line))
+
+
+def _rests(told: Told, seen: _Seen) -> Iterator[Rests]:
+    for record in told.steps:
+        sleeps = record.kind is StepKind.SLEEP and record.phase is StepPhase.OPEN
+        if sleeps and record.until is not None and record.name not in seen.rests:
+            seen.rests.add(record.name)
+            parked = told.run.parked
+            reason = f"{parked.reason}: {parked.message}" if parked else "before trying again"
+            yield Rests(told.plan.run, record.started_at, record.until, reason)
+
+
+def _end(told: Told) -> Ended:
+    state = told.state
+    at = state.ended_at or state.submitted_at
+    result = state.result if isinstance(state.result, dict) else {}
+    if "phase" in result:
+        decision = next_step(told.plan, told.run)
+        message = decision.ending.message if isinstance(decision, Finish) else ""
+        phase, reason = str(result["phase"]), str(result["reason"])
+        return Ended(told.plan.run, at, phase, reason, message)
+    if state.error is not None:
+        return Ended(told.plan.run, at, "failed", state.error.type, state.error.message)
+    cancelled = state.cancellation if state.phase is Phase.CANCELLED else None
+    message = f"by {cancelled.by}: {cancelled.reason}" if cancelled else ""
+    return Ended(told.plan.run, at, str(state.phase), str(state.phase).title(), message)

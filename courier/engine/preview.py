@@ -1,0 +1,75 @@
+"""Previews: what would be done if other documents than the tracked branch's were in force."""
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+
+from courier.diagnostics import has_errors
+from courier.engine.desired import FOLDER
+from courier.engine.observation import Observation
+from courier.engine.world import World
+from courier.errors import InvalidCatalog, NotFound, Unavailable
+from courier.planning.catalog import Reading, read_catalog, unread
+from courier.planning.manifest import Schemas
+from courier.planning.plan import Plan
+from courier.planning.planner import plan
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def read_files(files: Mapping[str, bytes], schemas: Schemas) -> Reading:
+    """Return the catalog of files given by their path from the repository's root."""
+    blobs = {path: sha256(content).hexdigest() for path, content in files.items()}
+    return read_catalog(blobs, {path: files[path] for path in unread(blobs)}, schemas=schemas)
+
+
+class Preview:
+    """Plans that are shown and never carried out."""
+
+    def __init__(self, world: World, observation: Observation, schemas: Schemas) -> None:
+        self._world = world
+        self._observation = observation
+        self._schemas = schemas
+
+    async def of_files(self, files: Mapping[str, bytes]) -> Plan:
+        """Return the plan for files of a working tree; it is marked as dirty.
+
+        Raises:
+            InvalidCatalog: If the documents have errors.
+        """
+        await self._world.repository.fetch()
+        return await self._planned(read_files(files, self._schemas))
+
+    async def of_commit(self, ref: str) -> Plan:
+        """Return the plan for the documents of any branch or commit of the remote.
+
+        Args:
+            ref: A branch's short name, or a full commit id.
+
+        Raises:
+            NotFound: If the remote has no such branch or commit.
+            InvalidCatalog: If the documents have errors.
+        """
+        repository = self._world.repository
+        await repository.fetch()
+        commit = ref if _COMMIT.fullmatch(ref) else (await repository.head(ref)).commit
+        try:
+            blobs = await repository.files(commit, FOLDER)
+        except Unavailable as unknown:
+            raise NotFound("The remote has no such commit.", detail=ref) from unknown
+        contents = await repository.read(list(blobs.values()))
+        return await self._planned(
+            read_files(dict(zip(blobs, contents, strict=True)), self._schemas)
+        )
+
+    async def _planned(self, reading: Reading) -> Plan:
+        if has_errors(reading.diagnostics):
+            raise InvalidCatalog(reading.diagnostics)
+        head = await self._world.repository.head()
+        return plan(
+            reading.catalog,
+            await self._observation.look(head),
+            now=self._world.clock.now(),
+            drivers=self._world.drivers.keys(),
+            dirty=True,
+        )
