@@ -22,7 +22,10 @@ def main() -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     if words[:1] == ("validate",) and not {"--help", "-h"}.intersection(words):
-        _validate(words[1:])
+        try:
+            _validate(words[1:])
+        except Exception:  # noqa: BLE001 - the program does it again and reports what goes wrong
+            return _command(words)
     return _command(words)
 
 
