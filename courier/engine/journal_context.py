@@ -1,6 +1,7 @@
 """What a flow run by the journal sees: answers from the journal first, then the world."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -25,6 +26,8 @@ from courier.engine.journal_schema import from_text, to_text
 from courier.engine.journal_writer import Transaction
 from courier.engine.seam import Action
 from courier.errors import CourierError
+
+log = logging.getLogger(__name__)
 
 
 class JournalContext:
@@ -192,6 +195,8 @@ class JournalContext:
             return from_text(text)
         await self._heed(spot)
         failed = journal_errors.known(error)
+        if failed is not error:
+            log.warning("Step %s of run %s raised.", spot.name, spot.run_id, exc_info=error)
         await self._close(spot, StepPhase.FAILED, error=to_text(journal_errors.to_json(failed)))
         raise failed
 

@@ -28,9 +28,17 @@ class FolderLock:
 
         Raises:
             FolderHeld: If another engine holds it; names its process.
+            Misconfigured: If the folder cannot be used.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as refused:
+            raise Misconfigured(
+                "The data folder cannot be used.",
+                detail=f"{self._path.parent}: {refused.strerror}.",
+                next_step="Check its permissions, or give another data folder.",
+            ) from refused
         if not _locked(file):
             holder = os.pread(file, 32, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(file)

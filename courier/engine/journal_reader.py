@@ -35,8 +35,9 @@ T = TypeVar("T")
 POLL_SECONDS = 0.2
 _STATE = (
     "SELECT id, flow, queue, priority, phase, submitted_at, not_before, started_at, ended_at,"
-    " (SELECT name FROM steps WHERE run = seq AND steps.phase = 'open'"
-    " ORDER BY position DESC LIMIT 1), result, error, cancel_by, cancel_reason FROM runs"
+    " CASE WHEN ended_at IS NULL THEN (SELECT name FROM steps WHERE run = seq"
+    " AND steps.phase = 'open' ORDER BY position DESC LIMIT 1) END,"
+    " result, error, cancel_by, cancel_reason FROM runs"
 )
 _LIVE = {None: "", True: " WHERE ended_at IS NULL", False: " WHERE ended_at IS NOT NULL"}
 

@@ -212,7 +212,7 @@ class RunClient(RunReader, Protocol):
         ...
 
     async def wait(self, run_id: str) -> RunState:
-        """Return the run once it has ended.
+        """Return the run once it has ended; broken off when the engine stops.
 
         Raises:
             NotFound: If there is no such run.
@@ -230,9 +230,9 @@ class Engine(RunClient, Protocol):
     def limit(self, queue: str | None, *, concurrency: int | None) -> None:
         """Let at most that many runs of a queue run at once; None for no limit.
 
-        ``queue=None`` means all queues together. May change at any time; nothing running is
-        stopped. Sleeping and waiting runs do not count. Runs that were running when the engine
-        stopped go on at its start without waiting for a place.
+        ``queue=None`` means all queues together; 0 holds everything new back. May change at any
+        time; nothing running is stopped. Sleeping and waiting runs do not count. Runs that were
+        running when the engine stopped go on at its start without waiting for a place.
         """
         ...
 

@@ -103,7 +103,7 @@ def fork(work: Callable[[], Awaitable[int]]) -> int:
 
         asyncio.run(main())
         code = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - nothing of the parent may go on in the child
         traceback.print_exc()
     finally:
         sys.stderr.flush()

@@ -82,6 +82,12 @@ async def test_the_folder_is_free_after_a_death(tmp_path: Path) -> None:
     await engine.stop()
 
 
+async def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(Misconfigured, match="cannot be used"):
+        await make_engine(tmp_path / "file" / "data").start()
+
+
 async def test_a_file_of_a_newer_courier_is_refused(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection:
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
