@@ -1,6 +1,6 @@
 """Agent processes that outlive us: started once, followed by file, ended on disk.
 
-A process is known by its key. All of it lies in one folder of the sandbox's home: ``stdin``,
+A process is known by its key. All of it lies in one folder of the sandbox's home: ``in/stdin``,
 ``out``, ``err``, ``pid`` and, once it ended, ``exit``. Nothing depends on a connection.
 """
 
@@ -62,7 +62,7 @@ async def start(
     """
     place = _place(sandbox, key)
     # Unique to this call: a second start must not rewrite what the first one's process reads.
-    stage = f"{sandbox.home}/.courier/stage-{token_hex(8)}"
+    stage = f"{place}/stage-{token_hex(8)}"
     staged = {f"{stage}/{number}": body for number, body in enumerate(launch.files.values())}
     await sandbox.write({f"{stage}/stdin": launch.stdin.encode(), **staged})
     fixed = (place, stage, workspace, launch.output, key, script.text("process_supervise"))
@@ -83,12 +83,16 @@ async def start(
 
 
 async def follow(
-    sandbox: Sandbox, key: str, *, pid: int, skip_lines: int
+    sandbox: Sandbox, key: str, *, pid: int | None, skip_lines: int
 ) -> AsyncGenerator[str, None]:
     """Yield the process's output lines after the first ``skip_lines``, to its end."""
-    # A pid found long after its process ended may be somebody else's by now.
-    writer = pid if await ended(sandbox, key) is None else None
-    source = sandbox.follow(f"{_place(sandbox, key)}/out", skip_lines=skip_lines, pid=writer)
+    place = _place(sandbox, key)
+    writer: int | None = None
+    try:
+        await sandbox.read(f"{place}/exit")
+    except NotFound:
+        writer = pid  # only now: the pid of an ended process may be somebody else's
+    source = sandbox.follow(f"{place}/out", skip_lines=skip_lines, pid=writer)
     async with aclosing(source) as lines:
         async for line in lines:
             yield line

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import TYPE_CHECKING
 
-from courier.errors import RateLimited, Unavailable
+from courier.errors import NotFound, RateLimited, Unavailable
 from courier.ports.clock import Clock
 from courier.ports.sandboxes import Completed
 from courier.sandboxes.faults import completed
@@ -50,10 +50,14 @@ class Machine:
 
     async def ask_home(self) -> None:
         """Learn the home directory; done once, before anybody else gets the sandbox."""
-        told = await self.run(["sh", "-c", 'printf %s "$HOME"'])
-        if not told.stdout.startswith("/"):
-            raise Unavailable("The sandbox did not tell its home directory.", detail=told.stderr)
-        self._home = told.stdout.rstrip("/") or "/"
+        try:
+            async with self._guard():
+                self._home = (await self._link.files.get_info("~")).path
+        except NotFound:
+            told = await self.run(["sh", "-c", 'printf %s "$HOME"'])
+            self._home = told.stdout
+        if not self._home.startswith("/"):
+            raise Unavailable("The sandbox did not tell its home directory.", detail=self._home)
 
     async def run(
         self,

@@ -137,8 +137,8 @@ async def test_ten_starts_at_once_are_one_process(sandbox: Sandbox) -> None:
     assert len(set(pids)) == 1
     assert await output(sandbox, pids[0]) == ["line"] * 2000
     assert await sandbox.read(f"{sandbox.home}/count") == b"x\n"
-    left = await sandbox.run(["ls", f"{sandbox.home}/.courier"])
-    assert left.stdout == "processes\n"
+    left = await sandbox.run(["ls", f"{sandbox.home}/.courier/processes/one"])
+    assert left.stdout.split() == ["err", "exit", "exit.new", "in", "lock", "out", "pid"]
 
 
 async def test_a_second_start_is_no_start(sandbox: Sandbox) -> None:

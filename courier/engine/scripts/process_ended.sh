@@ -2,7 +2,7 @@
 # Prints "running", or "CODE CENTISECONDS STARTED" and the end of stderr. 66: never started.
 dir=$1 limit=$2
 [ -f "$dir/pid" ] || exit 66
-read -r pid born begun started <"$dir/pid"
+read -r pid born begun <"$dir/pid"
 alive() {
     { read -r line <"/proc/$pid/stat"; } 2>/dev/null || return 1
     set -- ${line##*) }
@@ -21,5 +21,5 @@ if [ ! -f "$dir/exit" ]; then
     exit
 fi
 read -r code spent <"$dir/exit"
-echo "$code $spent $started"
+echo "$code $spent $(date -r "$dir/pid" +%s)"
 tail -c "$limit" "$dir/err"

@@ -3,20 +3,20 @@
 set -eu
 dir=$1 stage=$2 workspace=$3 output=$4 key=$5 supervise=$6 count=$7
 shift 7
-trap 'rm -rf "$stage"' EXIT
-(umask 077 && mkdir -p "$dir")
+trap '[ ! -d "$stage" ] || rm -rf "$stage"' EXIT
 exec 9>"$dir/lock"
 flock -w 30 9 || exit 75
 if [ ! -f "$dir/pid" ]; then
     [ -d "$workspace" ] || exit 66
+    [ ! -d "$dir/in" ] || rm -rf "$dir/in"
+    mv "$stage" "$dir/in"
     number=0
     while [ "$number" -lt "$count" ]; do
-        mkdir -p "${1%/*}"
-        mv -f "$stage/$number" "$1"
+        [ -d "${1%/*}" ] || mkdir -p "${1%/*}"
+        mv -f "$dir/in/$number" "$1"
         shift
         number=$((number + 1))
     done
-    mv -f "$stage/stdin" "$dir/stdin"
     : >"$dir/out"
     : >"$dir/err"
     # The supervisor keeps the lock until its pid is on disk, and says so by closing its stdout.

@@ -1,7 +1,7 @@
 # Stops a process and everything it left behind: DIR KEY GRACE_TENTHS
 dir=$1 key=$2 grace=$3
 [ -f "$dir/pid" ] || exit 0
-read -r pid born begun _ <"$dir/pid"
+read -r pid born begun <"$dir/pid"
 alive() {
     { read -r line <"/proc/$pid/stat"; } 2>/dev/null || return 1
     set -- ${line##*) }

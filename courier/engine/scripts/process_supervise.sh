@@ -16,15 +16,15 @@ born_of() {
 born_of $$
 uptime_now
 begun=$now
-echo "$$ $born $begun $(date +%s)" >"$dir/pid.new"
+echo "$$ $born $begun" >"$dir/pid.new"
 mv -f "$dir/pid.new" "$dir/pid"
 exec >/dev/null 2>&1 9>&-
 COURIER_PROCESS=":$key:"
 export COURIER_PROCESS
 if [ "$output" = both ]; then
-    "$@" <"$dir/stdin" >>"$dir/out" 2>&1
+    "$@" <"$dir/in/stdin" >>"$dir/out" 2>&1
 else
-    "$@" <"$dir/stdin" >>"$dir/out" 2>>"$dir/err"
+    "$@" <"$dir/in/stdin" >>"$dir/out" 2>>"$dir/err"
 fi
 code=$?
 [ ! -e "$dir/stopped" ] || code=stopped

@@ -18,7 +18,7 @@ JSON = b'{"code": 0, "message": "told so"}'
 
 def at(url: str, *, clock: FakeClock | None = None) -> E2BSandboxes:
     return E2BSandboxes(
-        api_key="key",
+        api_key="e2b_" + "0" * 40,
         api_url=url,
         sandbox_url=url,
         clock=clock or FakeClock(),

@@ -7,6 +7,7 @@ import pytest
 
 from courier.errors import NotFound, SandboxGone, Unavailable
 from courier.ports.sandboxes import Sandbox, Sandboxes, SandboxSpec
+from courier.sandboxes.tail import Tail
 from courier.system import SystemClock
 from tests.contracts.sandboxes.conftest import embedded
 from tests.fakes.embedded import Endpoint
@@ -169,3 +170,17 @@ async def test_a_kill_ends_following_as_gone(provider: Sandboxes, sandbox: Sandb
     await provider.kill(sandbox.id)
     with pytest.raises(SandboxGone):
         await asyncio.wait_for(anext(lines), 30)
+
+
+async def test_a_stream_too_quiet_is_given_up_and_leaves_nothing_behind(
+    sandboxd: Endpoint,
+) -> None:
+    provider = embedded(sandboxd)
+    sandbox = await provider.create(SPEC)
+    path, pid = await spawn(sandbox, "echo one; sleep 60")
+    quiet = Tail(sandbox._link, path, pid=pid, silence=0.2)
+    assert [line async for line in quiet.lines(skip=0)] == ["one"]
+    assert not quiet.ended
+    left = await sandbox.run(["sh", "-c", f"grep -lsa 'pid[=]{pid}' /proc/[0-9]*/cmdline"])
+    assert left.stdout == ""
+    await provider.kill(sandbox.id)
