@@ -32,8 +32,10 @@ def serving(state_dir: Path, *flags: str) -> Iterator[Endpoint]:
         server = subprocess.Popen(command, stdout=log, stderr=log, env=inherited)
         try:
             endpoint = _wait(server, state_dir)
-            yield endpoint
-            _kill_all(endpoint)
+            try:
+                yield endpoint
+            finally:
+                _kill_all(endpoint)
         finally:
             server.send_signal(signal.SIGTERM)
             try:
