@@ -16,7 +16,15 @@ from pathlib import Path
 from courier.sandboxd.agent.envelopes import Fault
 from courier.sandboxd.cells import Cell, Rung, Tools
 from courier.sandboxd.exchange import HttpError
-from courier.sandboxd.holders import await_death, identify, listen, mark_of, spawn, strike
+from courier.sandboxd.holders import (
+    await_death,
+    identify,
+    kill_stragglers,
+    listen,
+    mark_of,
+    spawn,
+    strike,
+)
 from courier.sandboxd.homes import furnish, pick_uid, remove_tree
 from courier.sandboxd.layout import Layout
 from courier.sandboxd.limits import Bound, Groups
@@ -100,6 +108,8 @@ class Cradle:
         """Kill what is left of a sandbox and remove its directory."""
         strike(holder)
         await await_death(holder)
+        if not self.means.rung.namespaced:
+            await asyncio.to_thread(kill_stragglers, sandbox_id, uid)
         self._uids.discard(uid)
         self.means.groups.remove(sandbox_id)
         (self._layout.sockets / sandbox_id).unlink(missing_ok=True)

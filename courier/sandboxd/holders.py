@@ -7,16 +7,19 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from courier.sandboxd.cells import Cell, Rung, Tools
+from courier.sandboxd.homes import ALONE_UID
 from courier.sandboxd.records import Holder
 
 MARK = "SANDBOXD_STATE"
 BACKLOG = 512
 DEATH_POLL_SECONDS = 0.005
 DEATH_SECONDS = 5.0
+STRAGGLER_SWEEPS = 20
 
 
 def mark_of(root: Path) -> str:
@@ -97,6 +100,30 @@ def strike(holder: Holder) -> None:
                 os.kill(pid, signal.SIGKILL)
 
 
+def on_death(holder: Holder, callback: Callable[[], None]) -> Callable[[], None] | None:
+    """Call back once the agent is dead; return what stops that, or nothing if it cannot be seen."""
+    try:
+        fd = os.pidfd_open(holder.agent_pid)
+    except OSError:
+        return None
+    loop = asyncio.get_running_loop()
+    done = False
+
+    def stop() -> None:
+        nonlocal done
+        if not done:
+            done = True
+            loop.remove_reader(fd)
+            os.close(fd)
+
+    def died() -> None:
+        stop()
+        callback()
+
+    loop.add_reader(fd, died)
+    return stop
+
+
 async def await_death(holder: Holder) -> bool:
     """Wait until both processes are gone; return whether they are."""
     for _ in range(int(DEATH_SECONDS / DEATH_POLL_SECONDS)):
@@ -106,16 +133,42 @@ async def await_death(holder: Holder) -> bool:
     return False
 
 
+def kill_stragglers(sandbox_id: str, uid: int | None) -> None:
+    """Kill what is left of a sandbox without namespaces whose agent has died."""
+    for _ in range(STRAGGLER_SWEEPS):
+        found = list(_stragglers(sandbox_id, uid))
+        if not found:
+            return
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(DEATH_POLL_SECONDS)
+
+
+def _stragglers(sandbox_id: str, uid: int | None) -> Iterator[int]:
+    variable = f"E2B_SANDBOX_ID={sandbox_id}".encode()
+    for pid, variables in _environments():
+        if variable in variables or (uid not in (None, ALONE_UID) and _owner(pid) == uid):
+            yield pid
+
+
 def marked(mark: str) -> Iterator[tuple[int, str]]:
     """Yield every live process that carries the mark, with the sandbox's id."""
+    for pid, variables in _environments():
+        if f"{MARK}={mark}".encode() in variables:
+            named = [each[12:] for each in variables if each.startswith(b"SANDBOXD_ID=")]
+            yield pid, named[0].decode() if named else ""
+
+
+def _environments() -> Iterator[tuple[int, list[bytes]]]:
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        try:
-            variables = (entry / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if f"{MARK}={mark}".encode() not in variables:
-            continue
-        named = [each[12:] for each in variables if each.startswith(b"SANDBOXD_ID=")]
-        yield int(entry.name), named[0].decode() if named else ""
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):
+                yield int(entry.name), (entry / "environ").read_bytes().split(b"\0")
+
+
+def _owner(pid: int) -> int | None:
+    try:
+        return Path(f"/proc/{pid}").stat().st_uid
+    except OSError:
+        return None

@@ -5,14 +5,14 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from courier.sandboxd.cradle import DEAD_ANSWER, Cradle
 from courier.sandboxd.exchange import HttpError
-from courier.sandboxd.holders import await_death, strike
+from courier.sandboxd.holders import await_death, on_death, strike
 from courier.sandboxd.layout import Layout
 from courier.sandboxd.line import Lines
 from courier.sandboxd.records import Lifecycle, SandboxRecord, timestamp
@@ -45,6 +45,7 @@ class Live:
     lines: Lines
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     alarm: asyncio.TimerHandle | None = None
+    watch: Callable[[], None] | None = None
 
 
 class Sandboxes:
@@ -109,15 +110,21 @@ class Sandboxes:
             holder=born.holder,
         )
         record.save(self._layout.sandboxes / record.id)
-        live = self._live[record.id] = Live(record, born.lines)
+        live = Live(record, born.lines)
+        self._admit(live)
         self._arm(live)
         return record
+
+    def _admit(self, live: Live) -> None:
+        self._live[live.record.id] = live
+        sandbox_id, holder = live.record.id, live.record.holder
+        live.watch = on_death(holder, lambda: self._run(self.kill(sandbox_id)))
 
     def adopt(self, record: SandboxRecord) -> None:
         """Take over a sandbox whose agent survived the server that made it."""
         live = Live(record, self._cradle.lines_of(record.id))
         self._cradle.reserve(record.uid)
-        self._live[record.id] = live
+        self._admit(live)
         if record.state == "running":
             self._arm(live)
 
@@ -205,6 +212,8 @@ class Sandboxes:
         if live is None:
             return False
         self._disarm(live)
+        if live.watch is not None:
+            live.watch()
         record = live.record
         (self._layout.sandboxes / record.id / "sandbox.json").unlink(missing_ok=True)
         if record.isolation != "bubblewrap":

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import resource
+import signal
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,9 @@ def serve(options: Options, *, ready: Ready | None = None) -> None:
     layout = Layout(options.state_dir.resolve())
     layout.prepare()
     held = _lock(layout)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal again once it has stopped, which must not end us too early.
+        signal.signal(number, lambda *_: None)
     try:
         _raise_descriptor_limit()
         install_agent(layout.library)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from courier.sandboxd.agent.envelopes import Fault
 from courier.sandboxd.cradle import Cradle
-from courier.sandboxd.holders import await_death, lives, marked, strike
+from courier.sandboxd.holders import await_death, kill_stragglers, lives, marked, strike
 from courier.sandboxd.homes import remove_tree
 from courier.sandboxd.layout import Layout
 from courier.sandboxd.line import AgentGone
@@ -50,6 +50,8 @@ async def _adopt(cradle: Cradle, sandboxes: Sandboxes, directory: Path) -> str |
         return record.id
     strike(record.holder)
     await await_death(record.holder)
+    if record.isolation != "bubblewrap":
+        await asyncio.to_thread(kill_stragglers, record.id, record.uid)
     return None
 
 

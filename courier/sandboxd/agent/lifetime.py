@@ -59,6 +59,7 @@ class Lifetime:
         return {"processes": len(pids), "cpuSeconds": seconds, "memoryBytes": memory}
 
     def _shutdown(self, _: Message) -> Message:
+        self._tree.kill()
         self._loop.after(0.0, self._exit)
         return {}
 

@@ -207,7 +207,7 @@ async def test_watching_tells_what_happens(sandbox: AsyncSandbox) -> None:
             break
         await asyncio.sleep(0.02)
     assert expected <= {(event.name, event.type) for event in seen}
-    await watch.stop()
+    await watch.stop()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
     with pytest.raises(FileNotFoundException):
         await sandbox.files.watch_dir("nope", seen.append)
 
@@ -220,7 +220,7 @@ async def test_a_watch_can_be_polled(best: Provider) -> None:
         watch = made.files.watch_dir("w")
         made.files.write("w/a", "1")
         events = watch.get_new_events()
-        watch.stop()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
+        watch.stop()
         with pytest.raises(SandboxException):
             watch.get_new_events()
         return {(event.name, event.type.value) for event in events}

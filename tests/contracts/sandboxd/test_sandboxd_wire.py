@@ -99,8 +99,9 @@ def test_only_the_loopback_interface_answers(wire: Wire) -> None:
     outside = socket.gethostbyname(socket.gethostname())
     if outside.startswith("127."):
         pytest.skip("this machine has no other address")
-    with pytest.raises(OSError), socket.create_connection((outside, wire.port), timeout=2):
-        pass
+    with socket.socket() as tried:
+        tried.settimeout(2)
+        assert tried.connect_ex((outside, wire.port)) != 0
 
 
 @pytest.mark.parametrize("key", ["", "e2b_" + "0" * 48, "ünïcode"])
