@@ -2,6 +2,8 @@
 
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from courier.resources.envelope import Resource, Spec
 from courier.resources.rules import ExactlyOne
 from courier.resources.values import (
@@ -11,7 +13,6 @@ from courier.resources.values import (
     SessionType,
     Text,
     lasting,
-    matching,
 )
 
 
@@ -40,7 +41,7 @@ class Context(Resource):
 class SkillSpec(Spec):
     """A skill in the Agent-Skills form; the other files of its folder belong to it."""
 
-    description: Annotated[str, matching(r"^[\s\S]{1,1024}$", expects="1 to 1024 characters")]
+    description: Annotated[str, Field(min_length=1, max_length=1024)]
     """What it does and when to use it; agents read this to decide."""
     body: Text
     """The instructions; the body of SKILL.md."""

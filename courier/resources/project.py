@@ -48,7 +48,7 @@ class GitIdentity(Spec):
     name: Line | None = None
     """The author's name."""
     email: (
-        Annotated[str, matching(r"^[^@\s]{1,64}@[^@\s]{1,255}$", expects="an e-mail address")]
+        Annotated[str, matching(r"^[^@\s]+@[^@\s]+$", expects="an e-mail address", most=320)]
         | None
     ) = None
     """The author's e-mail address."""
