@@ -93,9 +93,10 @@ def _defined(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding
 
 def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
     _, _, number, namings, _, claims, roles = facts
+    documents = known.documents
     for naming in namings:
         _, kinds, name = naming
-        if len(kinds) != 1 or not known.has((kinds[0], name)):
+        if len(kinds) != 1 or (kinds[0], name) not in documents:
             yield from _led_astray(path, number, naming, known)
     for claim in claims:
         yield from _claimed(path, number, claim, known)

@@ -1,6 +1,6 @@
 """How one document names another: found in documents by what the schemas say."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 Pointer = tuple[str | int, ...]
@@ -50,19 +50,25 @@ def reference_paths(schema: Mapping[str, object]) -> Paths:
     return found or Paths((), {}, None)
 
 
-def references(value: object, paths: Paths, pointer: Pointer = ()) -> Iterator[Reference]:
-    """Yield every reference in a document that fits its schema."""
+def references(value: object, paths: Paths) -> list[Reference]:
+    """Return every reference in a document that fits its schema."""
+    found: list[Reference] = []
+    _collect(value, paths, (), found)
+    return found
+
+
+def _collect(value: object, paths: Paths, pointer: Pointer, found: list[Reference]) -> None:
+    kinds, fields, items = paths
     if isinstance(value, str):
-        if paths.kinds:
-            yield Reference(pointer, paths.kinds, value)
+        if kinds:
+            found.append(Reference(pointer, kinds, value))
     elif isinstance(value, dict):
-        for key, below in paths.fields.items():
+        for key, below in fields.items():
             if key in value:
-                yield from references(value[key], below, (*pointer, key))
-    if paths.items is not None and isinstance(value, dict | list):
-        inside = value.items() if isinstance(value, dict) else enumerate(value)
-        for place, item in inside:
-            yield from references(item, paths.items, (*pointer, place))
+                _collect(value[key], below, (*pointer, key), found)
+    if items is not None and isinstance(value, dict | list):
+        for place, item in value.items() if isinstance(value, dict) else enumerate(value):
+            _collect(item, items, (*pointer, place), found)
 
 
 def _paths(node: object, schema: Mapping[str, object], above: frozenset[str]) -> Paths | None:

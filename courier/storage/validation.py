@@ -14,6 +14,8 @@ from courier.storage.verdicts import Cache
 from courier.storage.workingtree import Tree, blobs, is_unchanged, look
 
 _PARSER = "fast1"
+_FEW = 20
+"""So many files are read again sooner than what is known of all is written anew."""
 
 Told = tuple[str, str, str, str, str, int, int]
 """A diagnostic as plain values: severity, code, summary, detail, file, line, column."""
@@ -64,17 +66,17 @@ def _judged(tree: Tree, environment: Mapping[str, str], cache: Cache | None) -> 
     former = (cache.load(shelf) if cache else None) or {}
     judged = judge(tree.root, blobs(tree, environment), former)
     verdict = Verdict(judged.diagnostics, judged.counts, tree.tree if tree.is_clean else "")
-    if cache and (tree.is_clean or judged.is_new) and _is_settled(tree, environment):
-        if judged.is_new:
+    if cache and not (judged.trusted and _moved(tree, environment)):
+        if judged.learnt > _FEW:
             cache.save(shelf, judged.facts)
         if tree.is_clean:
             cache.save(f"tree-{tree.tree}", tuple(verdict))
     return verdict
 
 
-def _is_settled(tree: Tree, environment: Mapping[str, str]) -> bool:
+def _moved(tree: Tree, environment: Mapping[str, str]) -> bool:
     # A file edited while we read must not be remembered under the id it had before.
-    return tree.status is None or is_unchanged(tree, environment)
+    return tree.status is not None and not is_unchanged(tree, environment)
 
 
 def _key() -> str:

@@ -30,6 +30,11 @@ class Tree:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
+    def crowd(self) -> None:
+        """Write so many documents that what is known of them is worth keeping."""
+        for number in range(25):
+            self.write(f"contexts/{number}.md", "Write well.\n")
+
     def git(self, *words: str) -> None:
         subprocess.run(["git", "-C", self.root, *words], check=True, capture_output=True)
 
@@ -56,9 +61,12 @@ def tree(tmp_path: Path, git_identity: None) -> Tree:
     return Tree(tmp_path)
 
 
-def test_outside_git(tree: Tree) -> None:
+@pytest.mark.parametrize("is_crowded", [False, True])
+def test_outside_git(tree: Tree, is_crowded: bool) -> None:
     assert tree.codes() == []
     assert tree.judge().counts == {"Project": 1, "Workflow": 1, "Run": 1}
+    if is_crowded:
+        tree.crowd()
     tree.write("runs/a.yaml", RUN.replace("fix", "fxi"))
     assert tree.codes() == ["UnknownReference .courier/runs/a.yaml:6:13"]
     tree.write("runs/a.yaml", RUN)
@@ -126,6 +134,7 @@ def test_links_are_not_followed(tree: Tree, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"courier1", None])
 def test_a_damaged_cache_costs_only_time(tree: Tree, damage: bytes | None) -> None:
+    tree.crowd()
     tree.write("runs/a.yaml", RUN.replace("fix", "fxi"))
     tree.commit()
     expected = tree.codes()
@@ -154,6 +163,7 @@ def test_messages_are_kept_with_the_verdict(tree: Tree) -> None:
 
 
 def test_branches_share_what_is_known(tree: Tree) -> None:
+    tree.crowd()
     tree.commit()
     tree.judge()
     tree.git("checkout", "-qb", "other")

@@ -1,0 +1,146 @@
+"""A corpus of documents as a busy project would have them, always the same for a size."""
+
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+WORDS = (  # noqa: SIM905 - a list of sixty lines says no more
+    "the parser request handler test module cache branch session token retries config user "
+    "checkout order payment report queue export index page layout button schema field value error "
+    "message timeout limit stream buffer file folder path login redirect invoice customer cart"
+).split()
+ASKS = (
+    "Read the code around it before you change anything.",
+    "Keep the change small & focused: one concern per commit.",
+    "Run `pytest -q` before you finish; do not touch `setup.cfg`.",
+    "* Explain *why* in the commit message, it's important!",
+    "If a test is missing, write it first. Then make it pass.",
+    "Never log a token, a password or an e-mail address.",
+    "**Do not** widen a type to make the checker quiet.",
+    'Use the words of the glossary: "order", not "purchase".',
+)
+
+
+def write_corpus(folder: Path, count: int) -> list[Path]:
+    """Write `count` documents below ``folder/.courier`` and return their paths."""
+    random = Random(count)
+    paths = []
+    for number in range(count):
+        kind, make = KINDS[number % len(KINDS)] if number else ("Project", project)
+        name = f"{kind.lower()}-{number:05}" if number else "shop"
+        path = folder / ".courier" / f"{kind.lower()}s" / f"{number // 200:03}" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(head(kind, name, random) + make(number, random))
+        paths.append(path)
+    return paths
+
+
+def head(kind: str, name: str, random: Random) -> str:
+    team = random.choice(WORDS)
+    return (
+        f"# yaml-language-server: $schema=../../../schemas/{kind.lower()}.json\n"
+        f"apiVersion: courier/v1\nkind: {kind}\nmetadata:\n  name: {name}\n"
+        f'  labels:\n    team: {team}\n    tier: "{random.randrange(3)}"\nspec:\n'
+    )
+
+
+def prose(random: Random, lines: int, indent: str) -> str:
+    said = []
+    for line in range(lines):
+        if line % 4 == 3:
+            said.append(indent + random.choice(ASKS))
+        elif line % 7 == 6:
+            said.append("")
+        else:
+            said.append(indent + " ".join(random.choices(WORDS, k=random.randrange(3, 8))))
+    return "\n".join(said).rstrip() + "\n"
+
+
+def project(_number: int, random: Random) -> str:
+    return (
+        "  title: The shop\n  agent: claude\n  repository:\n    defaultBranch: main\n"
+        "    forge: local\n  concurrency:\n    runs: 4\n    sandboxes: 8\n"
+        f"  instructions: |\n{prose(random, 8, '    ')}"
+    )
+
+
+def workflow(number: int, random: Random) -> str:
+    persona = before("Persona", number)
+    context = before("Context", number)
+    checker = f"persona: {persona}" if persona else "type: checker"
+    knows = f"      context: [{context}]\n" if context else ""
+    return (
+        "  type: designerChecker\n  steps:\n    - name: design\n      type: designer\n"
+        f"      agent: claude\n      model: sonnet   # the default\n      timeout: 45m\n{knows}"
+        f"      instructions: |\n{prose(random, 14, '        ')}"
+        f"    - name: check\n      {checker}\n      instructions: >-\n"
+        f"{prose(random, 6, '        ')}"
+        "  loops:\n    maxIterations: 3\n    onExhausted: deliverDraft\n"
+        '  delivery:\n    labels: [courier, "needs review"]\n    protectedPaths:\n'
+        '      - ".github/**"\n      - infra/\n'
+        "  sandbox:\n    template: base\n    cpu: 4\n    memoryMB: 4096\n    egress: listed\n"
+        "    allowedHosts:\n      - pypi.org\n      - files.pythonhosted.org\n"
+        "  env:\n    - name: API_TOKEN\n      secretRef: API_TOKEN\n    - name: LOG_LEVEL\n"
+        "      value: debug\n"
+    )
+
+
+def run(number: int, random: Random) -> str:
+    return (
+        f"  workflow: {before('Workflow', number)}\n  prompt: |\n{prose(random, 12, '    ')}"
+        "  base: main\n  budget: 2.5\n  inputs:\n    ticket: SHOP-1\n"
+        "  overrides:\n    design:\n      effort: high\n      sandbox:\n        cpu: 8\n"
+        "  delivery:\n    draft: true\n    labels:\n      - courier\n      - checkout\n"
+        "    maxFiles: 40\n"
+    )
+
+
+def persona(_number: int, random: Random) -> str:
+    return (
+        "  type: checker\n  agent: claude\n  effort: high\n  env:\n"
+        "    - name: LOG_LEVEL\n      value: debug\n    - name: API_TOKEN\n"
+        "      secretRef: API_TOKEN\n"
+        f"  instructions: |\n{prose(random, 24, '    ')}"
+    )
+
+
+def context(_number: int, random: Random) -> str:
+    return f"  description: {random.choice(WORDS)}\n  content: |\n{prose(random, 40, '    ')}"
+
+
+def recurring(number: int, random: Random) -> str:
+    return (
+        f"  workflow: {before('Workflow', number)}\n  prompt: |\n{prose(random, 8, '    ')}"
+        "  schedule:\n    frequency: daily\n    hour: 2\n    timezone: Europe/Berlin\n"
+        "  catchUp: latest\n  overlap: skip\n"
+    )
+
+
+def issue(number: int, random: Random) -> str:
+    words = " ".join(random.choices(WORDS, k=5))
+    return (
+        f"  title: {words}\n  priority: high\n  description: |\n{prose(random, 20, '    ')}"
+        f"  suggestedPrompt: |\n{prose(random, 6, '    ')}"
+        f"  execute: {before('Workflow', number)}\n  assumptions:\n"
+        "    - The API stays as it is.\n    - Nobody else works on it.\n"
+    )
+
+
+def before(kind: str, number: int) -> str:
+    """Return the name of the last document of a kind that comes before."""
+    for earlier in range(number - 1, max(0, number - 2 * len(KINDS)), -1):
+        if KINDS[earlier % len(KINDS)][0] == kind:
+            return f"{kind.lower()}-{earlier:05}"
+    return ""
+
+
+KINDS: list[tuple[str, Callable[[int, Random], str]]] = [
+    ("Issue", issue),
+    ("Context", context),
+    ("Persona", persona),
+    ("Workflow", workflow),
+    ("Run", run),
+    ("RecurringTask", recurring),
+    ("Issue", issue),
+    ("Run", run),
+]
