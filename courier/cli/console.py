@@ -39,6 +39,11 @@ class Console:
         """Return whether stderr is a terminal whose last line may be written over."""
         return _is_terminal(self.err) and self._environment.get("TERM") != "dumb"
 
+    @property
+    def is_terminal(self) -> bool:
+        """Return whether stdout is a terminal."""
+        return _is_terminal(self.out)
+
     def show(self, text: str) -> None:
         """Write data to stdout, with one newline at its end."""
         _write(self.out, text)

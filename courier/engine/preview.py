@@ -54,13 +54,22 @@ class Preview:
         await repository.fetch()
         commit = ref if _COMMIT.fullmatch(ref) else (await repository.head(ref)).commit
         try:
-            blobs = await repository.files(commit, FOLDER)
+            reading = await self._read(commit)
         except Unavailable as unknown:
             raise NotFound("The remote has no such commit.", detail=ref) from unknown
+        return await self._planned(reading)
+
+    async def tracked(self) -> Reading:
+        """Return the documents of the tracked branch as the remote has it."""
+        repository = self._world.repository
+        await repository.fetch()
+        return await self._read((await repository.head()).commit)
+
+    async def _read(self, commit: str) -> Reading:
+        repository = self._world.repository
+        blobs = await repository.files(commit, FOLDER)
         contents = await repository.read(list(blobs.values()))
-        return await self._planned(
-            read_files(dict(zip(blobs, contents, strict=True)), self._schemas)
-        )
+        return read_files(dict(zip(blobs, contents, strict=True)), self._schemas)
 
     async def _planned(self, reading: Reading) -> Plan:
         if has_errors(reading.diagnostics):

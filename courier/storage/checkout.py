@@ -105,19 +105,20 @@ class Checkout:
         lines = answer.out.decode("utf-8", "surrogateescape").split("\0")
         return [line[3:] for line in lines if line]
 
-    async def unpublished(self, tip: str, *, branch: str) -> int:
-        """Return how many commits here change `.courier/` and are not on the tracked branch.
+    async def unpublished(self, tip: str, *, branch: str, folder: str = FOLDER) -> int:
+        """Return how many commits here change a folder and are not on the tracked branch.
 
         Args:
             tip: The commit the tracked branch is at on the remote.
             branch: The tracked branch's short name.
+            folder: Below the root; ``.`` for everything.
         """
         if (await self._ask("rev-parse", "--verify", "--quiet", "HEAD", accept=(0, 1))).code:
             return 0
         known = await self._ask("cat-file", "-e", checked_commit(tip), accept=(0, 1, 128))
         published = tip if known.code == 0 else f"refs/remotes/origin/{branch}"
         answer = await self._ask(
-            "rev-list", "--count", "HEAD", f"^{published}", "--", FOLDER, accept=(0, 128)
+            "rev-list", "--count", "HEAD", f"^{published}", "--", folder, accept=(0, 128)
         )
         return int(answer.text) if answer.code == 0 and answer.text.isdigit() else 0
 
@@ -145,12 +146,16 @@ class Checkout:
         await self._ask("add", "--", path)
         await self._ask("commit", "--quiet", "-m", message, "--", path)
 
-    async def push(self, branch: str) -> None:
-        """Push the branch that is checked out to `origin`; without `origin` nothing is needed.
+    async def check_ready(self, branch: str, *, tip: str) -> None:
+        """Check that a commit made now, and nothing else, would be pushed to the tracked branch.
+
+        Args:
+            branch: The tracked branch's short name.
+            tip: The commit it is at on the remote.
 
         Raises:
-            Conflict: If the remote has commits that are not here.
             Misused: If another branch is checked out.
+            Conflict: If other commits would be pushed along.
         """
         here = await self.branch()
         if here != branch:
@@ -158,11 +163,28 @@ class Checkout:
                 f"You are on {here or 'no branch'}, and runs are taken from {branch}.",
                 next_step=f"Switch to {branch}, or open a pull request for your branch.",
             )
+        others = await self.unpublished(tip, branch=branch, folder=".")
+        if others and await self.has_origin():
+            raise Conflict(
+                f"{others} commit(s) of yours would be pushed along.",
+                next_step=f"See `git log origin/{branch}..`; push them, then try again.",
+            )
+
+    async def push(self, branch: str) -> None:
+        """Push what is checked out to a branch of `origin`; without `origin` nothing is needed.
+
+        Raises:
+            Conflict: If the remote has commits that are not here.
+        """
         if not await self.has_origin():
             return
-        ref = branch_ref(branch)
-        answer = await self._ask(
-            "push", "--porcelain", "origin", f"HEAD:{ref}", accept=(0, 1), remote=True
+        answer = await self._git.run(
+            "push",
+            "--porcelain",
+            "origin",
+            f"HEAD:{branch_ref(branch)}",
+            accept=(0, 1),
+            limits=REMOTE,
         )
         if answer.code:
             raise Conflict(
@@ -174,9 +196,7 @@ class Checkout:
     async def _setting(self, name: str) -> str:
         return (await self._ask("config", "--get", name, accept=(0, 1))).text
 
-    async def _ask(self, *args: str, accept: Sequence[int] = (0,), remote: bool = False) -> Answer:
-        if remote:
-            return await self._git.run(*args, accept=accept, limits=REMOTE)
+    async def _ask(self, *args: str, accept: Sequence[int] = (0,)) -> Answer:
         return await self._git.run(*args, accept=accept)
 
 

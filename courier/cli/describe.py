@@ -1,0 +1,102 @@
+"""`courier describe`: all about one run, pull request or document."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from courier.cli.here import Here
+from courier.cli.verb import Verb
+
+if TYPE_CHECKING:
+    from courier.wiring import Wiring
+
+_EXAMPLE = """\
+courier describe run/fix-slugify
+courier describe pr/1
+courier describe workflow/fix"""
+
+
+@click.command(cls=Verb, example=_EXAMPLE)
+@click.argument("what", metavar="KIND/NAME")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "yaml", "json"]),
+    default="text",
+    help="How to show it.",
+)
+@click.pass_obj
+def describe(here: Here, what: str, output: str) -> None:
+    """Tell all about one of them.
+
+    For a run: its steps, verdicts with feedback, usage, pull request and inputs with digests, from
+    its record on the branch `courier/state`, or as far as it is while in flight here. Works in any
+    clone, with nothing running.
+    """
+    from courier.cli.kinds import kind_named
+    from courier.cli.views.json_text import to_json
+    from courier.cli.views.yaml import to_yaml
+    from courier.errors import Misused
+
+    kind, slash, name = what.partition("/")
+    if not slash or not name:
+        raise Misused("Name it as KIND/NAME.", detail=what, next_step=f"Try `run/{what}`.")
+    text, value = here.run(_look(here, kind_named(kind), name))
+    if output == "text":
+        here.console.show(text)
+    elif output == "yaml":
+        here.console.show(to_yaml(value))
+    else:
+        told = {"formatVersion": 1, "kind": kind_named(kind), "item": value}
+        here.console.show(to_json(told))
+
+
+async def _look(here: Here, kind: str, name: str) -> tuple[str, Any]:
+    """Return one thing as text and as plain JSON values."""
+    from courier.cli.kinds import PULL_REQUEST
+    from courier.cli.views import proposal
+
+    async with here.wired() as wiring:
+        if kind == "Run":
+            return await _run(here, wiring, name)
+        if kind == PULL_REQUEST:
+            from courier.cli.pr.numbers import number_of
+
+            pull = await wiring.forge.get(number_of(name))
+            value = pull.model_dump(mode="json", by_alias=True)
+            return proposal.told(pull, here.console.ink), value
+        return await _document(here, wiring, kind, name)
+
+
+async def _run(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:
+    from courier.cli.views import account
+    from courier.engine.records import account as read_account
+    from courier.errors import NotFound
+
+    try:
+        found = await read_account(wiring.world, wiring.client(), name)
+    except NotFound:
+        document = await _document(here, wiring, "Run", name)
+        here.console.note(
+            "It is asked for and not on record; `courier plan` says what becomes of it."
+        )
+        return document
+    return account.told(found, here.clock.now(), here.console.ink), found
+
+
+async def _document(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[str, Any]:
+    from courier.cli.views.documents import told
+    from courier.errors import NotFound
+    from courier.planning.references import Ref
+
+    catalog = (await wiring.preview().tracked()).catalog
+    found = catalog.documents.get(Ref(kind, name))
+    if found is None:
+        raise NotFound(
+            "There is no such document on the tracked branch.",
+            detail=f"{kind}/{name}",
+            next_step="See `courier get all`.",
+        )
+    project = catalog.project_of(found.ref)
+    text = told(found, project.name if project else "", here.console.ink)
+    return text, found.value

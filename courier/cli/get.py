@@ -1,0 +1,162 @@
+"""`courier get`: lists of runs, pull requests and documents."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from courier.cli.here import Here
+from courier.cli.verb import Verb
+
+if TYPE_CHECKING:
+    from courier.wiring import Wiring
+
+_EXAMPLE = """\
+courier get runs
+courier get prs -o wide
+courier get workflows -o yaml
+courier get run fix-slugify -o json"""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One list: what its things are called, as a table, and in full.
+
+    Attributes:
+        kind: The kind of all of them.
+        rows: The table, its head first.
+        items: Name to the thing as plain JSON values.
+    """
+
+    kind: str
+    rows: Sequence[Sequence[str]]
+    items: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of which kind is wanted.
+
+    Attributes:
+        kind: A kind, or all.
+        names: Only these; all when empty.
+        limit: Most runs; None for all.
+        wide: Whether tables have every column.
+    """
+
+    kind: str
+    names: Sequence[str] = ()
+    limit: int | None = None
+    wide: bool = False
+
+
+@click.command(cls=Verb, example=_EXAMPLE)
+@click.argument("kind")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["table", "wide", "yaml", "json", "name"]),
+    default="table",
+    help="How to show them.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=50,
+    show_default=True,
+    help="Most runs to list; 0 for all.",
+)
+@click.pass_obj
+def get(here: Here, kind: str, names: tuple[str, ...], output: str, limit: int) -> None:
+    """List runs, pull requests or documents.
+
+    KIND is `runs`, `prs`, any kind of document such as `workflows`, or `all`. Runs are those in
+    flight here and those on record on the branch `courier/state`; documents are those of the
+    tracked branch. Works in any clone, with nothing running.
+    """
+    from courier.cli.kinds import kind_named
+
+    most = None if names or not limit else limit
+    asked = Asked(kind_named(kind), names, most, wide=output == "wide")
+    found = here.run(_gather(here, asked))
+    _show(here, found, output)
+
+
+def _show(here: Here, found: Sequence[Listed], output: str) -> None:
+    from courier.cli.views import listing
+
+    console = here.console
+    if output in ("table", "wide"):
+        console.show(listing.tables([(one.kind, one.rows) for one in found], console.ink))
+        return
+    items = [(one.kind, one.items) for one in found]
+    renderers = {"json": listing.json_of, "yaml": listing.yaml_of, "name": listing.names_of}
+    console.show(renderers[output](items))
+
+
+async def _gather(here: Here, asked: Asked) -> Sequence[Listed]:
+    from courier.cli.kinds import ALL, PULL_REQUEST
+    from courier.errors import NotFound
+
+    async with here.wired() as wiring:
+        found = []
+        if asked.kind in ("Run", ALL):
+            found.append(await _runs(here, wiring, asked))
+        if asked.kind in (PULL_REQUEST, ALL):
+            found.append(await _pull_requests(here, wiring, asked))
+        if asked.kind not in ("Run", PULL_REQUEST):
+            found += await _documents(wiring, asked)
+    if not asked.names:
+        return found
+    chosen = [_chosen(one, asked.names) for one in found]
+    known = {name for one in chosen for name in one.items}
+    if missing := [name for name in asked.names if name not in known]:
+        raise NotFound("There is no such thing.", detail=f"{asked.kind}: {', '.join(missing)}")
+    return chosen
+
+
+def _chosen(listed: Listed, names: Sequence[str]) -> Listed:
+    head, *rows = listed.rows
+    kept = [row for row, name in zip(rows, listed.items, strict=True) if name in names]
+    items = {name: item for name, item in listed.items.items() if name in names}
+    return Listed(listed.kind, [head, *kept], items)
+
+
+async def _runs(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
+    from courier.cli.views import tables
+    from courier.engine.records import accounts
+
+    found = await accounts(wiring.world, wiring.client(), limit=asked.limit)
+    rows = tables.runs(found, here.clock.now(), wide=asked.wide)
+    return Listed("Run", rows, {str(one["run"]): one for one in found})
+
+
+async def _pull_requests(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
+    from courier.cli.kinds import PULL_REQUEST
+    from courier.cli.views import tables
+
+    found = await wiring.forge.list()
+    rows = tables.pull_requests(found, here.clock.now(), wide=asked.wide)
+    items = {str(one.number): one.model_dump(mode="json", by_alias=True) for one in found}
+    return Listed(PULL_REQUEST, rows, items)
+
+
+async def _documents(wiring: "Wiring", asked: Asked) -> Sequence[Listed]:
+    from courier.cli.kinds import ALL
+    from courier.cli.views import tables
+    from courier.resources.names import KIND_NAMES
+
+    catalog = (await wiring.preview().tracked()).catalog
+    held = [each for each in KIND_NAMES if each != "Run" and list(catalog.of_kind(each))]
+    wanted = held if asked.kind == ALL else [asked.kind]
+    found = []
+    for each in wanted:
+        refs = list(catalog.of_kind(each))
+        projects = {ref: project.name for ref in refs if (project := catalog.project_of(ref))}
+        rows = tables.documents(
+            [(ref, catalog.documents[ref]) for ref in refs], projects, wide=asked.wide
+        )
+        found.append(Listed(each, rows, {ref.name: catalog.documents[ref].value for ref in refs}))
+    return found

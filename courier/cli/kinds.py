@@ -1,0 +1,42 @@
+"""What people may call the kinds of things: ``runs``, ``run``, ``work-chains``, ``prs``."""
+
+from difflib import get_close_matches
+
+from courier.errors import NotFound
+from courier.resources.names import KIND_NAMES
+
+PULL_REQUEST = "PullRequest"
+"""Not a kind of document: what the forge has."""
+
+ALL = "all"
+
+
+def kind_named(text: str) -> str:
+    """Return the kind a word means, `PULL_REQUEST` and `ALL` included.
+
+    Raises:
+        NotFound: If it means none; says which was probably meant.
+    """
+    known = {_plain(kind): kind for kind in KIND_NAMES}
+    known |= {"pr": PULL_REQUEST, "pullrequest": PULL_REQUEST, "all": ALL}
+    wanted = _plain(text)
+    for word in (wanted, wanted.removesuffix("es"), wanted.removesuffix("s")):
+        if word in known:
+            return known[word]
+    if wanted.endswith("ies") and f"{wanted[:-3]}y" in known:
+        return known[f"{wanted[:-3]}y"]
+    close = get_close_matches(wanted, known, n=1)
+    hint = f"Did you mean `{plural(known[close[0]])}`?" if close else "Try `courier get all`."
+    raise NotFound("There is no such kind.", detail=text, next_step=hint)
+
+
+def plural(kind: str) -> str:
+    """Return what a list of the kind is called, e.g. ``work-chains``."""
+    if kind == PULL_REQUEST:
+        return "prs"
+    word = "".join(f"-{sign.lower()}" if sign.isupper() else sign for sign in kind).lstrip("-")
+    return word if word.endswith("s") else f"{word}s"
+
+
+def _plain(text: str) -> str:
+    return text.replace("-", "").replace("_", "").lower()

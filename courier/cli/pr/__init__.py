@@ -1,0 +1,23 @@
+"""`courier pr`: the pull requests of the local forge, one verb a module."""
+
+import click
+
+from courier.cli.verb import Entry, Verbs
+
+ENTRIES = {
+    "list": Entry("courier.cli.pr.list:list_", "List pull requests."),
+    "show": Entry("courier.cli.pr.show:show", "Show one with its text."),
+    "diff": Entry("courier.cli.pr.diff:diff", "Show what one changes."),
+    "merge": Entry("courier.cli.pr.merge:merge", "Merge one into its base."),
+    "close": Entry("courier.cli.pr.close:close", "Close one without merging."),
+}
+"""Every verb; the summary is the first line of its help."""
+
+
+@click.group(cls=Verbs, entries=ENTRIES)
+def pr() -> None:
+    """Look at, merge or close pull requests.
+
+    Without a forge such as GitHub, a pull request is a branch and a file on `courier/state`. You
+    may as well merge its branch with git: courier notices.
+    """

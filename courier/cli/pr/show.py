@@ -1,0 +1,25 @@
+"""`courier pr show`."""
+
+import click
+
+from courier.cli.here import Here
+from courier.cli.verb import Verb
+
+
+@click.command(cls=Verb, example="courier pr show 1")
+@click.argument("number")
+@click.pass_obj
+def show(here: Here, number: str) -> None:
+    """Show one with its text.
+
+    The text tells what the agent did, how each step ended, and what it cost.
+    """
+    from courier.cli.pr.numbers import number_of
+    from courier.cli.views.proposal import told
+
+    async def look() -> None:
+        async with here.wired() as wiring:
+            pull = await wiring.forge.get(number_of(number))
+        here.console.show(told(pull, here.console.ink))
+
+    here.run(look())

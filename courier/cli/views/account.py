@@ -1,0 +1,165 @@
+"""The account of one run in full, for people."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from courier.cli.views.figures import age, clock, moment, money, tokens, took
+from courier.cli.views.ink import PLAIN, Ink, columns, safe, safe_lines
+from courier.cli.views.tables import phase_of
+
+_LABEL = 14
+_MOST_FEEDBACK = 16
+"""Lines of one step's feedback that are shown."""
+_TONES = {"pass": "green", "done": "green", "fail": "red"}
+
+
+def told(account: Mapping[str, Any], now: datetime, ink: Ink = PLAIN) -> str:
+    """Return everything a record, or a run in flight, says.
+
+    Args:
+        account: The record as plain JSON values.
+        now: For ages and for how long a run in flight takes by now.
+        ink: Whether to colour.
+    """
+    blocks = [
+        _fields(_head(account, now), ink),
+        _section("Task", safe_lines(str(account.get("task", ""))).splitlines(), ink),
+        _section("Steps", list(_steps(account.get("steps") or (), ink)), ink),
+        _section("Usage", _usage(account.get("usage") or {}), ink),
+        _section("Inputs", _inputs(account), ink),
+        _section("Conditions", _conditions(account.get("conditions") or ()), ink),
+    ]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _head(account: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]]:
+    phase, reason = phase_of(account)
+    yield "Run", str(account.get("run"))
+    yield "Title", str(account.get("title", ""))
+    yield "Phase", phase if reason.lower() == phase else f"{phase} ({reason})"
+    yield "Message", str(account.get("message") or "")
+    yield "Project", str(account.get("project"))
+    yield "Workflow", str(account.get("workflow"))
+    yield "Source", str(account.get("source"))
+    started, ended = moment(account.get("startedAt")), moment(account.get("endedAt"))
+    if started:
+        yield "Started", f"{clock(started)} UTC ({age(started, now)} ago)"
+        until = f"{clock(ended)} UTC" if ended else "not yet"
+        yield "Ended", f"{until}, {took(((ended or now) - started).total_seconds())}"
+    base, work = account.get("base") or {}, account.get("work") or {}
+    yield "Base", _at(base)
+    yield "Work", _at(work)
+    yield "Pull request", _pull_request(account.get("pullRequest") or {})
+
+
+def _at(place: Mapping[str, Any]) -> str:
+    commit = str(place.get("commit") or "")[:10]
+    return " ".join(part for part in (place.get("branch"), commit) if part)
+
+
+def _pull_request(pull: Mapping[str, Any]) -> str:
+    if not pull:
+        return ""
+    if not pull.get("number"):
+        return str(pull.get("status"))
+    url = f"  {pull['url']}" if pull.get("url") else ""
+    return f"#{pull['number']} {pull['status']}, into {pull['base']}{url}"
+
+
+def _steps(steps: Sequence[Mapping[str, Any]], ink: Ink) -> Iterator[str]:
+    head = ("STEP", "AGENT", "RESULT", "TOOK", "TOKENS", "COST", "COMMIT")
+    lines = columns([head, *(_step(step) for step in steps)])
+    if not steps:
+        return
+    yield ink.paint(lines[0], "dim")
+    for step, line in zip(steps, lines[1:], strict=True):
+        tone = _TONES.get(_result(step), "red")
+        yield line.replace(f" {_result(step)} ", f" {ink.paint(_result(step), tone)} ", 1)
+        yield from (ink.paint(f"    {text}", "dim") for text in _feedback(step))
+
+
+def _step(step: Mapping[str, Any]) -> tuple[str, ...]:
+    started, ended = moment(step.get("startedAt")), moment(step.get("endedAt"))
+    usage = step.get("usage") or {}
+    agent = " ".join(str(step[key]) for key in ("agent", "model", "effort") if step.get(key))
+    again = f".{step['attempt']}" if step.get("attempt", 1) > 1 else ""
+    cells = (
+        f"{step.get('step')} {step.get('iteration')}{again}",
+        agent,
+        _result(step),
+        took((ended - started).total_seconds()) if started and ended else "-",
+        tokens(usage),
+        money(usage.get("costUsd")),
+        str(step.get("commit") or "-")[:10],
+    )
+    return tuple(safe(cell) for cell in cells)
+
+
+def _result(step: Mapping[str, Any]) -> str:
+    if step.get("refusal"):
+        return str(step["refusal"].get("code"))
+    if step.get("verdict"):
+        return "pass" if step["verdict"].get("passed") else "fail"
+    outcome = step.get("outcome") or {}
+    return "done" if outcome.get("status") == "completed" else str(outcome.get("reason"))
+
+
+def _feedback(step: Mapping[str, Any]) -> list[str]:
+    verdict, refusal = step.get("verdict") or {}, step.get("refusal") or {}
+    outcome = step.get("outcome") or {}
+    text = refusal.get("message") or ("" if verdict.get("passed") else verdict.get("feedback"))
+    if not text and outcome.get("status") != "completed":
+        text = outcome.get("message")
+    lines = safe_lines(str(text or "").strip()).splitlines()
+    rest = len(lines) - _MOST_FEEDBACK
+    return lines if rest <= 1 else [*lines[:_MOST_FEEDBACK], f"({rest} more lines: -o yaml)"]
+
+
+def _usage(usage: Mapping[str, Any]) -> list[str]:
+    rows = [
+        ("tokens", tokens(usage)),
+        ("cost", money(usage.get("costUsd"))),
+        ("agents worked", took(float(usage.get("agentSeconds", 0)))),
+        ("sandboxes held", took(float(usage.get("sandboxSeconds", 0)))),
+    ]
+    return columns(rows)
+
+
+def _inputs(account: Mapping[str, Any]) -> list[str]:
+    rows = [
+        (f"{one.get('kind')}/{one.get('name')}", str(one.get("digest"))[:12])
+        for one in account.get("inputs") or ()
+    ]
+    if account.get("observedCommit"):
+        rows.append(("documents read at", str(account["observedCommit"])[:10]))
+    if account.get("transcript"):
+        rows.append(("transcript", str(account["transcript"])[:12]))
+    return columns([tuple(safe(cell) for cell in row) for row in rows])
+
+
+def _conditions(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = [
+        (
+            str(one.get("type")),
+            str(one.get("status")),
+            str(one.get("reason")),
+            str(one.get("message")),
+        )
+        for one in found
+    ]
+    return columns([tuple(safe(cell) for cell in row) for row in rows])
+
+
+def _fields(rows: Iterator[tuple[str, str]], ink: Ink) -> str:
+    return "\n".join(
+        f"{ink.paint(f'{label}:'.ljust(_LABEL), 'dim')} {safe(value)}"
+        for label, value in rows
+        if value
+    )
+
+
+def _section(title: str, lines: Sequence[str], ink: Ink) -> str:
+    if not lines:
+        return ""
+    return "\n".join([ink.paint(title, "bold"), *(f"  {line}".rstrip() for line in lines)])

@@ -1,0 +1,22 @@
+"""One document in full, for people."""
+
+from courier.cli.views.ink import PLAIN, Ink, safe, safe_lines
+from courier.cli.views.yaml import to_yaml
+from courier.planning.manifest import Document
+from courier.resources.names import EXECUTED_KINDS
+
+
+def told(document: Document, project: str, ink: Ink = PLAIN) -> str:
+    """Return where a document stands and what it says."""
+    rows = [
+        ("Document", str(document.ref)),
+        ("Project", project),
+        ("File", str(document.position(()))),
+        ("Digest", document.digest[:12]),
+    ]
+    if document.ref.kind not in EXECUTED_KINDS:
+        rows.append(("Note", "checked in full, not executed yet"))
+    fields = [
+        f"{ink.paint(f'{name}:'.ljust(10), 'dim')} {safe(text)}" for name, text in rows if text
+    ]
+    return "\n".join([*fields, "", safe_lines(to_yaml(document.value))])
