@@ -35,21 +35,14 @@ class Finding(NamedTuple):
 
 
 class _Known(NamedTuple):
-    places: dict[Named, str]
-    broken: frozenset[Named]
-    documents: dict[Named, DocumentFacts]
+    """Every name there is: documents with where they are, and all names to refer to."""
 
-    def has(self, named: Named) -> bool:
-        """Return whether such a document exists, be it broken or built in."""
-        kind, name = named
-        return (
-            named in self.documents or named in self.broken or name in BUILTIN_NAMES.get(kind, ())
-        )
+    documents: dict[Named, tuple[str, DocumentFacts]]
+    names: set[Named]
 
-    def names(self, kind: str) -> list[str]:
+    def of_kind(self, kind: str) -> list[str]:
         """Return every name of a kind."""
-        found = [name for each, name in (*self.documents, *self.broken) if each == kind]
-        return [*found, *BUILTIN_NAMES.get(kind, ())]
+        return sorted(name for each, name in self.names if each == kind)
 
 
 def crosscheck(files: Mapping[str, FileFacts]) -> list[Finding]:
@@ -58,45 +51,51 @@ def crosscheck(files: Mapping[str, FileFacts]) -> list[Finding]:
     Args:
         files: The facts of every file by its path.
     """
-    known = _Known({}, frozenset(named for _, broken in files.values() for named in broken), {})
-    findings: list[Finding] = []
-    for path in sorted(files):
-        for facts in files[path][0]:
-            findings += _defined(path, facts, known)
-    projects = sorted(set(known.names("Project")))
-    for path in sorted(files):
-        for facts in files[path][0]:
-            findings += _leads(path, facts, known)
-            if facts[0] in _STARTS_WORK and len(projects) != 1:
+    ordered = sorted(files.items())
+    known = _Known({}, {(kind, name) for kind, names in BUILTIN_NAMES.items() for name in names})
+    findings = [
+        found
+        for path, (documents, _) in ordered
+        for facts in documents
+        if (found := _taken(path, facts, known))
+    ]
+    known.names.update(known.documents)
+    known.names.update(named for _, (_, broken) in ordered for named in broken)
+    projects = known.of_kind("Project")
+    for path, (documents, _) in ordered:
+        for facts in documents:
+            if _may_be_wrong(facts, known.names):
+                findings += _leads(path, facts, known)
+            if len(projects) != 1 and facts[0] in _STARTS_WORK:
                 findings += _belongs(path, facts, projects)
     return findings
 
 
-def _defined(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
-    kind, name, number, *_ = facts
-    named = kind, name
-    if named in known.places:
-        detail = (
-            f"{kind} {quoted(name)} is already in {known.places[named]}. "
-            "Rename or remove one of them."
-        )
-        at: Pointer = ("metadata", "name")
-        yield Finding(path, number, at, "DuplicateName", "Name already taken", detail)
-    elif name in BUILTIN_NAMES.get(kind, ()):
-        detail = f"{kind} {quoted(name)} is built in. Choose another name."
-        at = ("metadata", "name")
-        yield Finding(path, number, at, "DuplicateName", "Name already taken", detail)
+def _taken(path: str, facts: DocumentFacts, known: _Known) -> Finding | None:
+    named = facts[:2]
+    first, _ = known.documents.setdefault(named, (path, facts))
+    if named in known.names:
+        detail = f"{named[0]} {quoted(named[1])} is built in. Choose another name."
+    elif known.documents[named][1] is not facts:
+        detail = f"{named[0]} {quoted(named[1])} is already in {first}. Rename or remove one."
     else:
-        known.places[named] = path
-        known.documents[named] = facts
+        return None
+    at: Pointer = ("metadata", "name")
+    return Finding(path, facts[2], at, "DuplicateName", "Name already taken", detail)
+
+
+def _may_be_wrong(facts: DocumentFacts, names: set[Named]) -> bool:
+    """Return quickly whether a document needs a closer look; most do not."""
+    if facts[5] or facts[6]:
+        return True
+    return any(len(kinds) != 1 or (kinds[0], name) not in names for _, kinds, name in facts[3])
 
 
 def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
     _, _, number, namings, _, claims, roles = facts
-    documents = known.documents
     for naming in namings:
         _, kinds, name = naming
-        if len(kinds) != 1 or (kinds[0], name) not in documents:
+        if len(kinds) != 1 or (kinds[0], name) not in known.names:
             yield from _led_astray(path, number, naming, known)
     for claim in claims:
         yield from _claimed(path, number, claim, known)
@@ -106,19 +105,19 @@ def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
 
 def _led_astray(path: str, number: int, naming: Naming, known: _Known) -> Iterator[Finding]:
     pointer, kinds, name = naming
-    found = [kind for kind in kinds if known.has((kind, name))]
+    found = [kind for kind in kinds if (kind, name) in known.names]
     if len(found) > 1:
         detail = f"{quoted(name)} is the name of a {' and of a '.join(found)}. Rename one of them."
         yield Finding(path, number, pointer, "AmbiguousReference", "Ambiguous name", detail)
     elif not found:
-        hint = suggestion(name, [known_name for kind in kinds for known_name in known.names(kind)])
+        hint = suggestion(name, [each for kind in kinds for each in known.of_kind(kind)])
         detail = f"There is no {either(kinds)} {quoted(name)}.{hint or ' Add it, or name another.'}"
         yield Finding(path, number, pointer, "UnknownReference", "Unknown name", detail)
 
 
 def _claimed(path: str, number: int, claim: Claim, known: _Known) -> Iterator[Finding]:
     pointer, (kind, owner), part = claim
-    target = known.documents.get((kind, owner))
+    _, target = known.documents.get((kind, owner), ("", None))
     if target is None or part in target[4]:
         return
     word = "step" if kind == "Workflow" else "sprint"
@@ -143,7 +142,7 @@ def _two_roles(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Findi
 def _role(type_: str | None, persona: str | None, known: _Known) -> str | None:
     if type_ is not None:
         return type_
-    found = known.documents.get(("Persona", persona or ""))
+    _, found = known.documents.get(("Persona", persona or ""), ("", None))
     return found[4][0] if found else None
 
 

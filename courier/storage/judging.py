@@ -29,7 +29,7 @@ class Judged(NamedTuple):
     Attributes:
         diagnostics: Every problem, in reading order.
         counts: Kind to number of valid documents.
-        facts: Blob and path to what is worth remembering.
+        facts: Blob and path to what is known now.
         learnt: How many of the facts were not known before.
         trusted: Whether a file was taken for the blob that git said it is.
     """
@@ -51,16 +51,22 @@ def judge(root: str, blobs: Mapping[str, str], former: Mapping[str, Entry]) -> J
     """
     reader = _Reader(root, former)
     entries = {
-        f"{FOLDER}/{path}": reader.entry(path, blob)
+        f"{FOLDER}/{path}": entry
         for path, blob in sorted(blobs.items())
-        if is_document(path)
+        if (entry := reader.entry(path, blob))
     }
     findings = crosscheck({path: entry[0] for path, entry in entries.items()})
     told = [each for entry in entries.values() for each in entry[1]]
     told += map(_told, _placed(root, findings))
     ordered = sorted(told, key=lambda each: each[4:])
     counts = Counter(facts[0] for entry in entries.values() for facts in entry[0][0])
-    return Judged(tuple(ordered), dict(counts), reader.remembered(), reader.learnt, reader.trusted)
+    return Judged(tuple(ordered), dict(counts), reader.used, reader.learnt, reader.trusted)
+
+
+def remembered(used: Mapping[str, Entry], former: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Return facts to keep: those in use, and some that were, as branches are switched back."""
+    others = [name for name in former if name not in used][: _ROOM * len(used)]
+    return {**used, **{name: former[name] for name in others}}
 
 
 class _Reader:
@@ -69,15 +75,17 @@ class _Reader:
         self.trusted = False
         self._root = root
         self._former = former
-        self._used: dict[str, Entry] = {}
+        self.used: dict[str, Entry] = {}
         self._schemas = Schemas(read_schema)
 
-    def entry(self, path: str, blob: str) -> Entry:
-        """Return what is known of a file, reading it where that is nothing."""
+    def entry(self, path: str, blob: str) -> Entry | None:
+        """Return what is known of a file, reading it where that is nothing; None for assets."""
         known = self._former.get(f"{blob} {path}") if blob else None
         if known is not None:
-            self._used[f"{blob} {path}"] = known
+            self.used[f"{blob} {path}"] = known
             return known
+        if not is_document(path):
+            return None
         try:
             data = _content(f"{self._root}/{FOLDER}/{path}")
         except OSError as broken:
@@ -86,14 +94,8 @@ class _Reader:
         known = self._former.get(name)
         self.learnt += known is None
         self.trusted = self.trusted or bool(blob)
-        self._used[name] = known or self._read(path, data)
-        return self._used[name]
-
-    def remembered(self) -> dict[str, Entry]:
-        """Return the facts in use, and some of those that were: branches are switched back."""
-        room = _ROOM * len(self._used)
-        others = [name for name in self._former if name not in self._used][:room]
-        return {**self._used, **{name: self._former[name] for name in others}}
+        self.used[name] = known or self._read(path, data)
+        return self.used[name]
 
     def _read(self, path: str, data: bytes) -> Entry:
         manifest = read_manifest(f"{FOLDER}/{path}", data, schemas=self._schemas)

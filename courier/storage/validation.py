@@ -60,7 +60,7 @@ def validate_tree(
 
 
 def _judged(tree: Tree, environment: Mapping[str, str], cache: Cache | None) -> Verdict:
-    from courier.storage.judging import judge
+    from courier.storage.judging import judge, remembered
 
     shelf = f"facts-{zlib.crc32(os.fsencode(tree.root)):08x}"
     former = (cache.load(shelf) if cache else None) or {}
@@ -68,7 +68,7 @@ def _judged(tree: Tree, environment: Mapping[str, str], cache: Cache | None) -> 
     verdict = Verdict(judged.diagnostics, judged.counts, tree.tree if tree.is_clean else "")
     if cache and not (judged.trusted and _moved(tree, environment)):
         if judged.learnt > _FEW:
-            cache.save(shelf, judged.facts)
+            cache.save(shelf, remembered(judged.facts, former))
         if tree.is_clean:
             cache.save(f"tree-{tree.tree}", tuple(verdict))
     return verdict

@@ -121,7 +121,7 @@ def start(*, rounds: int) -> str:
             "an empty click program": Case([sys.executable, str(empty), "--help"]),
             "check-jsonschema --help": Case([str(BIN / "check-jsonschema"), "--help"]),
         }
-        env = {"PATH": os.environ["PATH"], "HOME": name}
+        env = {"PATH": os.environ["PATH"], "HOME": name, "PYTHONPATH": str(REPOSITORY)}
         measured = measure(cases, rounds=rounds, cwd=name, env=env)
     goals = {
         "check-jsonschema --help": "≥ 10",
