@@ -7,6 +7,7 @@ Not for: deciding anything.
 import asyncio
 import json
 import re
+import shutil
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from courier.errors import MissingSecret
 
 SHORTEST_SECRET = 6
 """Characters below which a value is not searched for: it would occur everywhere."""
+
+VERSION_SECONDS = 15.0
+"""How long a program may take to say its version."""
 
 SECRET_NAME = re.compile(r"(?:_|^)(?:API_?KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)(?:_|$)")
 """What the name of a variable that holds a secret looks like."""
@@ -94,6 +98,35 @@ async def watch(paths: Sequence[Path], stop: asyncio.Event) -> AsyncIterator[Non
 
     async for _ in watchfiles.awatch(*present, stop_event=stop, step=10, debounce=50):
         yield
+
+
+def find_program(name: str, environment: Mapping[str, str]) -> Path | None:
+    """Return where a program is that this environment would start, or None."""
+    found = shutil.which(name, path=environment.get("PATH"))
+    return None if found is None else Path(found)
+
+
+async def version_of(program: Path, environment: Mapping[str, str]) -> str | None:
+    """Return the first line a program prints for ``--version``, or None if it does not answer."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            program,
+            "--version",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=dict(environment),
+        )
+        async with asyncio.timeout(VERSION_SECONDS):
+            out, _ = await process.communicate()
+    except OSError:
+        return None
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return None
+    lines = out.decode(errors="replace").splitlines()
+    return lines[0].strip() if lines and process.returncode == 0 else None
 
 
 def secret_names(environment: Mapping[str, str]) -> list[str]:

@@ -193,7 +193,7 @@ class Wiring:
             return E2BSandboxes(
                 api_key=key, clock=self.clock, environ=environ, api_url=self.settings.e2b_api_url
             )
-        endpoint = await asyncio.to_thread(_serve, self.settings)
+        endpoint = await asyncio.to_thread(serve_sandboxes, self.settings)
         return E2BSandboxes(
             api_key=endpoint.api_key,
             clock=self.clock,
@@ -203,12 +203,25 @@ class Wiring:
         )
 
 
-def _serve(settings: Settings) -> Endpoint:
-    """Return the embedded server's endpoint, starting it if none answers."""
+def server_folder(settings: Settings) -> Path:
+    """Return the state folder of the embedded sandbox server."""
+    return settings.home / "sandboxd"
+
+
+def server_arguments(settings: Settings) -> list[str]:
+    """Return the arguments the embedded sandbox server is started with."""
     plain = ["--allow-plain"] if settings.allow_plain else []
-    exposed = [part for path in settings.expose for part in ("--expose", str(path))]
+    return [*plain, *(part for path in settings.expose for part in ("--expose", str(path)))]
+
+
+def serve_sandboxes(settings: Settings) -> Endpoint:
+    """Return the embedded server's endpoint, starting it if none answers.
+
+    Raises:
+        Misconfigured: If it does not start.
+    """
     try:
-        return ensure_running(settings.home / "sandboxd", arguments=[*plain, *exposed])
+        return ensure_running(server_folder(settings), arguments=server_arguments(settings))
     except CannotStart as error:
         raise Misconfigured(
             "The embedded sandbox server does not start.",

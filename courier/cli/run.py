@@ -1,5 +1,6 @@
 """`courier run`: a Run document from a prompt, and with `--now` the run itself."""
 
+import sys
 from dataclasses import dataclass
 
 import click
@@ -43,7 +44,7 @@ class Wish:
 @click.option("--project", help="The project it belongs to, where there are several.")
 @click.option("--now", is_flag=True, help="Commit and push that one file, then apply and wait.")
 @click.pass_obj
-def run(
+def run(  # noqa: PLR0913 - one parameter per option
     here: Here, name: str, workflow: str, prompt: str, project: str | None, *, now: bool
 ) -> int:
     """Write a Run document for a task.
@@ -51,7 +52,7 @@ def run(
     Writes `.courier/runs/NAME.yaml` in the working tree; edit it, commit it, and it is done once it
     is on the tracked branch. A name is used once: the same run never happens twice.
     """
-    text = click.get_text_stream("stdin").read() if prompt == "-" else prompt
+    text = sys.stdin.read() if prompt == "-" else prompt
     wish = Wish(name, workflow, text, project)
     if now:
         return here.run(_do_now(here, wish))

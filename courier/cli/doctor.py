@@ -1,0 +1,41 @@
+"""`courier doctor`: what is missing here, and how to get it."""
+
+from dataclasses import asdict
+
+import click
+
+from courier.cli.here import Here
+from courier.cli.verb import Verb
+
+_MARKS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "missing": ("✗", "red")}
+
+
+@click.command(cls=Verb, example="courier doctor\ncourier doctor -o json")
+@click.option(
+    "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to show it."
+)
+@click.pass_obj
+def doctor(here: Here, output: str) -> int:
+    """Say what is missing here, and how to get it.
+
+    Looks at Python, git, the state folder, how sandboxes are isolated, agent CLIs, and the
+    repository around you. Exits 1 if courier cannot do its work.
+    """
+    from courier.cli.findings import findings
+    from courier.cli.views.ink import safe
+    from courier.cli.views.json_text import to_json
+
+    found = here.run(findings(here))
+    console, ink = here.console, here.console.ink
+    if output == "json":
+        console.show(to_json({"formatVersion": 1, "findings": [asdict(one) for one in found]}))
+    else:
+        wide = max(len(one.name) for one in found)
+        for one in found:
+            mark, tone = _MARKS[one.level]
+            console.show(
+                f"{ink.paint(mark, tone, 'bold')} {one.name.ljust(wide)}  {safe(one.detail)}"
+            )
+            if one.advice:
+                console.show(f"  {' ' * wide}  {ink.paint(safe(one.advice), 'dim')}")
+    return 1 if any(one.level == "missing" for one in found) else 0

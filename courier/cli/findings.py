@@ -1,0 +1,158 @@
+"""What `courier doctor` finds out, one function a subject."""
+
+import os
+import platform
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from courier.errors import CourierError
+
+if TYPE_CHECKING:
+    from courier.cli.here import Here
+
+Level = Literal["ok", "note", "missing"]
+"""ok: as it should be; note: works, but look; missing: courier cannot do its work."""
+
+KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+"""Any of these lets Claude Code work in a sandbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at, what it is like, and how to get better."""
+
+    name: str
+    level: Level
+    detail: str
+    advice: str = ""
+
+
+async def findings(here: "Here") -> list[Finding]:
+    """Return everything, in the order a person would set it up."""
+    found = [_python(), await _git(here), _state(here)]
+    found += list(_sandboxes(here))
+    found += [each async for each in _agents(here)]
+    found += [each async for each in _repository(here)]
+    return found
+
+
+def _python() -> Finding:
+    return Finding("python", "ok", f"{platform.python_version()} at {sys.executable}")
+
+
+async def _git(here: "Here") -> Finding:
+    from courier.system import find_program, version_of
+
+    program = find_program("git", here.environment)
+    said = await version_of(program, here.environment) if program else None
+    if program is None or said is None:
+        return Finding("git", "missing", "There is no git.", "Install git 2.38 or newer.")
+    words = [word for word in said.split() if word[0].isdigit()]
+    numbers = [int(part) for part in words[0].split(".")[:2] if part.isdigit()] if words else []
+    if numbers and numbers < [2, 38]:
+        return Finding("git", "missing", said, "courier needs git 2.38 or newer.")
+    return Finding("git", "ok", f"{said} at {program}")
+
+
+def _state(here: "Here") -> Finding:
+    from courier.settings import state_home
+
+    home = state_home(here.environment)
+    probe = home / f"doctor.{os.getpid()}"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        probe.write_text("")
+        probe.unlink()
+    except OSError as failed:
+        return Finding(
+            "state folder", "missing", str(failed), "Set COURIER_HOME to another folder."
+        )
+    return Finding("state folder", "ok", str(home))
+
+
+def _sandboxes(here: "Here") -> Iterator[Finding]:
+    from courier.sandboxd.ladder import isolation_report
+    from courier.sandboxd.launcher import status
+    from courier.wiring import server_folder
+
+    if here.settings.sandboxes == "cloud":
+        has_key = bool(here.environment.get("E2B_API_KEY"))
+        advice = "" if has_key else "Set E2B_API_KEY, or unset COURIER_SANDBOXES."
+        yield Finding("sandboxes", "ok" if has_key else "missing", "E2B's cloud", advice)
+        return
+    report = isolation_report(server_folder(here.settings), allow_plain=here.settings.allow_plain)
+    for rung in report.findings:
+        level: Level = "ok" if rung.works else "note"
+        mark = " (used)" if rung.name == report.chosen else ""
+        yield Finding(f"isolation: {rung.name}{mark}", level, rung.detail, rung.advice)
+    if report.chosen is None:
+        yield Finding(
+            "isolation",
+            "missing",
+            "Sandboxes cannot be isolated here, so none is started.",
+            "Follow the advice above, or set E2B_API_KEY to use E2B's cloud.",
+        )
+    found = status(server_folder(here.settings))
+    told = f"runs as process {found.pid}, {found.sandboxes} sandboxes" if found.running else "idle"
+    yield Finding("sandboxes", "ok", f"the embedded server: {told}; it starts when needed")
+
+
+async def _agents(here: "Here") -> AsyncIterator[Finding]:
+    from courier.sandboxd.cells import is_visible
+    from courier.system import find_program, version_of
+
+    program = find_program("claude", here.environment)
+    if program is None:
+        advice = "To use it: `npm install -g @anthropic-ai/claude-code`."
+        yield Finding("agent claude", "note", "It is not on PATH.", advice)
+        return
+    said = await version_of(program, here.environment) or "it does not say its version"
+    shown = any(program.is_relative_to(folder) for folder in here.settings.expose)
+    embedded = here.settings.sandboxes == "embedded"
+    if embedded and not shown and not is_visible(program.resolve()):
+        folder = program.resolve().parent.parent
+        advice = f"Set COURIER_EXPOSE={folder}, then `courier sandboxd stop`."
+        yield Finding("agent claude", "note", f"{said}, where sandboxes cannot see it.", advice)
+    elif not any(here.environment.get(name) for name in KEYS):
+        advice = f"Set one of {', '.join(KEYS)} where courier runs."
+        yield Finding("agent claude", "note", f"{said}, without a key.", advice)
+    else:
+        yield Finding("agent claude", "ok", f"{said} at {program}")
+
+
+async def _repository(here: "Here") -> AsyncIterator[Finding]:
+    from courier.engine.journal_lock import holder
+
+    try:
+        remote = await here.checkout.remote()
+    except CourierError as none:
+        yield Finding("repository", "note", none.summary, none.next_step)
+        return
+    yield Finding("repository", "ok", str(here.checkout.root))
+    try:
+        who = await here.checkout.identity()
+        yield Finding("identity", "ok", f"{who.name} <{who.email}>")
+    except CourierError as unknown:
+        yield Finding("identity", "note", unknown.summary, unknown.next_step)
+    try:
+        async with here.wired() as wiring:
+            await wiring.mirror.fetch()
+            head = await wiring.mirror.head()
+            running = holder(wiring.journal)
+            live = len(await wiring.client().list(live=True))
+    except CourierError as failed:
+        yield Finding("remote", "note", f"{remote}: {failed.summary}", failed.next_step)
+        return
+    yield Finding("remote", "ok", f"{remote}, tracked branch {head.branch} {head.commit[:10]}")
+    flying = f"{live} run{'' if live == 1 else 's'} in flight"
+    told = f"process {running} is the engine" if running is not None else "none runs"
+    advice = (
+        ""
+        if running is not None
+        else "`courier daemon` keeps reconciling; `courier apply` does one pass."
+    )
+    yield Finding(
+        "engine", "ok" if running is not None or not live else "note", f"{told}, {flying}", advice
+    )
