@@ -11,7 +11,7 @@ from courier.ports.repository import Admitted, GateRules, Head, Identity
 from courier.storage.commits import Signed, commit_tree, is_ancestor, merge_tree
 from courier.storage.credentials import Credentials
 from courier.storage.export import Exporter
-from courier.storage.gate import Gate
+from courier.storage.gate.quarantine import Gate
 from courier.storage.git import Limits
 from courier.storage.merging import Merger, Wanted
 from courier.storage.names import branch_ref, checked_commit, checked_ref

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from courier.diagnostics import Diagnostic
-from courier.storage.bundle import Bundle, PackLimits, judge_pack, read_header
+from courier.storage.gate.bundle import Bundle, PackLimits, judge_pack, read_header
 
 REF = "refs/courier/out"
 A, B = "a" * 40, "b" * 40

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from courier.storage.pathrules import (
+from courier.storage.gate.pathrules import (
     Spellings,
     link_finding,
     mode_finding,

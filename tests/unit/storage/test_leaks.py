@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courier.storage.leaks import holds_secret, key_shapes, secret_values
+from courier.storage.gate.leaks import holds_secret, key_shapes, secret_values
 
 KEYS = {
     "an Anthropic key": "sk-ant-api03-" + "aB3-" * 12,

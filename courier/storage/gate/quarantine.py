@@ -9,14 +9,11 @@ from typing import Final
 from courier.diagnostics import Diagnostic
 from courier.errors import NotFound, Unavailable
 from courier.ports.repository import Admitted, GateRules
-from courier.storage.bundle import Bundle, PackLimits, judge_pack, read_header
 from courier.storage.catfile import ObjectReader
 from courier.storage.commits import is_ancestor
-from courier.storage.findings import finding, refusal
-from courier.storage.git import Git, Limits
-from courier.storage.names import checked_commit, checked_ref
-from courier.storage.plumbing import Plumbing, make_bare, remove
-from courier.storage.work import (
+from courier.storage.gate.bundle import Bundle, PackLimits, judge_pack, read_header
+from courier.storage.gate.findings import finding, refusal
+from courier.storage.gate.work import (
     Work,
     author_findings,
     content_findings,
@@ -24,6 +21,9 @@ from courier.storage.work import (
     parsed_changes,
     tree_findings,
 )
+from courier.storage.git import Git, Limits
+from courier.storage.names import checked_commit, checked_ref
+from courier.storage.plumbing import Plumbing, make_bare, remove
 
 _MAX_COMMITS: Final = 500
 _OVERHEAD: Final = 16 << 20

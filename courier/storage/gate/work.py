@@ -7,9 +7,9 @@ from typing import Final
 
 from courier.diagnostics import Diagnostic
 from courier.ports.repository import GateRules
-from courier.storage.findings import finding
-from courier.storage.leaks import holds_secret, key_shapes, secret_values
-from courier.storage.pathrules import (
+from courier.storage.gate.findings import finding
+from courier.storage.gate.leaks import holds_secret, key_shapes, secret_values
+from courier.storage.gate.pathrules import (
     LINK,
     NOTHING,
     Spellings,

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from courier.diagnostics import Diagnostic
-from courier.storage.findings import PROTECTED, finding
+from courier.storage.gate.findings import PROTECTED, finding
 
 LINK: Final = "120000"
 SUBMODULE: Final = "160000"

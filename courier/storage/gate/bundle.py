@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from courier.diagnostics import Diagnostic
-from courier.storage.findings import finding
+from courier.storage.gate.findings import finding
 
 _SIGNATURES: Final = {b"# v2 git bundle": 2, b"# v3 git bundle": 3}
 _HEADER_BYTES: Final = 64 << 10
