@@ -22,7 +22,8 @@ _STALE = re.compile(
     re.IGNORECASE,
 )
 _PASSING = re.compile(
-    r"missing necessary objects|bad pack|unpacker error|unable to migrate objects|temporarily", re.IGNORECASE
+    r"missing necessary objects|bad pack|unpacker error|unable to migrate objects|temporarily",
+    re.IGNORECASE,
 )
 _URL_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
