@@ -86,9 +86,10 @@ def _taken(path: str, facts: DocumentFacts, known: _Known) -> Finding | None:
 
 def _may_be_wrong(facts: DocumentFacts, names: set[Named]) -> bool:
     """Return quickly whether a document needs a closer look; most do not."""
-    if facts[5] or facts[6]:
-        return True
-    return any(len(kinds) != 1 or (kinds[0], name) not in names for _, kinds, name in facts[3])
+    for _, kinds, name in facts[3]:
+        if (kinds[0], name) not in names or len(kinds) != 1:
+            return True
+    return bool(facts[5] or facts[6])
 
 
 def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -45,8 +44,7 @@ class Schemas:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One valid document as plain JSON values."""
 
     ref: Ref
@@ -145,7 +143,7 @@ def _check(draft: Draft, schemas: Schemas) -> Ref | list[Diagnostic]:
 def _in_front(found: Diagnostic, draft: Draft) -> Diagnostic:
     if draft.prose is None or is_whole(draft.prose.front):
         return found
-    return replace(found, detail=found.detail.replace("`spec`", "The front matter"))
+    return found._replace(detail=found.detail.replace("`spec`", "The front matter"))
 
 
 def _without_kind(draft: Draft) -> Diagnostic:

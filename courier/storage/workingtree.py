@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 FOLDER = ".courier"
 _REGULAR = ("100644", "100755")
+_BLOB = slice(len("100644 blob "), None)
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "--no-optional-locks")
 
 
@@ -68,14 +69,17 @@ def blobs(tree: Tree, environment: Mapping[str, str]) -> dict[str, str]:
         return dict.fromkeys(_scan(f"{tree.root}/{FOLDER}"), "")
     found: dict[str, str] = {}
     if tree.tree:
-        listed = _finish(_start((*_GIT, "-C", tree.root, "ls-tree", "-rz", "--full-tree", tree.tree), environment))
+        listed = _finish(
+            _start(
+                (*_GIT, "-C", tree.root, "ls-tree", "-rz", "--full-tree", tree.tree), environment
+            )
+        )
         if listed is None:
             return dict.fromkeys(_scan(f"{tree.root}/{FOLDER}"), "")
         for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
             facts, _, path = line.partition("\t")
-            mode, _, blob = facts.split(" ")
-            if mode in _REGULAR:
-                found[path] = blob
+            if facts.startswith(_REGULAR):
+                found[path] = facts[_BLOB]
     for path in _changed(tree):
         if _is_regular(f"{tree.root}/{FOLDER}/{path}"):
             found[path] = ""
