@@ -18,8 +18,8 @@ from courier.engine.desired import DesiredState
 from courier.engine.dispatcher import Dispatcher
 from courier.engine.errand import Errand
 from courier.engine.journal import JournalEngine
-from courier.engine.journal_reader import JournalClient
-from courier.engine.journal_writer import Observer
+from courier.engine.journal.reader import JournalClient
+from courier.engine.journal.writer import Observer
 from courier.engine.observation import Observation
 from courier.engine.preview import Preview
 from courier.engine.reconciler import Reconciler

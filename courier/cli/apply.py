@@ -56,8 +56,9 @@ async def applied(
         await _warn(here, wiring)
         errand = wiring.errand()
         if not wait:
-            _show(here, await errand.carry_out(plan), output)
-            if errand.other is None:
+            result = await errand.carry_out(plan)
+            _show(here, result, output)
+            if errand.other is None and any(one.how == "started" for one in result.dispatched):
                 here.console.note(
                     "Nothing runs here yet: start `courier daemon` or `courier apply`."
                 )

@@ -21,7 +21,7 @@ def cancel(here: Here, run: str, reason: str) -> None:
 
 async def _ask(here: Here, run: str, reason: str) -> str:
     from courier.engine import requests
-    from courier.engine.journal_lock import holder
+    from courier.engine.journal.lock import holder
     from courier.engine.records import account
 
     by = await here.checkout.identity()

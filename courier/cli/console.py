@@ -17,6 +17,7 @@ class Console:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self.choice = "auto"
+        self._passing = ""
         self.out: TextIO = sys.stdout
         self.err: TextIO = sys.stderr
 
@@ -35,21 +36,25 @@ class Console:
         return Ink(self._coloured(self.err))
 
     @property
-    def is_live(self) -> bool:
-        """Return whether stderr is a terminal whose last line may be written over."""
-        return _is_terminal(self.err) and self._environment.get("TERM") != "dumb"
-
-    @property
     def is_terminal(self) -> bool:
         """Return whether stdout is a terminal."""
         return _is_terminal(self.out)
 
+    def passing(self, text: str) -> None:
+        """Show a last line that the next one takes the place of; only a terminal gets any."""
+        if self.is_terminal and self._environment.get("TERM") != "dumb" and text != self._passing:
+            self.out.write(f"\r\x1b[2K{text}")
+            self.out.flush()
+            self._passing = text
+
     def show(self, text: str) -> None:
         """Write data to stdout, with one newline at its end."""
+        self.passing("")
         _write(self.out, text)
 
     def tell(self, text: str) -> None:
         """Write a message for the person to stderr, with one newline at its end."""
+        self.passing("")
         _write(self.err, text)
 
     def note(self, text: str) -> None:

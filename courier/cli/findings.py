@@ -85,8 +85,9 @@ def _sandboxes(here: "Here") -> Iterator[Finding]:
     report = isolation_report(server_folder(here.settings), allow_plain=here.settings.allow_plain)
     for rung in report.findings:
         level: Level = "ok" if rung.works else "note"
-        mark = " (used)" if rung.name == report.chosen else ""
-        yield Finding(f"isolation: {rung.name}{mark}", level, rung.detail, rung.advice)
+        yield Finding(f"isolation {rung.name}", level, rung.detail, rung.advice)
+        if rung.name == report.chosen:
+            break
     if report.chosen is None:
         yield Finding(
             "isolation",
@@ -123,7 +124,7 @@ async def _agents(here: "Here") -> AsyncIterator[Finding]:
 
 
 async def _repository(here: "Here") -> AsyncIterator[Finding]:
-    from courier.engine.journal_lock import holder
+    from courier.engine.journal.lock import holder
 
     try:
         remote = await here.checkout.remote()

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
-from courier.engine.inflight import Json
+from courier.engine.inflight import Json, RunState
 from courier.engine.observation import Observation
 from courier.engine.runner import FLOW
 from courier.engine.seam import RunClient
 from courier.engine.world import World
-from courier.errors import NotFound
+from courier.errors import CourierError, NotFound
 from courier.planning.plan import Action, CancelRun, Plan, PublishRun, ResumeRun, StartRun
 from courier.ports.state import WriteFile
-from courier.runs.writeback import to_json
+from courier.runs.run import Run
+from courier.runs.writeback import record_files, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,12 @@ class Dispatched:
 
     Attributes:
         how: started: queued now; underway: was queued or running already; stuck: ended here
-            without reaching the record, see `message`; cancelling and published: as asked.
+            without reaching the record, which is made up for, see `message`; cancelling and
+            published: as asked; failed: could not be done now, see `message`.
     """
 
     run: str
-    how: Literal["started", "underway", "stuck", "cancelling", "published"]
+    how: Literal["started", "underway", "stuck", "cancelling", "published", "failed"]
     message: str = ""
 
 
@@ -39,8 +41,17 @@ class Dispatcher:
         self._observation = observation
 
     async def carry_out(self, plan: Plan) -> Sequence[Dispatched]:
-        """Do what the plan says, in its order, and return what became of each action."""
-        return [await self._do(action) for action in plan.actions]
+        """Do what the plan says, in its order, and return what became of each action.
+
+        An action that cannot be done now does not keep the others from being done.
+        """
+        return [await self._try(action) for action in plan.actions]
+
+    async def _try(self, action: Action) -> Dispatched:
+        try:
+            return await self._do(action)
+        except CourierError as fault:
+            return Dispatched(action.run, "failed", str(fault))
 
     async def _do(self, action: Action) -> Dispatched:
         match action:
@@ -65,8 +76,13 @@ class Dispatcher:
         known = await self._engine.status(action.run)
         if known is None or not known.phase.ended:
             return Dispatched(action.run, "underway")
-        told = known.error.message if known.error else "It ended without a record."
-        return Dispatched(action.run, "stuck", told)
+        ended = _unrecorded(known)
+        changes = record_files(action.frozen, ended)
+        await self._world.state.write(
+            [WriteFile(path, content) for path, content in changes.items()],
+            message=f"{ended.phase}: {action.run}",
+        )
+        return Dispatched(action.run, "stuck", ended.message)
 
     async def _cancel(self, run: str, reason: str) -> None:
         try:
@@ -76,7 +92,9 @@ class Dispatcher:
 
     async def _publish(self, action: PublishRun) -> None:
         path = self._observation.place(action.run)
-        content = (await self._world.state.read([path]))[path]
+        content = (await self._world.state.read([path])).get(path)
+        if content is None:
+            raise NotFound("The run's record is gone.", detail=path)
         record = json.loads(content)
         now = await self._world.forge.get(record["pullRequest"]["number"])
         record["pullRequest"] = now.model_dump(mode="json", by_alias=True)
@@ -84,3 +102,18 @@ class Dispatcher:
             [WriteFile(path, to_json(record))],
             message=f"pull request {now.status}: {action.run}",
         )
+
+
+def _unrecorded(known: RunState) -> Run:
+    """Return what is known of a run that the engine ended before it could tell its own end."""
+    run = Run(
+        phase="failed",
+        reason=known.error.type if known.error else "Unrecorded",
+        message=known.error.message if known.error else "It ended without a record.",
+        started_at=known.started_at or known.submitted_at,
+        ended_at=known.ended_at,
+    )
+    if known.cancellation is None or known.error is not None:
+        return run
+    told = f"Cancelled by {known.cancellation.by}: {known.cancellation.reason}"
+    return replace(run, phase="cancelled", reason="Cancelled", message=told)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from courier.engine.journal_lock import FolderHeld, holder
+from courier.engine.journal.lock import FolderHeld, holder
 from courier.engine.reconciler import Reconciler, Result
 from courier.engine.seam import Engine, RunClient
 from courier.errors import InvalidCatalog, StalePlan

@@ -136,9 +136,7 @@ async def account(world: World, reader: RunReader, run: str) -> Mapping[str, Any
     return found.value
 
 
-async def _live_account(
-    world: World, reader: RunReader, run: str
-) -> Mapping[str, Any] | None:
+async def _live_account(world: World, reader: RunReader, run: str) -> Mapping[str, Any] | None:
     told = await retell(world, reader, run)
     if told is None:
         return None

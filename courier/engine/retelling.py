@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from courier.engine import journal_errors
 from courier.engine.inflight import Failure, Json, RunState, StepPhase, StepRecord
+from courier.engine.journal import errors
 from courier.engine.runner import Runner
 from courier.engine.seam import Action, RunCancelled, RunReader
 from courier.engine.world import World
@@ -102,4 +102,4 @@ class _Replay:
 def _error(failure: Failure) -> Exception:
     attributes: dict[str, Json] = {"summary": failure.message, "detail": "", "next_step": ""}
     stored: dict[str, Json] = {"type": failure.type, "message": failure.message}
-    return journal_errors.from_json({**stored, "attributes": attributes})
+    return errors.from_json({**stored, "attributes": attributes})

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from courier.engine.journal import JournalEngine
-from courier.engine.journal_schema import Durability
+from courier.engine.journal.schema import Durability
 from courier.engine.seam import Context, Json, StepIO
 from courier.system import SystemClock
 

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Literal
 
 from courier.engine.journal import JournalEngine
-from courier.engine.journal_reader import JournalClient
-from courier.engine.journal_writer import Fact
+from courier.engine.journal.reader import JournalClient
+from courier.engine.journal.writer import Fact
 from courier.engine.seam import RunClient
 from courier.errors import Conflict
 from courier.system import SystemClock

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from courier.engine.journal_schema import FILE_NAME
+from courier.engine.journal.schema import FILE_NAME
 from tests.engine.journal_flows import PARTS
 
 ENDS = {"work": "completed", "doomed": "cancelled", "parent": "completed", "child": "completed"}

@@ -14,9 +14,9 @@ from typing import Literal
 import pytest
 
 from courier.engine.journal import JournalEngine
-from courier.engine.journal_reader import JournalClient, JournalReader
-from courier.engine.journal_schema import FILE_NAME, MIGRATIONS, Durability
-from courier.engine.journal_writer import Fact
+from courier.engine.journal.reader import JournalClient, JournalReader
+from courier.engine.journal.schema import FILE_NAME, MIGRATIONS, Durability
+from courier.engine.journal.writer import Fact
 from courier.engine.seam import Context, Json, Phase, StepIO
 from courier.errors import Conflict, Misconfigured, Misused, NotFound
 from courier.system import SystemClock

@@ -9,10 +9,10 @@ from functools import partial
 import pytest
 
 from courier.diagnostics import Diagnostic, Severity
-from courier.engine import journal_errors
 from courier.engine.inflight import Failure, StepFailed
-from courier.engine.journal_schema import from_micros, to_micros
-from courier.engine.journal_timers import COMPACT_FROM, Timers
+from courier.engine.journal import errors
+from courier.engine.journal.schema import from_micros, to_micros
+from courier.engine.journal.timers import COMPACT_FROM, Timers
 from courier.errors import CourierError, InvalidCatalog
 from tests.fakes.clock import FakeClock
 
@@ -82,8 +82,8 @@ async def test_dropped_timers_do_not_ring_and_do_not_pile_up(
 
 def test_a_failure_with_parts_json_lacks_still_comes_back() -> None:
     problem = Diagnostic(Severity.ERROR, "UnknownField", "Unknown field")
-    stored = json.loads(json.dumps(journal_errors.to_json(InvalidCatalog([problem]))))
-    again = journal_errors.from_json(stored)
+    stored = json.loads(json.dumps(errors.to_json(InvalidCatalog([problem]))))
+    again = errors.from_json(stored)
     assert isinstance(again, InvalidCatalog)
     assert again.summary == "1 problem(s) in .courier/"
     assert "UnknownField" in str(again.diagnostics[0])
@@ -93,16 +93,16 @@ def test_a_failure_whose_class_is_gone_comes_back_as_a_failed_step() -> None:
     class Passing(CourierError):
         pass
 
-    stored = journal_errors.to_json(Passing("It passed.", detail="Really."))
+    stored = errors.to_json(Passing("It passed.", detail="Really."))
     assert isinstance(stored, dict)
-    again = journal_errors.from_json(stored | {"type": "Gone"})
+    again = errors.from_json(stored | {"type": "Gone"})
     assert isinstance(again, StepFailed)
-    assert journal_errors.failure_of(stored) == Failure("Passing", "It passed. Really.")
+    assert errors.failure_of(stored) == Failure("Passing", "It passed. Really.")
     assert (again.type, again.message) == ("Gone", "It passed. Really.")
 
 
 def test_a_failed_step_inside_a_step_keeps_the_first_type() -> None:
-    again = journal_errors.from_json(journal_errors.to_json(StepFailed("KeyError", "'x'")))
+    again = errors.from_json(errors.to_json(StepFailed("KeyError", "'x'")))
     assert isinstance(again, StepFailed)
     assert (again.type, again.message) == ("KeyError", "'x'")
 

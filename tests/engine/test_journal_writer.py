@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.journal_schema import FILE_NAME, Durability, open_writer
-from courier.engine.journal_writer import Transaction, Writer
+from courier.engine.journal.schema import FILE_NAME, Durability, open_writer
+from courier.engine.journal.writer import Transaction, Writer
 from courier.errors import NotFound
 
 

@@ -1,26 +1,14 @@
 """Whole runs with shell agents: real sandboxes, real git, the local forge."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 
-from tests.engine.worlds import Scene, git, make_origin, scene, shell_plan
-from tests.fakes.embedded import Endpoint
+from tests.engine.worlds import Scene, git, shell_plan
 
 CHECK = 'test "$(cat value)" = right || { echo "value is $(cat value), not right"; exit 1; }'
 DESIGN = """
 if [ -z "$COURIER_FEEDBACK" ]; then echo wrong > value; else echo right > value; fi
 echo "wrote $(cat value)"
 """
-
-
-@pytest_asyncio.fixture
-async def here(tmp_path: Path, sandboxd: Endpoint) -> AsyncIterator[Scene]:
-    origin = make_origin(tmp_path, {"value": "none\n", "keep.txt": "keep\n"})
-    async with scene(tmp_path / "state", origin, sandboxd) as opened:
-        yield opened
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """A whole world for one repository: real git, real sandboxes, the local forge, nothing faked."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -7,21 +8,26 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from courier.agents.claude import ClaudeDriver
 from courier.agents.shell import ShellDriver
 from courier.engine.journal import JournalEngine
+from courier.engine.journal.writer import Observer
 from courier.engine.runner import FLOW, Runner
 from courier.engine.seam import Context, Json, RunState
 from courier.engine.world import World
 from courier.forges.local import LocalForge
+from courier.ports.agents import AgentDriver
+from courier.ports.sandboxes import Sandboxes
 from courier.runs.frozen import FrozenGit, FrozenLoop, FrozenPlan, FrozenStep
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.storage.live import LiveTranscripts
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
-from courier.system import EnvironmentSecrets, SystemClock
+from courier.system import EnvironmentSecrets, SystemClock, secret_names
 from tests.fakes.embedded import Endpoint
+from tests.fakes.teller import TellerDriver
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Test",
@@ -31,6 +37,10 @@ IDENTITY = {
     "GIT_AUTHOR_DATE": "2026-01-02T03:04:05Z",
     "GIT_COMMITTER_DATE": "2026-01-02T03:04:05Z",
 }
+
+
+DRIVERS: tuple[AgentDriver, ...] = (ShellDriver(), ClaudeDriver(), TellerDriver())
+DEMO_SECRETS = {"DEMO_TOKEN": "s3cret-demo-token"}
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -71,32 +81,74 @@ class Scene:
     def base(self) -> str:
         return git(self.origin, "rev-parse", "main")
 
-    async def run(self, plan: FrozenPlan) -> RunState:
+    async def submit(self, plan: FrozenPlan) -> None:
         frozen: Json = json.loads(plan.model_dump_json(by_alias=True))
         await self.engine.submit(plan.run, flow=FLOW, input=frozen)
+
+    async def run(self, plan: FrozenPlan) -> RunState:
+        await self.submit(plan)
         return await self.engine.wait(plan.run)
 
-    async def record(self, run: str) -> dict[str, object]:
+    async def reached(self, run: str, step: str, *, within: float = 30.0) -> None:
+        """Wait until a run has opened a durable step."""
+        async with asyncio.timeout(within):
+            while True:
+                state = await self.engine.status(run)
+                if state is not None and state.step == step:
+                    return
+                assert state is None or not state.phase.ended, (state, step)
+                await asyncio.sleep(0.01)
+
+    async def printed(self, run: str, text: str, *, within: float = 30.0) -> None:
+        """Wait until the run's live transcript holds a text."""
+        async with asyncio.timeout(within):
+            while text.encode() not in self.world.transcripts.whole(run):
+                await asyncio.sleep(0.02)
+
+    async def record(self, run: str = "fix") -> dict[str, Any]:
         await self.world.state.refresh()
         paths = [path for path in await self.world.state.paths("runs") if f"/{run}/" in path]
         (path,) = [path for path in paths if path.endswith("run.json")]
-        found = json.loads((await self.world.state.read([path]))[path])
-        assert isinstance(found, dict)
+        found: dict[str, Any] = json.loads((await self.world.state.read([path]))[path])
         return found
 
+    async def tidy(self, run: str = "fix") -> bool:
+        """Return whether nothing of the run is left running."""
+        return not await self.world.sandboxes.find({"courier-run": run, **self.labels})
 
-@asynccontextmanager
-async def scene(folder: Path, origin: Path, sandboxd: Endpoint) -> AsyncIterator[Scene]:
-    """Open a world on an origin; the same folder again is the same courier restarted."""
-    clock = SystemClock()
-    secrets = EnvironmentSecrets({"DEMO_TOKEN": "s3cret-demo-token"}, names=["DEMO_TOKEN"])
-    sandboxes = E2BSandboxes(
+    @property
+    def labels(self) -> dict[str, str]:
+        return {"courier-home": self.world.home}
+
+    def branches(self) -> set[str]:
+        listed = git(self.origin, "for-each-ref", "--format=%(refname:short)", "refs/heads")
+        return set(listed.split()) - {"courier/state"}
+
+
+def provider(sandboxd: Endpoint) -> E2BSandboxes:
+    """Return the sandboxes of a running server."""
+    return E2BSandboxes(
         api_key=sandboxd.api_key,
-        clock=clock,
+        clock=SystemClock(),
         environ=os.environ,
         api_url=sandboxd.url,
         sandbox_url=sandboxd.url,
     )
+
+
+@asynccontextmanager
+async def scene(
+    folder: Path,
+    origin: Path,
+    sandboxes: Sandboxes,
+    *,
+    environment: Mapping[str, str] = DEMO_SECRETS,
+    agent_env: Mapping[str, str] | None = None,
+    observer: Observer | None = None,
+) -> AsyncIterator[Scene]:
+    """Open a world on an origin; the same folder again is the same courier restarted."""
+    clock = SystemClock()
+    secrets = EnvironmentSecrets(environment, names=secret_names(environment))
     mirror = Mirror(folder, remote=str(origin), clock=clock)
     await mirror.open()
     await mirror.fetch()
@@ -110,9 +162,10 @@ async def scene(folder: Path, origin: Path, sandboxd: Endpoint) -> AsyncIterator
         forge=LocalForge(repository=mirror, state=state, clock=clock),
         secrets=secrets,
         transcripts=LiveTranscripts(folder / "transcripts", redact=secrets.redact),
-        drivers={driver.name: driver for driver in (ShellDriver(), ClaudeDriver())},
+        drivers={driver.name: driver for driver in DRIVERS},
+        agent_env=agent_env or {},
     )
-    engine = JournalEngine(folder / "journal", clock=clock)
+    engine = JournalEngine(folder / "journal", clock=clock, observer=observer)
 
     async def flow(context: Context) -> Json:
         return await Runner(world, context).go()
@@ -131,7 +184,32 @@ def shell_plan(
     scene: Scene, *, run: str = "fix", design: str, check: str = "true", **changes: object
 ) -> FrozenPlan:
     """Return a designer and a checker that are both shell commands."""
-    plan = FrozenPlan(
+    return _plan(scene, run, _steps("shell", design, check)).model_copy(update=changes)
+
+
+def teller_plan(scene: Scene, *, design: str, check: str, **changes: object) -> FrozenPlan:
+    """Return a designer and a checker that say what their commands print."""
+    return _plan(scene, "fix", _steps("teller", design, check)).model_copy(update=changes)
+
+
+def single_plan(
+    scene: Scene, commands: str, *, run: str = "fix", agent: str = "shell", **step: object
+) -> FrozenPlan:
+    """Return one step without a verdict; keywords go to the step."""
+    work = FrozenStep(name="work", type="custom", agent=agent, commands=commands)
+    plan = _plan(scene, run, (work.model_copy(update=step),))
+    return plan.model_copy(update={"workflow_type": "single"})
+
+
+def _steps(agent: str, design: str, check: str) -> tuple[FrozenStep, ...]:
+    return (
+        FrozenStep(name="design", type="designer", agent=agent, commands=design),
+        FrozenStep(name="check", type="checker", agent=agent, commands=check, gives_verdict=True),
+    )
+
+
+def _plan(scene: Scene, run: str, steps: tuple[FrozenStep, ...]) -> FrozenPlan:
+    return FrozenPlan(
         run=run,
         project="demo",
         workflow="fix",
@@ -142,12 +220,7 @@ def shell_plan(
         observed_commit=scene.base,
         title="Fix the value",
         task="Fix the value.",
-        steps=(
-            FrozenStep(name="design", type="designer", agent="shell", commands=design),
-            FrozenStep(
-                name="check", type="checker", agent="shell", commands=check, gives_verdict=True
-            ),
-        ),
+        steps=steps,
         loop=FrozenLoop(max_iterations=3),
         git=FrozenGit(
             base_branch="main",
@@ -157,4 +230,3 @@ def shell_plan(
             author_email="courier@example.com",
         ),
     )
-    return plan.model_copy(update=changes)

@@ -26,6 +26,8 @@ _SPOKEN = frozenset({"text", "output", "toolCall", "error", "retry"})
 _MOST_LINES = 8
 """Lines of one attempt that are shown; `courier logs` has them all."""
 
+_DOTS = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
 _GUTTER = 9
 """Columns of the elapsed time."""
 
@@ -60,6 +62,8 @@ class Progress:
         self._began: dict[str, datetime] = {}
         self._lines: dict[str, int] = {}
         self._usage: dict[str, Usage] = {}
+        self._doing: dict[str, StepBegan] = {}
+        self._last: dict[str, str] = {}
 
     def lines(self, moment: Moment) -> list[str]:
         """Return what to print for a moment."""
@@ -69,6 +73,8 @@ class Progress:
                 name = self._ink.paint(safe(moment.run), "bold")
                 return [f"{name}  {safe(moment.title)}"]
             case StepBegan():
+                self._doing[moment.run] = moment
+                self._last.pop(moment.run, None)
                 return [self._line(moment, "cyan", "▸", _step(moment.tried), _who(moment.tried))]
             case Spoke():
                 return self._spoken(moment)
@@ -84,12 +90,25 @@ class Progress:
             case _:
                 assert_never(moment)
 
+    def status(self, now: datetime) -> str:
+        """Return one line about what is being done now; empty when nothing is."""
+        if not self._doing:
+            return ""
+        first = next(iter(self._doing.values()))
+        began = self._began.get(first.run, first.at)
+        elapsed = took((now - began).total_seconds()).rjust(_GUTTER - 2)
+        dots = _DOTS[int((now - first.at).total_seconds() * 4) % len(_DOTS)]
+        more = f" and {len(self._doing) - 1} more" if len(self._doing) > 1 else ""
+        told = f"{elapsed}  {dots} {_step(first.tried)}{more}  {self._last.get(first.run, '')}"
+        return self._ink.paint(told[: self._columns - 1], "dim")
+
     def _spoken(self, moment: Spoke) -> list[str]:
         if moment.line.get("kind") not in _SPOKEN:
             return []
         shown = self._lines.get(moment.attempt, 0)
         found = said(moment.line)
         texts = [text for text in found.lines if text.strip()]
+        self._last[moment.run] = texts[-1] if texts else ""
         self._lines[moment.attempt] = shown + len(texts)
         room = max(0, _MOST_LINES - shown)
         return [self._quoted(text, found.mark) for text in texts[:room]]
@@ -101,6 +120,7 @@ class Progress:
 
     def _ended_step(self, moment: StepEnded) -> list[str]:
         ended = moment.ended
+        self._doing.pop(moment.run, None)
         self._usage[moment.run] = self._usage.get(moment.run, Usage()) + ended.usage
         hidden = self._hidden(moment)
         seconds = took((ended.ended_at - ended.started_at).total_seconds())

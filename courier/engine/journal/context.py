@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
-from courier.engine import journal_errors, journal_rows
 from courier.engine.inflight import (
     Cancellation,
     DivergedReplay,
@@ -18,12 +17,13 @@ from courier.engine.inflight import (
     StepRepeated,
     StepsOverlap,
 )
-from courier.engine.journal_outcome import outcome_of
-from courier.engine.journal_rest import rest, take_place
-from courier.engine.journal_rows import Closing, Spot
-from courier.engine.journal_run import Host, LiveRun, Recorded
-from courier.engine.journal_schema import from_text, to_text
-from courier.engine.journal_writer import Transaction
+from courier.engine.journal import errors, rows
+from courier.engine.journal.outcome import outcome_of
+from courier.engine.journal.rest import rest, take_place
+from courier.engine.journal.rows import Closing, Spot
+from courier.engine.journal.run import Host, LiveRun, Recorded
+from courier.engine.journal.schema import from_text, to_text
+from courier.engine.journal.writer import Transaction
 from courier.engine.seam import Action
 from courier.errors import CourierError
 
@@ -84,7 +84,7 @@ class JournalContext:
             now = self._host.clock.now()
             if now < until:
                 await self._host.writer.write(
-                    lambda tx: journal_rows.open_step(tx, spot, now=now, until=until)
+                    lambda tx: rows.open_step(tx, spot, now=now, until=until)
                 )
             while self._host.clock.now() < until:
                 await rest(self._host, self._run, until)
@@ -171,7 +171,7 @@ class JournalContext:
 
     async def _perform(self, spot: Spot, action: Action, recorded: Recorded | None) -> Json:
         now = self._host.clock.now()
-        tries = await self._host.writer.write(lambda tx: journal_rows.open_step(tx, spot, now=now))
+        tries = await self._host.writer.write(lambda tx: rows.open_step(tx, spot, now=now))
         await self._heed(spot)
         checkpoint = None if recorded is None else from_text(recorded.checkpoint)
         task = asyncio.ensure_future(_begin(action, _StepIO(self._host, spot, checkpoint, tries)))
@@ -194,10 +194,10 @@ class JournalContext:
             await self._close(spot, StepPhase.DONE, result=text)
             return from_text(text)
         await self._heed(spot)
-        failed = journal_errors.known(error)
+        failed = errors.known(error)
         if failed is not error:
             log.warning("Step %s of run %s raised.", spot.name, spot.run_id, exc_info=error)
-        await self._close(spot, StepPhase.FAILED, error=to_text(journal_errors.to_json(failed)))
+        await self._close(spot, StepPhase.FAILED, error=to_text(errors.to_json(failed)))
         raise failed
 
     async def _await_signal(self, spot: Spot, until: datetime | None) -> Json:
@@ -220,13 +220,13 @@ class JournalContext:
         now = self._host.clock.now()
 
         def write(tx: Transaction) -> str | None:
-            journal_rows.open_step(tx, spot, now=now, until=until)
+            rows.open_step(tx, spot, now=now, until=until)
             return self._consume(spot, tx)
 
         return await self._host.writer.write(write)
 
     def _consume(self, spot: Spot, tx: Transaction) -> str | None:
-        return journal_rows.consume(tx, spot, now=self._host.clock.now())
+        return rows.consume(tx, spot, now=self._host.clock.now())
 
     def _is_past(self, until: datetime | None) -> bool:
         return until is not None and until <= self._host.clock.now()
@@ -235,7 +235,7 @@ class JournalContext:
         self, spot: Spot, phase: StepPhase, *, result: str | None = None, error: str | None = None
     ) -> None:
         closing = Closing(phase, self._host.clock.now(), result, error)
-        await self._host.writer.write(lambda tx: journal_rows.close_step(tx, spot, closing))
+        await self._host.writer.write(lambda tx: rows.close_step(tx, spot, closing))
 
 
 class _StepIO:
@@ -250,7 +250,7 @@ class _StepIO:
     async def save(self, value: Json) -> None:
         """Keep a checkpoint."""
         text = to_text(value)
-        await self._host.writer.write(lambda tx: journal_rows.save(tx, self._spot, checkpoint=text))
+        await self._host.writer.write(lambda tx: rows.save(tx, self._spot, checkpoint=text))
 
 
 async def _begin(action: Action, io: _StepIO) -> Json:
@@ -259,7 +259,7 @@ async def _begin(action: Action, io: _StepIO) -> Json:
 
 def _replay(recorded: Recorded, raised: Cancellation | None) -> Json:
     if recorded.phase is StepPhase.FAILED:
-        raise journal_errors.from_json(from_text(recorded.error))
+        raise errors.from_json(from_text(recorded.error))
     if recorded.phase is StepPhase.CANCELLED and raised is not None:
         raise RunCancelled(by=raised.by, reason=raised.reason)
     return from_text(recorded.result)

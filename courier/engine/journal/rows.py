@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import Enum
 
 from courier.engine.inflight import Phase, StepKind, StepPhase
-from courier.engine.journal_schema import to_micros
-from courier.engine.journal_writer import Transaction
+from courier.engine.journal.schema import to_micros
+from courier.engine.journal.writer import Transaction
 from courier.errors import Conflict, NotFound
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from courier.engine import journal_rows
 from courier.engine.inflight import (
     Cancellation,
     Json,
@@ -18,8 +17,9 @@ from courier.engine.inflight import (
     StepPhase,
     StepRecord,
 )
-from courier.engine.journal_errors import failure_of
-from courier.engine.journal_schema import (
+from courier.engine.journal import rows
+from courier.engine.journal.errors import failure_of
+from courier.engine.journal.schema import (
     Durability,
     from_micros,
     from_text,
@@ -27,7 +27,7 @@ from courier.engine.journal_schema import (
     open_writer,
     to_text,
 )
-from courier.engine.journal_writer import Transaction, Write
+from courier.engine.journal.writer import Transaction, Write
 from courier.errors import NotFound, Unavailable
 from courier.ports.clock import Clock
 
@@ -110,13 +110,13 @@ class JournalClient(JournalReader):
         not_before: datetime | None = None,
     ) -> bool:
         """Queue a run unless one of that name is known."""
-        run = journal_rows.Submission(
+        run = rows.Submission(
             run_id, flow, to_text(input), queue, priority, self._clock.now(), not_before
         )
 
         def write(tx: Transaction) -> bool:
-            journal_rows.leave_notice(tx, run_id)
-            return journal_rows.submit(tx, run) is not None
+            rows.leave_notice(tx, run_id)
+            return rows.submit(tx, run) is not None
 
         return await self._write(write)
 
@@ -125,9 +125,9 @@ class JournalClient(JournalReader):
         now = self._clock.now()
 
         def write(tx: Transaction) -> bool:
-            journal_rows.leave_notice(tx, run_id)
-            came = journal_rows.cancel(tx, run_id, by=by, reason=reason, now=now)
-            return came is not journal_rows.Cancelled.VAIN
+            rows.leave_notice(tx, run_id)
+            came = rows.cancel(tx, run_id, by=by, reason=reason, now=now)
+            return came is not rows.Cancelled.VAIN
 
         return await self._write(write)
 
@@ -136,8 +136,8 @@ class JournalClient(JournalReader):
         text = to_text(value)
 
         def write(tx: Transaction) -> None:
-            journal_rows.leave_notice(tx, run_id, signal=signal)
-            journal_rows.send(tx, run_id, signal=signal, value=text)
+            rows.leave_notice(tx, run_id, signal=signal)
+            rows.send(tx, run_id, signal=signal, value=text)
 
         await self._write(write)
 
@@ -197,7 +197,7 @@ def _state(row: tuple[Any, ...]) -> RunState:
 
 
 def _steps(connection: sqlite3.Connection, run_id: str) -> Sequence[StepRecord]:
-    rows = connection.execute(
+    found = connection.execute(
         "SELECT name, kind, phase, tries, started_at, ended_at, checkpoint, result, error, until"
         " FROM steps WHERE run = (SELECT seq FROM runs WHERE id = ?) ORDER BY position",
         (run_id,),

@@ -6,7 +6,6 @@ from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from courier.engine import journal_errors, journal_rows
 from courier.engine.inflight import (
     Cancellation,
     DivergedReplay,
@@ -15,14 +14,15 @@ from courier.engine.inflight import (
     RunCancelled,
     StepPhase,
 )
-from courier.engine.journal_context import JournalContext
-from courier.engine.journal_outcome import outcome_of
-from courier.engine.journal_places import Claim
-from courier.engine.journal_rows import Cancelled, Ending
-from courier.engine.journal_run import Host, LiveRun
-from courier.engine.journal_schema import from_text, to_text
-from courier.engine.journal_takeup import Found, find, recall
-from courier.engine.journal_writer import Notice
+from courier.engine.journal import errors, rows
+from courier.engine.journal.context import JournalContext
+from courier.engine.journal.outcome import outcome_of
+from courier.engine.journal.places import Claim
+from courier.engine.journal.rows import Cancelled, Ending
+from courier.engine.journal.run import Host, LiveRun
+from courier.engine.journal.schema import from_text, to_text
+from courier.engine.journal.takeup import Found, find, recall
+from courier.engine.journal.writer import Notice
 from courier.engine.seam import Flow
 from courier.errors import CourierError
 
@@ -131,7 +131,7 @@ class Roster:
     async def _begin(self, run: LiveRun) -> None:
         now = self._host.clock.now()
         text = await self._host.writer.write(
-            lambda tx: journal_rows.begin(tx, run.seq, run_id=run.run_id, now=now)
+            lambda tx: rows.begin(tx, run.seq, run_id=run.run_id, now=now)
         )
         if text is None:
             self._drop(run)
@@ -159,7 +159,7 @@ class Roster:
             return
         ending = _end_of(run, context, run.task, now=self._host.clock.now())
         await self._host.writer.write(
-            lambda tx: journal_rows.end(tx, run.seq, run_id=run.run_id, ending=ending)
+            lambda tx: rows.end(tx, run.seq, run_id=run.run_id, ending=ending)
         )
         self._drop(run)
 
@@ -206,7 +206,7 @@ def _end_of(
     if error is None:
         return Ending(Phase.COMPLETED, now, result=text)
     log.warning("Run %s failed: %s", run.run_id, error, exc_info=_unexpected(error))
-    return Ending(Phase.FAILED, now, error=to_text(journal_errors.to_json(error)))
+    return Ending(Phase.FAILED, now, error=to_text(errors.to_json(error)))
 
 
 def _unexpected(error: BaseException) -> BaseException | None:

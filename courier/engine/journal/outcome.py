@@ -3,7 +3,7 @@
 import asyncio
 
 from courier.engine.inflight import Json
-from courier.engine.journal_schema import to_text
+from courier.engine.journal.schema import to_text
 
 
 def outcome_of(task: asyncio.Future[Json]) -> tuple[str, BaseException | None]:

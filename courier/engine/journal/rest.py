@@ -3,8 +3,8 @@
 import asyncio
 from datetime import datetime
 
-from courier.engine.journal_places import Claim
-from courier.engine.journal_run import Host, LiveRun
+from courier.engine.journal.places import Claim
+from courier.engine.journal.run import Host, LiveRun
 
 
 async def rest(host: Host, run: LiveRun, until: datetime | None) -> None:

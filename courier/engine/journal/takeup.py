@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from courier.engine.inflight import Cancellation, Phase, StepKind, StepPhase
-from courier.engine.journal_run import Recorded
-from courier.engine.journal_schema import from_micros
-from courier.engine.journal_writer import Transaction
+from courier.engine.journal.run import Recorded
+from courier.engine.journal.schema import from_micros
+from courier.engine.journal.writer import Transaction
 
 _COLUMNS = "SELECT seq, id, flow, queue, priority, phase, not_before, cancel_by, cancel_reason"
 

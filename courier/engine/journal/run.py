@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from courier.engine.inflight import Cancellation, Json, StepKind, StepPhase
-from courier.engine.journal_places import Claim, Places
-from courier.engine.journal_timers import Timer, Timers
-from courier.engine.journal_writer import Writer
+from courier.engine.journal.places import Claim, Places
+from courier.engine.journal.timers import Timer, Timers
+from courier.engine.journal.writer import Writer
 from courier.ports.clock import Clock
 
 

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from courier.engine import journal_rows
 from courier.engine.inflight import Cancellation, Json, Phase, RunState, StepRecord
-from courier.engine.journal_lock import FolderLock
-from courier.engine.journal_places import Places
-from courier.engine.journal_reader import JournalReader
-from courier.engine.journal_roster import Roster
-from courier.engine.journal_rows import Cancelled, Submission
-from courier.engine.journal_run import Host
-from courier.engine.journal_schema import Durability, open_writer, to_text
-from courier.engine.journal_takeup import Found, find_live
-from courier.engine.journal_timers import Timers
-from courier.engine.journal_writer import Observer, Writer
+from courier.engine.journal import rows
+from courier.engine.journal.lock import FolderLock
+from courier.engine.journal.places import Places
+from courier.engine.journal.reader import JournalReader
+from courier.engine.journal.roster import Roster
+from courier.engine.journal.rows import Cancelled, Submission
+from courier.engine.journal.run import Host
+from courier.engine.journal.schema import Durability, open_writer, to_text
+from courier.engine.journal.takeup import Found, find_live
+from courier.engine.journal.timers import Timers
+from courier.engine.journal.writer import Observer, Writer
 from courier.engine.seam import Flow
 from courier.errors import Misused, NotFound
 from courier.ports.clock import Clock
@@ -122,7 +122,7 @@ class JournalEngine:
                 found = Found(seq, run_id, flow, queue, priority, Phase.QUEUED, not_before, None)
                 life.roster.take_up([found])
 
-        seq = await life.host.writer.write(lambda tx: journal_rows.submit(tx, run), then=take_up)
+        seq = await life.host.writer.write(lambda tx: rows.submit(tx, run), then=take_up)
         return seq is not None
 
     async def cancel(self, run_id: str, *, by: str, reason: str) -> bool:
@@ -134,7 +134,7 @@ class JournalEngine:
             life.roster.cancel(run_id, Cancellation(by, reason), came)
 
         came = await life.host.writer.write(
-            lambda tx: journal_rows.cancel(tx, run_id, by=by, reason=reason, now=now),
+            lambda tx: rows.cancel(tx, run_id, by=by, reason=reason, now=now),
             then=carry_out,
         )
         return came is not Cancelled.VAIN
@@ -144,7 +144,7 @@ class JournalEngine:
         life = self._started()
         text = to_text(value)
         await life.host.writer.write(
-            lambda tx: journal_rows.send(tx, run_id, signal=signal, value=text),
+            lambda tx: rows.send(tx, run_id, signal=signal, value=text),
             then=lambda _: life.roster.signal(run_id, signal),
         )
 
@@ -187,7 +187,7 @@ class JournalEngine:
         forgotten, some = 0, FORGET_AT_ONCE
         while some == FORGET_AT_ONCE:
             some = await writer.write(
-                lambda tx: journal_rows.forget(tx, before=before, most=FORGET_AT_ONCE)
+                lambda tx: rows.forget(tx, before=before, most=FORGET_AT_ONCE)
             )
             forgotten += some
         return forgotten
