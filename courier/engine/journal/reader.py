@@ -215,7 +215,7 @@ def _steps(connection: sqlite3.Connection, run_id: str) -> Sequence[StepRecord]:
             error=failure_of(from_text(error)),
             until=_moment(until),
         )
-        for name, kind, phase, tries, started_at, ended_at, checkpoint, result, error, until in rows
+        for name, kind, phase, tries, started_at, ended_at, checkpoint, result, error, until in found
     ]
 
 
