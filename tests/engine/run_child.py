@@ -1,0 +1,177 @@
+"""Lives and deaths of courier during whole runs: forks processes and kills them with SIGKILL.
+
+The sandbox server and the agents in its sandboxes outlive every death. Run by hand:
+``python -m tests.engine.run_child FOLDER --url URL --key KEY sequence|each|random``; what must
+hold afterwards is checked by `run_invariants`.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from courier.engine.journal.writer import Fact, Observer
+from tests.engine.journal_child import Executioner, fork, reap
+from tests.engine.worlds import make_origin, provider, scene, shell_plan
+from tests.fakes.embedded import Endpoint
+
+LAST_LIFE_SECONDS = 120
+LONGEST_LIFE_SECONDS = 1.6
+AT_ONCE = 3
+LIVES_PER_RUN = 5
+MOST_KILLS = 400
+
+DESIGN = """
+echo start >> ~/starts
+if [ -z "$COURIER_FEEDBACK" ]; then echo wrong > value; else echo right > value; fi
+for line in 1 2 3; do echo "$COURIER_STEP $COURIER_ITERATION line $line"; sleep 0.05; done
+cat ~/starts > starts
+echo "$COURIER_ITERATION" >> iterations
+"""
+"""Leaves in its work how often it was started in this sandbox."""
+
+CHECK = """
+echo start >> ~/starts
+echo "check $COURIER_ITERATION started $(wc -l < ~/starts)"
+test "$(cat value)" = right || { echo "value is $(cat value), not right"; exit 1; }
+"""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where lives are lived: one courier, its origin and the server of its sandboxes."""
+
+    folder: Path
+    sandboxd: Endpoint
+
+    @property
+    def origin(self) -> Path:
+        return self.folder / "origin.git"
+
+    @property
+    def home(self) -> Path:
+        return self.folder / self.folder.name
+
+
+def build(folder: Path, sandboxd: Endpoint) -> Stage:
+    """Make a fresh origin with a state folder beside it."""
+    folder.mkdir(parents=True)
+    make_origin(folder, {"value": "none\n", "keep.txt": "keep\n"})
+    return Stage(folder, sandboxd)
+
+
+class FactByFact:
+    """An observer that kills its own process at the first fact nobody was killed at before."""
+
+    def __init__(self, seen: Path) -> None:
+        self._path = seen
+        self._seen = set(seen.read_text().splitlines()) if seen.exists() else set()
+
+    def __call__(self, when: Literal["before", "after"], facts: Sequence[Fact]) -> None:
+        told = {f"{when} {fact.run} {fact.kind} {fact.name}" for fact in facts}
+        if told <= self._seen:
+            return
+        with self._path.open("a") as file:
+            file.writelines(f"{line}\n" for line in sorted(told - self._seen))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def live(stage: Stage, runs: Sequence[str], executioner: Observer) -> int:
+    """Be courier until all runs have ended; the observer may end it earlier."""
+    sandboxes = provider(stage.sandboxd)
+    async with scene(stage.home, stage.origin, sandboxes, observer=executioner) as opened:
+        opened.engine.limit(None, concurrency=4)
+        for run in runs:
+            await opened.submit(shell_plan(opened, run=run, design=DESIGN, check=CHECK))
+        await asyncio.gather(*(opened.engine.wait(run) for run in runs))
+    return 0
+
+
+def die(stage: Stage, runs: Sequence[str], *, at: int = 0, after: float | None = None) -> bool:
+    """Live once and be killed; return False if everything ended before that."""
+    return reap(fork(partial(live, stage, runs, Executioner(at))), kill_after=after)
+
+
+def last_life(stage: Stage, runs: Sequence[str]) -> None:
+    """Let one courier finish everything.
+
+    Raises:
+        RuntimeError: If it does not.
+    """
+    if die(stage, runs, after=LAST_LIFE_SECONDS):
+        raise RuntimeError(f"Something is stuck in {stage.folder}.")
+
+
+def kill_at_every_fact(stage: Stage) -> int:
+    """Kill one run just before and just after every single fact; return how often."""
+    kills = 0
+    while reap(fork(partial(live, stage, ["fix"], FactByFact(stage.folder / "killed-at")))):
+        kills += 1
+        if kills > MOST_KILLS:
+            raise RuntimeError("The run gets nowhere.")
+    return kills
+
+
+def kill_once_each(folder: Path, sandboxd: Endpoint, points: Sequence[int]) -> int:
+    """Kill fresh runs at one point each, several at once; return how many were killed."""
+
+    def one(point: int) -> bool:
+        stage = build(folder / f"at-{point:03d}", sandboxd)
+        killed = die(stage, ["fix"], at=point)
+        last_life(stage, ["fix"])
+        return killed
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return sum(pool.map(one, points))
+
+
+def kill_at_random(stage: Stage, *, kills: int, seed: int) -> int:
+    """Kill courier at random moments and facts while several runs are on their way."""
+    dice = random.Random(seed)
+    done = 0
+    runs = ["fix-0", "fix-1"]
+    while done < kills:
+        if done >= len(runs) * LIVES_PER_RUN:
+            runs.append(f"fix-{len(runs)}")
+        at = dice.randint(1, 40) if dice.random() < 0.4 else 0
+        done += die(stage, runs, at=at, after=dice.uniform(0.2, LONGEST_LIFE_SECONDS))
+    last_life(stage, runs)
+    return done
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--key", required=True)
+    parser.add_argument("--kills", type=int, default=60)
+    parser.add_argument("--points", default="", help="facts to kill at, e.g. 1,5,9")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("how", choices=("sequence", "each", "random"))
+    asked = parser.parse_args()
+    sandboxd = Endpoint(asked.url, asked.key, asked.folder)
+    points = [int(point) for point in asked.points.split(",") if point]
+    ways: dict[str, Callable[[], int]] = {
+        "sequence": lambda: kill_at_every_fact(build(asked.folder, sandboxd)),
+        "each": lambda: kill_once_each(asked.folder, sandboxd, points),
+        "random": lambda: kill_at_random(
+            build(asked.folder, sandboxd), kills=asked.kills, seed=asked.seed
+        ),
+    }
+    # Imported once, before the lives are forked off.
+    import e2b  # noqa: F401
+
+    sys.stdout.write(json.dumps({"kills": ways[asked.how](), "pid": os.getpid()}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
