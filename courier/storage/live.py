@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from courier.runs.transcript import AGENT_EVENT, AgentEvent
@@ -93,11 +93,13 @@ class LiveTranscripts:
         return sorted(found, key=lambda path: (_begun(path), path.name))
 
 
-def _begun(path: Path) -> str:
-    """Return when the first event came; a file without any comes last."""
+def _begun(path: Path) -> datetime:
+    """Return when the first event came; for a file without any, when it was made."""
     with path.open("rb") as file:
         first = file.readline()
-    return str(json.loads(first)["at"]) if first.endswith(b"\n") else "~"
+    if first.endswith(b"\n"):
+        return datetime.fromisoformat(json.loads(first)["at"])
+    return datetime.fromtimestamp(path.stat().st_ctime, UTC)
 
 
 def _mend(path: Path) -> int:
