@@ -12,9 +12,10 @@ from courier.sandboxd.access import (
 )
 from courier.sandboxd.catalogue import Catalogue
 from courier.sandboxd.control import Control
-from courier.sandboxd.envd import answer_envs, answer_metrics, answer_rpc, not_open, not_running
+from courier.sandboxd.envd import answer_envs, answer_metrics, answer_rpc, not_running
 from courier.sandboxd.exchange import Disconnected, Exchange, HttpError, Receive, Scope, Send
 from courier.sandboxd.line import AgentGone
+from courier.sandboxd.ports import answer_port
 from courier.sandboxd.sandboxes import WAKE_SECONDS, Live, Sandboxes
 from courier.sandboxd.transfers import answer_files
 
@@ -75,7 +76,8 @@ class App:
             return
         live = await self._reach(exchange, sandbox_id)
         if port != ENVD_PORT:
-            raise not_open(port)
+            await answer_port(exchange, live, port)
+            return
         await self._envd(exchange, live, parts)
 
     async def _reach(self, exchange: Exchange, sandbox_id: str | None) -> Live:

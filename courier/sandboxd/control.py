@@ -26,6 +26,7 @@ from courier.sandboxd.wishes import (
 
 Handler = Callable[..., Awaitable[None]]
 PAGE = 100
+METRICS_SLACK_SECONDS = 10
 REMEMBERED_KEYS = 10_000
 
 
@@ -72,6 +73,7 @@ class Control:
             ("POST", "refreshes"): self._refresh,
             ("POST", "pause"): self._pause,
             ("POST", "snapshots"): self._snapshot,
+            ("POST", "fork"): self._fork,
             ("PUT", "network"): self._network,
             ("GET", "metrics"): self._metrics,
             ("GET", "logs"): self._logs,
@@ -138,7 +140,7 @@ class Control:
             for record in self._sandboxes.all()
             if record.state in states
             and wanted.items() <= dict(record.metadata).items()
-            and record.started_at > after
+            and record.started_at >= after
             and template in (None, record.template, record.alias)
         ]
         return found if query.get("order") == "asc" else found[::-1]
@@ -152,8 +154,10 @@ class Control:
         await exchange.reply(204)
 
     async def _connect(self, exchange: Exchange, live: Live) -> None:
-        seconds = read_timeout(await exchange.json(), default=DEFAULT_SECONDS)
-        woken = await self._sandboxes.wake(live, seconds)
+        fields = await exchange.json()
+        seconds = read_timeout(fields, default=DEFAULT_SECONDS)
+        keep_memory = fields.get("memory") is not False
+        woken = await self._sandboxes.wake(live, seconds, keep_memory=keep_memory)
         ends_at = time.time() + seconds
         if not woken and ends_at > live.record.ends_at:
             await self._sandboxes.set_end(live, ends_at)
@@ -172,15 +176,18 @@ class Control:
 
     async def _pause(self, exchange: Exchange, live: Live) -> None:
         fields = await exchange.json()
-        if fields.get("memory") is False:
-            raise HttpError(400, "This server pauses with memory only; use a snapshot instead.")
-        await self._sandboxes.pause(live)
+        await self._sandboxes.pause(live, keep_memory=fields.get("memory") is not False)
         await exchange.reply(204)
 
     async def _snapshot(self, exchange: Exchange, live: Live) -> None:
         name = (await exchange.json()).get("name")
         snapshot = await self._sandboxes.snapshot(live, self._templates, name)
         await exchange.reply(201, {"snapshotID": snapshot.id, "names": list(snapshot.names)})
+
+    async def _fork(self, exchange: Exchange, live: Live) -> None:
+        await exchange.discard_body()
+        said = f"Sandbox {live.record.id} cannot be forked with its processes on this server; "
+        raise HttpError(501, said + "make a snapshot and create sandboxes from that.")
 
     async def _network(self, exchange: Exchange, live: Live) -> None:
         fields = await exchange.json()
@@ -192,7 +199,11 @@ class Control:
         await exchange.reply(204)
 
     async def _metrics(self, exchange: Exchange, live: Live) -> None:
-        await exchange.reply(200, [await self._sandboxes.measure(live)])
+        now = time.time()
+        first = _number(exchange, "start", 0)
+        last = _number(exchange, "end", int(now))
+        within = first <= now and last >= now - METRICS_SLACK_SECONDS
+        await exchange.reply(200, [await self._sandboxes.measure(live)] if within else [])
 
     async def _all_metrics(self, exchange: Exchange) -> None:
         ids = exchange.query.get("sandbox_ids", "").split(",")

@@ -6,6 +6,7 @@ wait for processes to start; those handed out are indistinguishable from others.
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 from collections import deque
@@ -35,6 +36,7 @@ START_SECONDS = 30.0
 REFILL_SECONDS = 0.05
 ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 ID_LENGTH = 20
+log = logging.getLogger(__name__)
 DEAD_ANSWER = (AgentGone, Fault, TimeoutError)
 
 
@@ -108,6 +110,7 @@ class Cradle:
         """Kill what is left of a sandbox and remove its directory."""
         strike(holder)
         await await_death(holder)
+        self._repeat_log(sandbox_id)
         if not self.means.rung.namespaced:
             await asyncio.to_thread(kill_stragglers, sandbox_id, uid)
         self._uids.discard(uid)
@@ -124,6 +127,13 @@ class Cradle:
             await self.bury(spare.id, spare.uid, spare.holder)
         self.means.groups.remove_roots()
         os.close(self._sockets_fd)
+
+    def _repeat_log(self, sandbox_id: str) -> None:
+        """Keep what an agent complained of before its directory goes."""
+        with contextlib.suppress(OSError):
+            said = (self._layout.sandboxes / sandbox_id / "holder.log").read_text(errors="replace")
+            if said.strip():
+                log.warning("the agent of sandbox %s said: %s", sandbox_id, said.strip()[-4000:])
 
     async def _ready_spare(self) -> Newborn | None:
         while self._spares:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import stat
 from pathlib import Path
@@ -9,20 +10,24 @@ from pathlib import Path
 from courier.sandboxd.cells import INSIDE_HOME
 
 FIRST_UID = 1_900_000_000
-UIDS = 65_536
+UIDS = 200_000_000
 ALONE_UID = 65_534
 
 
 def pick_uid(taken: set[int | None]) -> int | None:
     """Return a user for a new sandbox: one of its own where the kernel has that many.
 
-    A server that is not root has no choice and gets none.
+    Drawn at random, because servers of other state directories draw from the same range. A server
+    that is not root has no choice and gets none.
     """
     if os.geteuid() != 0:
         return None
     if not _maps(FIRST_UID + UIDS):
         return ALONE_UID
-    return next(uid for uid in range(FIRST_UID, FIRST_UID + UIDS) if uid not in taken)
+    while True:
+        uid = FIRST_UID + secrets.randbelow(UIDS)
+        if uid not in taken:
+            return uid
 
 
 def _maps(uid: int) -> bool:

@@ -16,10 +16,14 @@ State = Literal["running", "paused"]
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """What happens at the end of the timeout, and whether a call wakes a paused sandbox."""
+    """What happens at the end of the timeout, and whether a call wakes a paused sandbox.
+
+    Pausing without memory ends the processes and keeps the files.
+    """
 
     on_timeout: Literal["kill", "pause"] = "kill"
     auto_resume: bool = False
+    keep_memory: bool = True
 
 
 @dataclass(frozen=True, slots=True)

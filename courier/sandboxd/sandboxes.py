@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 import time
@@ -18,6 +19,7 @@ from courier.sandboxd.line import Lines
 from courier.sandboxd.records import Lifecycle, SandboxRecord, timestamp
 from courier.sandboxd.templates import Snapshot, Templates
 
+log = logging.getLogger(__name__)
 WAKE_SECONDS = 300
 MACHINE_MB = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
 
@@ -118,7 +120,12 @@ class Sandboxes:
     def _admit(self, live: Live) -> None:
         self._live[live.record.id] = live
         sandbox_id, holder = live.record.id, live.record.holder
-        live.watch = on_death(holder, lambda: self._run(self.kill(sandbox_id)))
+
+        def died() -> None:
+            log.warning("the agent of sandbox %s died", sandbox_id)
+            self._run(self.kill(sandbox_id))
+
+        live.watch = on_death(holder, died)
 
     def adopt(self, record: SandboxRecord) -> None:
         """Take over a sandbox whose agent survived the server that made it."""
@@ -134,8 +141,8 @@ class Sandboxes:
         if live.record.state == "running":
             self._arm(live)
 
-    async def pause(self, live: Live) -> None:
-        """Freeze everything in it; its timeout stops.
+    async def pause(self, live: Live, *, keep_memory: bool = True) -> None:
+        """Freeze everything in it, or end its processes and keep its files; its timeout stops.
 
         Raises:
             HttpError: 409 if it is paused already, 503 if its agent does not answer.
@@ -146,20 +153,20 @@ class Sandboxes:
             try:
                 async with asyncio.timeout(10):
                     await live.lines.ask("agent/Deadline", {})
-                    await live.lines.ask("agent/Freeze", {})
+                    await live.lines.ask("agent/Freeze" if keep_memory else "agent/Clear", {})
             except DEAD_ANSWER as problem:
                 raise HttpError(503, "The sandbox's agent does not answer.") from problem
             self._disarm(live)
             self._remember(live, state="paused")
 
-    async def wake(self, live: Live, seconds: float) -> bool:
+    async def wake(self, live: Live, seconds: float, *, keep_memory: bool = True) -> bool:
         """Let a paused sandbox go on for that long; return whether it was paused."""
         async with live.changing:
             if live.record.state == "running":
                 return False
             try:
                 async with asyncio.timeout(10):
-                    await live.lines.ask("agent/Thaw", {})
+                    await live.lines.ask("agent/Thaw" if keep_memory else "agent/Clear", {})
             except DEAD_ANSWER as problem:
                 raise HttpError(503, "The sandbox's agent does not answer.") from problem
             self._remember(live, state="running", ends_at=time.time() + seconds)
@@ -261,7 +268,7 @@ class Sandboxes:
             return
         if live.record.lifecycle.on_timeout == "pause":
             with contextlib.suppress(HttpError):
-                await self.pause(live)
+                await self.pause(live, keep_memory=live.record.lifecycle.keep_memory)
                 return
         await self.kill(live.record.id)
 

@@ -18,7 +18,6 @@ UNSUPPORTED = {
     "mcp": "MCP gateways",
     "volumeMounts": "volumes",
     "iam": "workload identity",
-    "autoPauseMemory": "",
 }
 
 
@@ -29,7 +28,7 @@ def read_wish(fields: Mapping[str, Any], templates: Templates, *, version: int) 
         HttpError: 400 for a field that is wrong or cannot be honoured, 404 for an unknown template.
     """
     for name, meaning in UNSUPPORTED.items():
-        if meaning and fields.get(name):
+        if fields.get(name):
             raise HttpError(400, f"This server does not offer {meaning} (field '{name}').")
     template, alias, source = templates.find(_text(fields, "templateID", BASE))
     internet, network = read_network(fields)
@@ -98,7 +97,8 @@ def _lifecycle(fields: Mapping[str, Any]) -> Lifecycle:
     pauses = fields.get("autoPause") is True
     if resume and not pauses:
         raise HttpError(400, "Auto-resume needs a sandbox that pauses at its timeout.")
-    return Lifecycle("pause" if pauses else "kill", resume)
+    keep_memory = fields.get("autoPauseMemory") is not False
+    return Lifecycle("pause" if pauses else "kill", resume, keep_memory)
 
 
 def _text(fields: Mapping[str, Any], name: str, default: str) -> str:

@@ -26,6 +26,7 @@ class Lifetime:
             "agent/Deadline": self._deadline,
             "agent/Freeze": self._freeze,
             "agent/Thaw": self._thaw,
+            "agent/Clear": self._clear,
             "agent/Metrics": self._metrics,
             "agent/Shutdown": self._shutdown,
         }
@@ -51,6 +52,10 @@ class Lifetime:
 
     def _thaw(self, _: Message) -> Message:
         self._tree.thaw()
+        return {}
+
+    def _clear(self, _: Message) -> Message:
+        self._tree.kill()
         return {}
 
     def _metrics(self, _: Message) -> Message:

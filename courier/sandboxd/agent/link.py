@@ -87,6 +87,12 @@ class Link:
         self._ending = True
         self._flush()
 
+    def finish(self) -> None:
+        """Close once everything is sent, without saying how it ended."""
+        if not self._ending:
+            self._ending = True
+            self._flush()
+
     def limit(self, call: Call, *, alive: bytes) -> None:
         """End the stream at the call's timeout, and send ``alive`` whenever it was silent."""
         if call.timeout:

@@ -6,6 +6,7 @@ import itertools
 import selectors
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 
@@ -87,12 +88,16 @@ class Loop:
     def run(self) -> None:
         """Serve until stopped."""
         while self._running:
-            for key, ready in self._selector.select(self._until_next_timer()):
-                for event in (READ, WRITE):
-                    callback = key.data.get(event) if ready & event else None
-                    if callback is not None:
-                        callback()
-            self._fire_timers()
+            self.step()
+
+    def step(self) -> None:
+        """Wait until something happens and serve that."""
+        for key, ready in self._selector.select(self._until_next_timer()):
+            for event in (READ, WRITE):
+                callback = key.data.get(event) if ready & event else None
+                if callback is not None:
+                    _attempt(callback)
+        self._fire_timers()
 
     def _until_next_timer(self) -> float | None:
         while self._timers and self._timers[0][2].callback is None:
@@ -106,4 +111,11 @@ class Loop:
         while self._timers and self._timers[0][0] <= now:
             callback = heapq.heappop(self._timers)[2].callback
             if callback is not None:
-                callback()
+                _attempt(callback)
+
+
+def _attempt(callback: Callback) -> None:
+    try:
+        callback()
+    except Exception:  # noqa: BLE001 - one bad call must not end the whole sandbox
+        sys.excepthook(*sys.exc_info())

@@ -17,6 +17,7 @@ from courier.sandboxd.agent.place import Place
 from courier.sandboxd.agent.processes import Processes
 from courier.sandboxd.agent.transfers import Transfers
 from courier.sandboxd.agent.tree import Tree
+from courier.sandboxd.agent.tunnel import Tunnels
 from courier.sandboxd.agent.watches import Watches
 
 Unary = Callable[[Message], Message]
@@ -33,7 +34,7 @@ class Agent:
         processes = Processes(self.loop, place)
         files, transfers = Files(place), Transfers(place)
         watches = Watches(self.loop, place)
-        lifetime = Lifetime(self.loop, place, Tree())
+        lifetime = Lifetime(self.loop, place, Tree(processes.reap))
         self._unary: dict[str, Unary] = {
             **processes.unary,
             **files.unary,
@@ -44,6 +45,7 @@ class Agent:
             **processes.streams,
             **transfers.streams,
             **watches.streams,
+            **Tunnels(self.loop).streams,
         }
         self.loop.on_child_death(processes.reap)
         self.loop.watch(listener.fileno(), READ, self._accept)

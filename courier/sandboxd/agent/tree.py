@@ -7,6 +7,7 @@ a namespace it adopts orphans and walks its descendants instead.
 import os
 import signal
 import time
+from collections.abc import Callable
 
 PR_SET_CHILD_SUBREAPER = 36
 SWEEPS = 200
@@ -20,9 +21,10 @@ def adopt_orphans() -> None:
 
 
 class Tree:
-    """The processes below the agent."""
+    """The processes below the agent; ``reap`` collects the dead ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, reap: Callable[[], None]) -> None:
+        self._reap = reap
         self._alone = os.getpid() == 1
 
     def freeze(self) -> None:
@@ -39,7 +41,7 @@ class Tree:
         if self._alone:
             return
         for _ in range(SWEEPS):
-            reap_all()
+            self._reap()
             if not self.pids():
                 return
             self._signal(signal.SIGKILL)
@@ -77,15 +79,6 @@ def usage(pids: list[int]) -> tuple[float, int]:
             seconds += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
             pages += max(int(fields[21]), 0)
     return seconds, pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def reap_all() -> None:
-    """Collect every dead child without caring which it was."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return
 
 
 def _send(pid: int, number: int) -> None:

@@ -79,6 +79,8 @@ class _Providers(dict[str, Provider]):
 
     def __missing__(self, rung: str) -> Provider:
         if rung == "cloud":
+            if not CLOUD_KEY:
+                pytest.skip("needs E2B_API_KEY")
             provider = Provider("cloud", {"api_key": CLOUD_KEY})
         else:
             self._require(rung)
@@ -95,26 +97,42 @@ class _Providers(dict[str, Provider]):
             pytest.skip(f"{rung}: {found.detail}")
 
 
-@pytest.fixture(
-    params=[*RUNGS, pytest.param("cloud", marks=pytest.mark.live)],
-)
+CLOUD = pytest.param("cloud", marks=pytest.mark.live)
+
+
+@pytest.fixture(params=[*RUNGS, CLOUD])
 def provider(request: pytest.FixtureRequest, providers: dict[str, Provider]) -> Provider:
-    """Each provider in turn."""
-    if request.param == "cloud" and not CLOUD_KEY:
-        pytest.skip("needs E2B_API_KEY")
+    """Each provider in turn, for what depends on how a sandbox is held."""
     return providers[request.param]
+
+
+@pytest.fixture(params=["best", CLOUD])
+def reference(request: pytest.FixtureRequest, providers: dict[str, Provider]) -> Provider:
+    """The strongest rung that works here, then the cloud, for what all rungs share."""
+    return providers[_best() if request.param == "best" else request.param]
 
 
 @pytest.fixture
 def best(providers: dict[str, Provider]) -> Provider:
     """The server on the strongest rung that works here."""
-    report = isolation_report(Path("/tmp/any"), allow_plain=True)
-    return providers[report.chosen or "plain"]
+    return providers[_best()]
+
+
+def _best() -> str:
+    return isolation_report(Path("/tmp/any"), allow_plain=True).chosen or "plain"
 
 
 @pytest.fixture
 async def sandbox(provider: Provider) -> AsyncIterator[AsyncSandbox]:
     """A fresh sandbox of each provider."""
     made = await provider.create()
+    yield made
+    await made.kill()
+
+
+@pytest.fixture
+async def single(reference: Provider) -> AsyncIterator[AsyncSandbox]:
+    """A fresh sandbox of the strongest rung, or of the cloud."""
+    made = await reference.create()
     yield made
     await made.kill()

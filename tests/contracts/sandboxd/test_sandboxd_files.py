@@ -58,12 +58,12 @@ async def test_paths_start_at_home(sandbox: AsyncSandbox) -> None:
     assert await sandbox.files.read("./b/../a") == "1"
 
 
-async def test_many_files_at_once(sandbox: AsyncSandbox) -> None:
+async def test_many_files_at_once(single: AsyncSandbox) -> None:
     files: list[Any] = [{"path": f"many/{n}", "data": f"{n}" * n} for n in range(50)]
-    written = await sandbox.files.write_files(files)
+    written = await single.files.write_files(files)
     assert [entry.name for entry in written] == [str(n) for n in range(50)]
     for n in (0, 1, 49):
-        assert await sandbox.files.read(f"many/{n}") == f"{n}" * n
+        assert await single.files.read(f"many/{n}") == f"{n}" * n
 
 
 async def test_every_way_of_uploading(sandbox: AsyncSandbox) -> None:
@@ -88,41 +88,41 @@ async def test_metadata_stays_with_a_file(sandbox: AsyncSandbox) -> None:
     assert not (await sandbox.files.get_info("noted")).metadata
 
 
-async def test_missing_files_are_said_to_be_missing(sandbox: AsyncSandbox) -> None:
-    assert not await sandbox.files.exists("nope")
+async def test_missing_files_are_said_to_be_missing(single: AsyncSandbox) -> None:
+    assert not await single.files.exists("nope")
     for attempt in (
-        sandbox.files.read("nope"),
-        sandbox.files.list("nope"),
-        sandbox.files.get_info("nope"),
-        sandbox.files.rename("nope", "other"),
+        single.files.read("nope"),
+        single.files.list("nope"),
+        single.files.get_info("nope"),
+        single.files.rename("nope", "other"),
     ):
         with pytest.raises(FileNotFoundException):
             await attempt
-    await sandbox.files.remove("nope")
+    await single.files.remove("nope")
 
 
-async def test_directories(sandbox: AsyncSandbox) -> None:
-    assert await sandbox.files.make_dir("d/e")
-    assert not await sandbox.files.make_dir("d/e")
-    await sandbox.files.write("d/f", "12345")
-    await sandbox.files.write("d/e/g", "x")
-    assert [(e.name, e.type) for e in await sandbox.files.list("d")] == [
+async def test_directories(single: AsyncSandbox) -> None:
+    assert await single.files.make_dir("d/e")
+    assert not await single.files.make_dir("d/e")
+    await single.files.write("d/f", "12345")
+    await single.files.write("d/e/g", "x")
+    assert [(e.name, e.type) for e in await single.files.list("d")] == [
         ("e", FileType.DIR),
         ("f", FileType.FILE),
     ]
-    deep = await sandbox.files.list("d", depth=2)
-    home = await home_of(sandbox)
+    deep = await single.files.list("d", depth=2)
+    home = await home_of(single)
     assert [e.path for e in deep] == [f"{home}/d/{name}" for name in ("e", "e/g", "f")]
     with pytest.raises((InvalidArgumentException, SandboxException)):
-        await sandbox.files.list("d/f")
+        await single.files.list("d/f")
     with pytest.raises((InvalidArgumentException, SandboxException)):
-        await sandbox.files.read("d")
+        await single.files.read("d")
     with pytest.raises((InvalidArgumentException, SandboxException)):
-        await sandbox.files.write("d", "x")
-    moved = await sandbox.files.rename("d", "x/y")
+        await single.files.write("d", "x")
+    moved = await single.files.rename("d", "x/y")
     assert moved.path == f"{home}/x/y"
-    await sandbox.files.remove("x")
-    assert not await sandbox.files.exists("x/y/f")
+    await single.files.remove("x")
+    assert not await single.files.exists("x/y/f")
 
 
 async def test_an_entry_tells_what_the_file_is(sandbox: AsyncSandbox) -> None:
@@ -137,11 +137,11 @@ async def test_an_entry_tells_what_the_file_is(sandbox: AsyncSandbox) -> None:
         await sandbox.files.read("pipe")
 
 
-async def test_a_file_growing_while_it_is_read_is_cut_at_its_size(sandbox: AsyncSandbox) -> None:
-    await sandbox.commands.run("yes | head -c 3000000 > grow")
-    await sandbox.commands.run("while true; do echo more >> grow; done", background=True, timeout=0)
+async def test_a_file_growing_while_it_is_read_is_cut_at_its_size(single: AsyncSandbox) -> None:
+    await single.commands.run("yes | head -c 3000000 > grow")
+    await single.commands.run("while true; do echo more >> grow; done", background=True, timeout=0)
     for _ in range(5):
-        data = await sandbox.files.read("grow", format="bytes")
+        data = await single.files.read("grow", format="bytes")
         assert len(data) >= 3_000_000
 
 
@@ -173,8 +173,8 @@ async def test_signed_urls_need_no_token(provider: Provider, sandbox: AsyncSandb
     expired.value.close()
 
 
-async def test_signed_uploads(provider: Provider, sandbox: AsyncSandbox) -> None:
-    assert provider.local
+async def test_signed_uploads(reference: Provider, sandbox: AsyncSandbox) -> None:
+    assert reference.local
     url = sandbox.upload_url("up", use_signature_expiration=60)
     body = (
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nhi\r\n--b--\r\n'

@@ -59,8 +59,8 @@ async def test_kill_ends_it_once(provider: Provider) -> None:
         await provider.connect(sandbox.sandbox_id)
 
 
-async def test_a_running_command_is_cut_when_its_sandbox_is_killed(provider: Provider) -> None:
-    sandbox = await provider.create()
+async def test_a_running_command_is_cut_when_its_sandbox_is_killed(reference: Provider) -> None:
+    sandbox = await reference.create()
     handle = await sandbox.commands.run("sleep 60", background=True, timeout=0)
     waiting = asyncio.ensure_future(handle.wait())
     await asyncio.sleep(0.1)
@@ -69,8 +69,8 @@ async def test_a_running_command_is_cut_when_its_sandbox_is_killed(provider: Pro
         await asyncio.wait_for(waiting, 5)
 
 
-async def test_the_timeout_ends_it(provider: Provider) -> None:
-    sandbox = await provider.create(timeout=600)
+async def test_the_timeout_ends_it(reference: Provider) -> None:
+    sandbox = await reference.create(timeout=600)
     await sandbox.set_timeout(1)
 
     async def ended() -> bool:
@@ -79,12 +79,12 @@ async def test_the_timeout_ends_it(provider: Provider) -> None:
     await until(ended, 10)
 
 
-async def test_connecting_extends_but_never_shortens(provider: Provider) -> None:
-    sandbox = await provider.create(timeout=300)
+async def test_connecting_extends_but_never_shortens(reference: Provider) -> None:
+    sandbox = await reference.create(timeout=300)
     before = (await sandbox.get_info()).end_at
-    await provider.connect(sandbox.sandbox_id, timeout=10)
+    await reference.connect(sandbox.sandbox_id, timeout=10)
     assert (await sandbox.get_info()).end_at == before
-    await provider.connect(sandbox.sandbox_id, timeout=900)
+    await reference.connect(sandbox.sandbox_id, timeout=900)
     left = (await sandbox.get_info()).end_at - datetime.now(UTC)
     assert 880 < left.total_seconds() < 901
     await sandbox.kill()
@@ -127,15 +127,27 @@ async def test_nothing_runs_while_paused(provider: Provider) -> None:
     await sandbox.kill()
 
 
-async def test_calls_to_a_paused_sandbox_fail_as_if_it_were_gone(provider: Provider) -> None:
+async def test_a_pause_without_memory_keeps_the_files_only(provider: Provider) -> None:
     sandbox = await provider.create()
+    await sandbox.files.write("kept", "yes")
+    await sandbox.commands.run("sleep 60", background=True, timeout=0)
+    assert await sandbox.pause(keep_memory=False)
+    woken = await provider.connect(sandbox.sandbox_id)
+    assert await woken.commands.list() == []
+    assert await woken.files.read("kept") == "yes"
+    assert (await woken.commands.run("echo on")).stdout == "on\n"
+    await woken.kill()
+
+
+async def test_calls_to_a_paused_sandbox_fail_as_if_it_were_gone(reference: Provider) -> None:
+    sandbox = await reference.create()
     await sandbox.pause()
     assert not await sandbox.is_running()
     await sandbox.kill()
 
 
-async def test_a_call_wakes_a_sandbox_that_resumes_by_itself(provider: Provider) -> None:
-    sandbox = await provider.create(lifecycle={"on_timeout": "pause", "auto_resume": True})
+async def test_a_call_wakes_a_sandbox_that_resumes_by_itself(reference: Provider) -> None:
+    sandbox = await reference.create(lifecycle={"on_timeout": "pause", "auto_resume": True})
     await sandbox.files.write("kept", "yes")
     await sandbox.pause()
     assert await sandbox.files.read("kept") == "yes"
@@ -145,8 +157,8 @@ async def test_a_call_wakes_a_sandbox_that_resumes_by_itself(provider: Provider)
     await sandbox.kill()
 
 
-async def test_the_timeout_pauses_if_asked_to(provider: Provider) -> None:
-    sandbox = await provider.create(timeout=600, lifecycle={"on_timeout": "pause"})
+async def test_the_timeout_pauses_if_asked_to(reference: Provider) -> None:
+    sandbox = await reference.create(timeout=600, lifecycle={"on_timeout": "pause"})
     await sandbox.set_timeout(0)
 
     async def paused() -> bool:
@@ -164,35 +176,35 @@ async def _listed(query: SandboxQuery | None, provider: Provider, limit: int) ->
     return pages
 
 
-async def test_list_filters_by_metadata_and_state_and_pages(provider: Provider) -> None:
+async def test_list_filters_by_metadata_and_state_and_pages(reference: Provider) -> None:
     label = {"batch": f"b {time.time_ns()}"}
-    made = await asyncio.gather(*(provider.create(metadata=label) for _ in range(3)))
+    made = await asyncio.gather(*(reference.create(metadata=label) for _ in range(3)))
     await made[0].pause()
     ids = {each.sandbox_id for each in made}
-    pages = await _listed(SandboxQuery(metadata=label), provider, 2)
+    pages = await _listed(SandboxQuery(metadata=label), reference, 2)
     assert [len(page) for page in pages] == [2, 1]
     assert set().union(*pages) == ids
     paused = SandboxQuery(metadata=label, state=[SandboxState.PAUSED])
-    assert await _listed(paused, provider, 10) == [[made[0].sandbox_id]]
+    assert await _listed(paused, reference, 10) == [[made[0].sandbox_id]]
     other = SandboxQuery(metadata=label | {"no": "such"})
-    assert await _listed(other, provider, 10) == [[]]
+    assert await _listed(other, reference, 10) == [[]]
     await asyncio.gather(*(each.kill() for each in made))
 
 
-async def test_an_unknown_template_is_refused_by_name(provider: Provider) -> None:
+async def test_an_unknown_template_is_refused_by_name(reference: Provider) -> None:
     with pytest.raises((NotFoundException, SandboxException), match="no-such-template"):
-        await provider.create(template="no-such-template")
+        await reference.create(template="no-such-template")
 
 
-async def test_a_wrong_key_is_refused(provider: Provider) -> None:
-    options = provider.options | {"api_key": "e2b_" + "0" * 40}
+async def test_a_wrong_key_is_refused(reference: Provider) -> None:
+    options = reference.options | {"api_key": "e2b_" + "0" * 40}
     with pytest.raises(AuthenticationException):
         await AsyncSandbox.create(**options)
 
 
-async def test_the_same_idempotency_key_makes_one_sandbox(provider: Provider) -> None:
+async def test_the_same_idempotency_key_makes_one_sandbox(reference: Provider) -> None:
     key = f"once-{time.time_ns()}"
-    made = await asyncio.gather(*(provider.create(idempotency_key=key) for _ in range(3)))
+    made = await asyncio.gather(*(reference.create(idempotency_key=key) for _ in range(3)))
     assert len({each.sandbox_id for each in made}) == 1
     await made[0].kill()
 
@@ -210,8 +222,8 @@ async def test_a_snapshot_is_a_template(provider: Provider) -> None:
     await asyncio.gather(sandbox.kill(), again.kill())
 
 
-async def test_metrics_tell_of_memory_in_use(provider: Provider) -> None:
-    sandbox = await provider.create()
+async def test_metrics_tell_of_memory_in_use(reference: Provider) -> None:
+    sandbox = await reference.create()
     await sandbox.commands.run(
         "python3 -c 'b = bytearray(40_000_000); input()'", background=True, stdin=True, timeout=0
     )
@@ -225,6 +237,6 @@ async def test_metrics_tell_of_memory_in_use(provider: Provider) -> None:
     await sandbox.kill()
 
 
-async def test_a_timeout_beyond_a_day_is_refused(provider: Provider) -> None:
+async def test_a_timeout_beyond_a_day_is_refused(reference: Provider) -> None:
     with pytest.raises((InvalidArgumentException, SandboxException), match=r"[Tt]imeout"):
-        await provider.create(timeout=400 * 86400)
+        await reference.create(timeout=400 * 86400)

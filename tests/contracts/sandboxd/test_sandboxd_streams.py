@@ -89,7 +89,7 @@ def test_a_thousand_live_streams(best: Provider, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    print(found)
+    print(found)  # noqa: T201 - the figures are what a benchmark is run for
     assert found["streams"] == 1000
     assert found["alive"] == 1000
     assert found["cores"] < 1
