@@ -77,6 +77,7 @@ async def test_a_timeout_kills_the_process_on_the_server(sandbox: AsyncSandbox) 
     assert await sandbox.commands.list() == []
 
 
+@pytest.mark.slow
 async def test_a_background_command_dies_at_its_timeout_too(single: AsyncSandbox) -> None:
     """The SDK's default of 60 seconds holds for background commands as well."""
     await single.commands.run("sleep 30", background=True, timeout=0.5)
@@ -134,6 +135,7 @@ async def test_without_input_there_is_an_empty_one(single: AsyncSandbox) -> None
     assert (await single.commands.run("cat; echo end")).stdout == "end\n"
 
 
+@pytest.mark.slow
 async def test_streamed_input_keeps_its_order(single: AsyncSandbox) -> None:
     handle = await single.commands.run("md5sum", background=True, stdin=True, timeout=0)
     async with single.commands.stream_input(handle.pid) as pipe:
@@ -165,6 +167,7 @@ async def test_an_end_waits_for_whoever_holds_the_output(single: AsyncSandbox) -
     assert time.monotonic() - started > 0.45
 
 
+@pytest.mark.slow
 async def test_a_slow_subscriber_blocks_the_process(single: AsyncSandbox) -> None:
     release = asyncio.Event()
 
@@ -214,6 +217,7 @@ async def test_python_and_git_are_there(sandbox: AsyncSandbox) -> None:
     assert done.stdout.split() == ["1", "42"]
 
 
+@pytest.mark.slow
 async def test_many_commands_at_once(single: AsyncSandbox) -> None:
     done = await asyncio.gather(*(single.commands.run(f"echo {n}") for n in range(40)))
     assert [each.stdout for each in done] == [f"{n}\n" for n in range(40)]

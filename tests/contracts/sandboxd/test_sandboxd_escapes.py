@@ -189,6 +189,7 @@ def _running(mark: str) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 async def test_a_fork_bomb_is_contained(open_directory: Path, best: Provider) -> None:
     if best.rung == "plain":
         pytest.skip("this rung has no limits")
@@ -201,6 +202,7 @@ async def test_a_fork_bomb_is_contained(open_directory: Path, best: Provider) ->
         await asyncio.gather(bomb.kill(), other.kill())
 
 
+@pytest.mark.slow
 async def test_memory_is_limited_where_control_groups_work(open_directory: Path) -> None:
     if "memory" not in find_groups("test").controllers:
         pytest.skip("no memory control group can be made here")
@@ -214,6 +216,7 @@ async def test_memory_is_limited_where_control_groups_work(open_directory: Path)
         await sandbox.kill()
 
 
+@pytest.mark.slow
 async def test_a_sandbox_can_be_kept_off_the_network(providers: dict[str, Provider]) -> None:
     provider = providers["bubblewrap"]
     sandbox = await provider.create(allow_internet_access=False)

@@ -137,6 +137,7 @@ async def test_an_entry_tells_what_the_file_is(sandbox: AsyncSandbox) -> None:
         await sandbox.files.read("pipe")
 
 
+@pytest.mark.slow
 async def test_a_file_growing_while_it_is_read_is_cut_at_its_size(single: AsyncSandbox) -> None:
     await single.commands.run("yes | head -c 3000000 > grow")
     await single.commands.run("while true; do echo more >> grow; done", background=True, timeout=0)

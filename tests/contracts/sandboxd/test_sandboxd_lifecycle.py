@@ -69,6 +69,7 @@ async def test_a_running_command_is_cut_when_its_sandbox_is_killed(reference: Pr
         await asyncio.wait_for(waiting, 5)
 
 
+@pytest.mark.slow
 async def test_the_timeout_ends_it(reference: Provider) -> None:
     sandbox = await reference.create(timeout=600)
     await sandbox.set_timeout(1)

@@ -46,6 +46,7 @@ async def listening(sandbox: AsyncSandbox, port: int) -> None:
     raise AssertionError("the server inside never listened")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("internet", [True, False])
 async def test_a_port_inside_answers_outside(
     providers: dict[str, Provider], *, internet: bool

@@ -305,6 +305,7 @@ def test_a_broken_stream_call_ends_with_an_error(wire: Wire, body: bytes, code: 
     assert wire.envd(made, "POST", "/process.Process/List", {}).json == {"processes": []}
 
 
+@pytest.mark.slow
 def test_a_silent_stream_says_that_it_is_alive(wire: Wire) -> None:
     made = wire.create()
     body = start({"process": {"cmd": "/bin/sleep", "args": ["1.5"]}})
