@@ -44,6 +44,9 @@ def apply(here: Here, saved: str | None, output: str, *, wait: bool) -> int:
     Without a daemon this process is the engine: it stays until every run has ended. Interrupted,
     the agents go on; the next `courier apply` picks them up. Exits 1 if a run did not complete.
     """
+    import logging
+
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=here.console.err)
     plan = _read(here.path(saved)) if saved is not None else None
     return here.run(applied(here, plan, output=output, wait=wait))
 

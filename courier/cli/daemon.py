@@ -10,6 +10,9 @@ import click
 from courier.cli.here import Here
 from courier.cli.verb import Verb
 
+_CHATTY = ("httpx", "httpcore", "e2b", "watchfiles")
+"""Libraries that log every request."""
+
 
 @click.command(cls=Verb, example="courier daemon\nCOURIER_HOME=/srv/courier courier daemon -v")
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
@@ -24,6 +27,8 @@ def daemon(here: Here, *, verbose: bool) -> None:
     level = logging.DEBUG if verbose else logging.INFO
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(level=level, format=form, stream=here.console.err)
+    for chatty in _CHATTY:
+        logging.getLogger(chatty).setLevel(logging.INFO if verbose else logging.WARNING)
     here.run(_serve(here))
 
 

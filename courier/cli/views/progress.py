@@ -111,9 +111,10 @@ class Progress:
         self._last[moment.run] = texts[-1] if texts else ""
         self._lines[moment.attempt] = shown + len(texts)
         room = max(0, _MOST_LINES - shown)
-        return [self._quoted(text, found.mark) for text in texts[:room]]
+        return [self._quoted(moment.run, text, found.mark) for text in texts[:room]]
 
-    def _quoted(self, text: str, mark: str) -> str:
+    def _quoted(self, run: str, text: str, mark: str) -> str:
+        text = f"{safe(run)}: {text}" if self._names else text
         room = self._columns - _GUTTER - 6
         cut = text if width(text) <= room else text[: room - 1] + "…"
         return self._ink.paint(f"{' ' * _GUTTER}  │ {mark} {cut}".replace("│   ", "│ "), "dim")
@@ -145,7 +146,7 @@ class Progress:
         if not rest:
             return []
         more = f"{rest} more line{'' if rest == 1 else 's'}: courier logs {moment.run}"
-        return [self._quoted(safe(more), "…")]
+        return [self._quoted(moment.run, safe(more), "…")]
 
     def _handed(self, moment: Handed) -> list[str]:
         delivered = moment.delivered
