@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from courier.runs.usage import Usage
+
 
 @dataclass(frozen=True, slots=True)
 class Brief:
@@ -16,6 +18,7 @@ class Brief:
         model: The CLI's name of the model; None leaves the choice to the CLI.
         effort: low, medium, high or max; None leaves the choice to the CLI.
         session: The agent's own conversation handle to continue; None starts a new one.
+        used: What earlier turns of that conversation used, for agents that only tell totals.
         commands: What the shell agent runs; None for every other agent.
         max_usd: A cap to hand to the CLI where it has one.
         env: Plain variables for the process.
@@ -28,6 +31,7 @@ class Brief:
     model: str | None = None
     effort: str | None = None
     session: str | None = None
+    used: Usage = field(default_factory=Usage)
     commands: str | None = None
     max_usd: Decimal | None = None
     env: Mapping[str, str] = field(default_factory=dict)

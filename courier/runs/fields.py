@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeAlias, cast
@@ -10,6 +10,9 @@ from typing import TypeAlias, cast
 Fields: TypeAlias = Mapping[str, object]
 
 _YEAR_10000 = 253_402_300_800
+
+SHOWN_CHARACTERS = 2_000
+"""How much of a tool call's arguments is shown."""
 
 
 def parse(line: str) -> Fields | None:
@@ -37,7 +40,7 @@ def items(fields: Fields, key: str) -> Iterator[Fields]:
 def words(fields: Fields, key: str) -> str:
     """Return a text; empty where there is none. Half characters become question marks."""
     value = fields.get(key)
-    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
+    return whole(value) if isinstance(value, str) else ""
 
 
 def count(fields: Fields, key: str) -> int:
@@ -67,3 +70,21 @@ def moment(value: object) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return datetime.fromtimestamp(value, UTC) if 0 < value < _YEAR_10000 else None
+
+
+def whole(value: str) -> str:
+    """Return a text that can be stored: half characters become question marks."""
+    return value.encode(errors="replace").decode()
+
+
+def shown(given: Fields, telling: Sequence[str]) -> str:
+    """Return a tool call's arguments as people read them, bounded.
+
+    Args:
+        given: The arguments.
+        telling: Arguments that say on their own what a call is about, the most telling first.
+    """
+    text = next((words(given, key) for key in telling if words(given, key)), None)
+    if text is None:
+        text = whole(json.dumps(given, ensure_ascii=False))
+    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from courier.agents.claude.fields import Fields, count, moment, words
+from courier.runs.fields import Fields, count, moment, words
 from courier.runs.transcript import Outcome
 
 _KEY_ERRORS = frozenset(

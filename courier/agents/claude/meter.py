@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from courier.agents.claude.fields import Fields, count, dollars, inner, words
+from courier.runs.fields import Fields, count, dollars, inner, words
 from courier.runs.usage import Usage
 
 

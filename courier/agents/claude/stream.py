@@ -1,12 +1,11 @@
 """Claude Code's stream-json lines as events."""
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from courier.agents.claude.ending import Ending, ended
-from courier.agents.claude.fields import Fields, inner, items, moment, parse, seconds, words
 from courier.agents.claude.meter import Meter
+from courier.runs.fields import Fields, inner, items, moment, parse, seconds, shown, words
 from courier.runs.transcript import (
     AgentEvent,
     ErrorReported,
@@ -20,8 +19,6 @@ from courier.runs.transcript import (
     UsageReported,
 )
 from courier.runs.usage import Usage
-
-_INPUT_CHARACTERS = 2_000
 
 _TELLING = ("command", "file_path", "notebook_path", "pattern", "url", "query", "prompt", "skill")
 """Arguments that say on their own what a tool call is about, the most telling first."""
@@ -136,17 +133,8 @@ def _blocks(message: Fields) -> Iterator[AgentEvent]:
             case "thinking" if words(block, "thinking"):
                 yield ThoughtWritten(text=words(block, "thinking"))
             case "tool_use":
-                yield ToolCalled(
-                    id=words(block, "id"), tool=words(block, "name"), input=_input(block)
-                )
-
-
-def _input(block: Fields) -> str:
-    given = inner(block, "input")
-    text = next((words(given, key) for key in _TELLING if words(given, key)), None)
-    if text is None:
-        text = words({"json": json.dumps(given, ensure_ascii=False)}, "json")
-    return text if len(text) <= _INPUT_CHARACTERS else text[: _INPUT_CHARACTERS - 1] + "…"
+                given = shown(inner(block, "input"), _TELLING)
+                yield ToolCalled(id=words(block, "id"), tool=words(block, "name"), input=given)
 
 
 def _tool_results(event: Fields) -> Iterator[AgentEvent]:

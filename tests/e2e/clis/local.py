@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from courier.runs.brief import Launch
+from courier.system import EnvironmentSecrets
 
 TOOLS = Path(__file__).parents[3] / ".tools" / "clis" / "node_modules" / ".bin"
 """Where the CLIs of this folder's package.json are installed."""
@@ -33,7 +34,6 @@ async def run(
     for path, content in launch.files.items():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(content)
-    names = [name.lstrip("?") for name in launch.secrets]
     process = await asyncio.create_subprocess_exec(
         *launch.argv,
         cwd=cwd,
@@ -42,7 +42,7 @@ async def run(
             "HOME": str(home),
             "PWD": str(cwd),
             **launch.env,
-            **{name: secrets[name] for name in names if name in secrets},
+            **EnvironmentSecrets(secrets).resolve(launch.secrets),
         },
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

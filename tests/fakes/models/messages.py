@@ -1,16 +1,14 @@
 """The Anthropic Messages protocol: requests read, turns written whole or as a stream."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.fakes.models.script import Asked, Call, Fail, Part, Say, Think, ToolAnswer, Turn
+from tests.fakes.models.told import blocks, without_reminders
 
-PATH = "/v1/messages"
+PATHS = frozenset({"/v1/messages"})
 COUNT_PATH = "/v1/messages/count_tokens"
-
-_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 
 
 def read(body: Mapping[str, Any]) -> Asked:
@@ -19,12 +17,12 @@ def read(body: Mapping[str, Any]) -> Asked:
     answers: list[ToolAnswer] = []
     turns = since = 0
     for message in body.get("messages", ()):
-        blocks = _blocks(message.get("content"))
+        parts = blocks(message.get("content"))
         if message.get("role") == "assistant":
             turns, since = turns + 1, since + 1
         elif message.get("role") == "user":
-            answers += [_answer(block) for block in blocks if block.get("type") == "tool_result"]
-            said = _said(blocks)
+            answers += [_answer(block) for block in parts if block.get("type") == "tool_result"]
+            said = _said(parts)
             if said:
                 prompts.append(said)
                 since = 0
@@ -39,13 +37,13 @@ def read(body: Mapping[str, Any]) -> Asked:
     )
 
 
-def whole(turn: Turn, *, id: str, model: str) -> dict[str, Any]:
+def whole(turn: Turn, asked: Asked, *, id: str) -> dict[str, Any]:
     """Return the answer to a request without ``stream``."""
     return {
         "id": id,
         "type": "message",
         "role": "assistant",
-        "model": model,
+        "model": asked.model,
         "content": [_block(part, id=f"toolu_{id}_{n}") for n, part in enumerate(turn.parts)],
         "stop_reason": _stop(turn),
         "stop_sequence": None,
@@ -53,9 +51,29 @@ def whole(turn: Turn, *, id: str, model: str) -> dict[str, Any]:
     }
 
 
-def stream(turn: Turn, *, id: str, model: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the server-sent events of a turn: their names and their data."""
-    start = {**whole(turn, id=id, model=model), "content": [], "stop_reason": None}
+def stream(turn: Turn, asked: Asked, *, id: str) -> Iterator[str]:
+    """Yield the server-sent events of a turn."""
+    for name, data in _events(turn, asked, id=id):
+        yield _event(name, data)
+
+
+def error(fail: Fail) -> dict[str, Any]:
+    """Return the body of an HTTP error."""
+    told = {"type": fail.kind, "message": fail.message, **fail.details}
+    return {"type": "error", "error": told}
+
+
+def failure(fail: Fail, *, id: str) -> Iterator[str]:
+    """Yield the events of an answer that turns out to be an error."""
+    yield _event("error", error(fail))
+
+
+def _event(name: str, data: Mapping[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n"
+
+
+def _events(turn: Turn, asked: Asked, *, id: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    start = {**whole(turn, asked, id=id), "content": [], "stop_reason": None}
     yield "message_start", {"message": {**start, "usage": _usage(turn, output=1)}}
     for index, part in enumerate(turn.parts):
         empty, deltas = _streamed(part, id=f"toolu_{id}_{index}")
@@ -73,26 +91,13 @@ def stream(turn: Turn, *, id: str, model: str) -> Iterator[tuple[str, dict[str, 
     yield "message_stop", {}
 
 
-def error(fail: Fail) -> dict[str, Any]:
-    """Return the body of an HTTP error."""
-    return {"type": "error", "error": {"type": fail.kind, "message": fail.message}}
-
-
-def _blocks(content: object) -> list[dict[str, Any]]:
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    if not isinstance(content, list):
-        return []
-    return [block for block in content if isinstance(block, dict)]
-
-
-def _said(blocks: list[dict[str, Any]]) -> str:
-    texts = [str(block.get("text", "")) for block in blocks if block.get("type") == "text"]
-    return "\n".join(kept for text in texts if (kept := _REMINDER.sub("", text).strip()))
+def _said(parts: list[dict[str, Any]]) -> str:
+    texts = [str(block.get("text", "")) for block in parts if block.get("type") == "text"]
+    return "\n".join(kept for text in texts if (kept := without_reminders(text)))
 
 
 def _answer(block: Mapping[str, Any]) -> ToolAnswer:
-    texts = [str(part.get("text", "")) for part in _blocks(block.get("content"))]
+    texts = [str(part.get("text", "")) for part in blocks(block.get("content"))]
     return ToolAnswer(
         id=str(block.get("tool_use_id", "")),
         text="\n".join(texts),

@@ -86,12 +86,21 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An answer of the model; `stop` is derived from the parts where it is empty."""
+    """An answer of the model.
+
+    Attributes:
+        stop: Why it stopped; derived from the parts where it is empty.
+        after_seconds: How long it thinks before the first byte.
+        pieces_of: Characters per write of a stream; 0 writes event by event.
+        holds_seconds: How long the connection stays open after the last event.
+    """
 
     parts: tuple[Part, ...]
     stop: str = ""
     tokens: Tokens = Tokens()
     after_seconds: float = 0.0
+    pieces_of: int = 0
+    holds_seconds: float = 0.0
 
     @classmethod
     def of(cls, *parts: Part) -> "Turn":
@@ -106,12 +115,18 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """An HTTP error; `kind` is the provider's word for it."""
+    """An HTTP error, or for status 200 an error in an answer that began well.
+
+    Attributes:
+        kind: The provider's word for it.
+        details: Further fields beside the message.
+    """
 
     status: int
     kind: str
     message: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

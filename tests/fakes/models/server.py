@@ -6,18 +6,38 @@ import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from tests.fakes.models import messages
+from tests.fakes.models import chat, messages, responses
 from tests.fakes.models.script import Asked, Cut, Fail, Hang, Reply, Script, Turn
 
 _PATH = re.compile(r"/x/(?P<run>[^/]+)/(?P<scenario>[^/]+)(?P<rest>/.*)")
+
+
+class Wire(Protocol):
+    """One provider protocol."""
+
+    PATHS: frozenset[str]
+
+    def read(self, body: Mapping[str, Any]) -> Asked: ...
+
+    def whole(self, turn: Turn, asked: Asked, *, id: str) -> dict[str, Any]: ...
+
+    def stream(self, turn: Turn, asked: Asked, *, id: str) -> Iterator[str]: ...
+
+    def error(self, fail: Fail) -> dict[str, Any]: ...
+
+    def failure(self, fail: Fail, *, id: str) -> Iterator[str]: ...
+
+
+_WIRES: tuple[Wire, ...] = (messages, responses, chat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +55,9 @@ class Logged:
 class ScriptedModels:
     """A model server that answers by script; a context manager.
 
-    The path chooses: ``/x/<run>/<scenario>/v1/messages``. A run is a name for the log, a
-    scenario names the script. Every request is kept, and written to ``<log>/<run>.jsonl``
-    where a folder is given.
+    The path chooses: ``/x/<run>/<scenario>/v1/messages``, ``.../v1/responses`` or
+    ``.../v1/chat/completions``. A run is a name for the log, a scenario names the script.
+    Every request is kept, and written to ``<log>/<run>.jsonl`` where a folder is given.
     """
 
     def __init__(self, scripts: Mapping[str, Script], *, log: Path | None = None) -> None:
@@ -77,7 +97,7 @@ class ScriptedModels:
 
     def asked(self, run: str) -> list[Asked]:
         """Return what the run's model requests asked so far, side requests left out."""
-        read = (messages.read(entry.body) for entry in self.logged(run) if _is_model(entry))
+        read = (wire.read(entry.body) for entry in self.logged(run) if (wire := wire_of(entry)))
         return [asked for asked in read if asked.has_tools]
 
     def record(self, entry: Logged) -> None:
@@ -88,9 +108,8 @@ class ScriptedModels:
                 with (self._log / f"{entry.run}.jsonl").open("a", encoding="utf-8") as file:
                     file.write(json.dumps({"path": entry.path, "body": entry.body}) + "\n")
 
-    def reply(self, entry: Logged) -> tuple[str, Reply]:
+    def reply(self, entry: Logged, asked: Asked) -> tuple[str, Reply]:
         """Return the answer's id and the script's reply to one model request."""
-        asked = messages.read(entry.body)
         point = (entry.run, entry.scenario, asked.prompts, asked.turns)
         with self._lock:
             self._answers += 1
@@ -103,8 +122,14 @@ class ScriptedModels:
         return id, script(replace(asked, tries=tries))
 
 
-def _is_model(entry: Logged) -> bool:
-    return entry.path == messages.PATH
+def wire_of(entry: Logged) -> Wire | None:
+    """Return the protocol of a model request; None for a request of another kind."""
+    return next((wire for wire in _WIRES if entry.path in wire.PATHS), None)
+
+
+def _pieces(texts: Iterable[str], *, size: int) -> Iterator[str]:
+    whole = "".join(texts)
+    return (whole[at : at + size] for at in range(0, len(whole), size))
 
 
 class _Server(ThreadingHTTPServer):
@@ -139,8 +164,8 @@ class _Exchange(BaseHTTPRequestHandler):
             self._whole(404, messages.error(Fail(404, "not_found_error", "no such path")))
         elif entry.path == messages.COUNT_PATH:
             self._whole(200, {"input_tokens": 1000})
-        elif entry.path == messages.PATH:
-            self._answer(entry)
+        elif (wire := wire_of(entry)) is not None:
+            self._answer(entry, wire)
         else:
             self._whole(404, messages.error(Fail(404, "not_found_error", "no such path")))
 
@@ -161,36 +186,46 @@ class _Exchange(BaseHTTPRequestHandler):
         self.server.models.record(entry)
         return entry
 
-    def _answer(self, entry: Logged) -> None:
-        id, reply = self.server.models.reply(entry)
+    def _answer(self, entry: Logged, wire: Wire) -> None:
+        asked = wire.read(entry.body)
+        id, reply = self.server.models.reply(entry, asked)
         match reply:
             case Turn():
-                self._turn(entry, reply, id=id)
+                self._turn(wire, reply, asked, id=id)
             case Cut(turn=turn, after_events=events):
-                self._turn(entry, turn, id=id, cut_after=events)
+                self._cut(wire, turn, asked, id=id, after=events)
+            case Fail(status=200):
+                self._stream(wire.failure(reply, id=id))
             case Fail():
-                self._whole(reply.status, messages.error(reply), headers=reply.headers)
+                self._whole(reply.status, wire.error(reply), headers=reply.headers)
             case Hang(seconds=seconds):
                 self.server.models.closing.wait(seconds)
                 self._reset()
 
-    def _turn(self, entry: Logged, turn: Turn, *, id: str, cut_after: int | None = None) -> None:
+    def _turn(self, wire: Wire, turn: Turn, asked: Asked, *, id: str) -> None:
         self.server.models.closing.wait(turn.after_seconds)
-        model = str(entry.body.get("model", ""))
-        if not entry.body.get("stream"):
-            if cut_after is not None:
-                return self._reset()
-            return self._whole(200, messages.whole(turn, id=id, model=model))
+        if not asked.body.get("stream"):
+            return self._whole(200, wire.whole(turn, asked, id=id))
+        events = wire.stream(turn, asked, id=id)
+        self._stream(_pieces(events, size=turn.pieces_of) if turn.pieces_of else events, end=False)
+        self.wfile.flush()
+        self.server.models.closing.wait(turn.holds_seconds)
+        return self._chunk("")
+
+    def _cut(self, wire: Wire, turn: Turn, asked: Asked, *, id: str, after: int) -> None:
+        if asked.body.get("stream"):
+            self._stream(islice(wire.stream(turn, asked, id=id), after), end=False)
+        self._reset()
+
+    def _stream(self, texts: Iterable[str], *, end: bool = True) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        for sent, (name, data) in enumerate(messages.stream(turn, id=id, model=model)):
-            if sent == cut_after:
-                return self._reset()
-            self._chunk(f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n")
-        self._chunk("")
-        return None
+        for text in texts:
+            self._chunk(text)
+        if end:
+            self._chunk("")
 
     def _chunk(self, text: str) -> None:
         raw = text.encode()

@@ -1,14 +1,23 @@
 """Recordings of real agent CLIs, and what a translator makes of them."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from courier.ports.agents import Translator
+from courier.agents.claude import ClaudeDriver
+from courier.agents.codex import CodexDriver
+from courier.ports.agents import AgentDriver, Translator
+from courier.runs.brief import Brief
 from courier.runs.transcript import AgentEvent, Outcome
+from courier.runs.usage import Usage
 
 FOLDER = Path(__file__).parent / "recordings"
+
+DRIVERS: Mapping[str, AgentDriver] = {
+    driver.name: driver for driver in (ClaudeDriver(), CodexDriver())
+}
+"""The drivers that have recordings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +25,23 @@ class Recording:
     """What one process printed, and how it exited."""
 
     path: Path
+    cli: str
     scenario: str
     lines: tuple[str, ...]
     exit_code: int
     stderr: str
+    session: str | None
+    used: Usage
 
     @property
     def expected(self) -> Path:
         """The file with the events and the outcome it means."""
         return self.path.with_suffix(".expected.json")
 
-    @property
-    def resumed(self) -> bool:
-        """Whether it continued a session."""
-        return self.scenario in ("resume", "unknown-session")
+    def translator(self) -> Translator:
+        """Return a fresh translator of the turn that was recorded."""
+        brief = Brief(prompt="", workspace="/w", scratch="/s", session=self.session, used=self.used)
+        return DRIVERS[self.cli].translator(brief)
 
 
 def recordings(cli: str) -> list[Recording]:
@@ -61,8 +73,11 @@ def _read(path: Path) -> Recording:
     known = json.loads(head)
     return Recording(
         path=path,
+        cli=known["cli"],
         scenario=known["scenario"],
         lines=tuple(lines),
         exit_code=known["exitCode"],
         stderr=known["stderr"],
+        session=known.get("session"),
+        used=Usage.model_validate(known.get("used", {})),
     )

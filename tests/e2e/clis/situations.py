@@ -1,0 +1,132 @@
+"""Every situation a recording is made of, per agent CLI."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from courier.agents.claude import ClaudeDriver
+from courier.agents.codex import CodexDriver
+from courier.ports.agents import AgentDriver
+from tests.fakes.models import Script
+from tests.fakes.models.scenarios import CLAUDE, CODEX
+
+DEAD = "http://127.0.0.1:9"
+"""A base URL nothing listens at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One recording: the script, and what differs from an ordinary first turn."""
+
+    script: str
+    extra: tuple[str, ...] = ()
+    secrets: Mapping[str, str] | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    model: str | None = None
+    session: str | None = None
+    turns: int = 1
+    until: Callable[[str], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cli:
+    """One agent CLI at one version.
+
+    Attributes:
+        package: Its name in the npm registry.
+        secrets: The keys of an ordinary turn.
+        env: Variables of an ordinary turn; ``{base}`` is the scripted provider's URL.
+        model: The model of an ordinary turn.
+        long: Fields of a line that are left out of a recording.
+        situations: What is recorded, by name.
+    """
+
+    driver: AgentDriver
+    package: str
+    version: str
+    scripts: Mapping[str, Script]
+    secrets: Mapping[str, str]
+    env: Mapping[str, str]
+    situations: Mapping[str, Situation]
+    model: str | None = None
+    long: frozenset[str] = frozenset()
+
+
+_NO_SESSION = "00000000-0000-4000-8000-000000000000"
+
+_EVERYWHERE: Mapping[str, Situation] = {
+    **{
+        name: Situation(name)
+        for name in (
+            *("text", "tools", "retry", "cut", "pieces", "bad-key", "forbidden", "rate-limited"),
+            *("usage-limit", "overloaded", "server-error", "late-fault", "too-long", "no-credit"),
+            *("no-model", "empty", "refused", "length", "cut-off"),
+        )
+    },
+    "resume": Situation("resume", turns=2),
+    "no-key": Situation("text", secrets={}),
+    "unknown-session": Situation("text", session=_NO_SESSION),
+    "bad-option": Situation("text", extra=("--no-such-option",)),
+}
+
+_CLAUDE: Mapping[str, Situation] = {
+    "text": Situation("text"),
+    "tools": Situation("tools"),
+    "resume": Situation("resume", turns=2),
+    "retry": Situation("retry"),
+    "bad-key": Situation("bad-key"),
+    "no-key": Situation("text", secrets={}),
+    "forbidden": Situation("forbidden"),
+    "rate-limited": Situation("rate-limited"),
+    "usage-limit": Situation("rate-limited", secrets={"CLAUDE_CODE_OAUTH_TOKEN": "scripted"}),
+    "overloaded": Situation("overloaded"),
+    "unreachable": Situation("text", env={"ANTHROPIC_BASE_URL": DEAD}),
+    "too-long": Situation("too-long"),
+    "no-credit": Situation("no-credit"),
+    "no-model": Situation("no-model"),
+    "max-turns": Situation("loop", extra=("--max-turns", "2")),
+    "budget": Situation("loop", extra=("--max-budget-usd", "0.01")),
+    "cut": Situation("cut"),
+    "empty": Situation("empty"),
+    "refused": Situation("refused"),
+    "stopped": Situation("slow", until=lambda line: '"tool_use"' in line),
+    "unknown-session": Situation("text", session=_NO_SESSION),
+    "bad-option": Situation("text", extra=("--no-such-option",)),
+    "background": Situation("background", env={"CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "0"}),
+}
+
+CLIS: Mapping[str, Cli] = {
+    "claude": Cli(
+        driver=ClaudeDriver(),
+        package="@anthropic-ai/claude-code",
+        version="2.1.328",
+        scripts=CLAUDE,
+        secrets={"ANTHROPIC_API_KEY": "scripted"},
+        env={"ANTHROPIC_BASE_URL": "{base}", "CLAUDE_CODE_MAX_RETRIES": "2"},
+        situations=_CLAUDE,
+        long=frozenset(
+            {
+                *("tools", "slash_commands", "terminal_slash_commands", "agents", "skills"),
+                *("plugins", "capabilities", "memory_paths", "messaging_socket_path"),
+                "additional_directories",
+            }
+        ),
+    ),
+    "codex": Cli(
+        driver=CodexDriver(),
+        package="@openai/codex",
+        version="0.169.0",
+        scripts=CODEX,
+        secrets={"OPENAI_API_KEY": "scripted"},
+        env={"OPENAI_BASE_URL": "{base}/v1"},
+        model="gpt-5.5",
+        situations={
+            **_EVERYWHERE,
+            # It waits for a network for ever.
+            "unreachable": Situation(
+                "text", env={"OPENAI_BASE_URL": DEAD}, until=lambda line: "waiting" in line
+            ),
+            "stopped": Situation("slow", until=lambda line: '"command_execution"' in line),
+        },
+    ),
+}
+"""Every agent CLI by the driver's name."""
