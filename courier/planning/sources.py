@@ -112,8 +112,7 @@ def read_drafts(path: str, data: bytes, *, inside: str, engine: Engine = Engine.
     kind = markdown_kind(inside)
     if kind is not None:
         return _read_prose(path, text, kind, _stem(inside, kind))
-    parts = list(chunks(text))
-    read = read_chunks(path, parts, engine=engine)
+    read = read_chunks(path, chunks(text), engine=engine)
     drafts = tuple(Draft(path, parsed.chunk, parsed.value) for parsed in read.documents)
     return Drafts(drafts, read.diagnostics, text)
 

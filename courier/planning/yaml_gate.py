@@ -17,6 +17,8 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _CONTROLS = bytes(sign for sign in (*range(0x20), 0x7F) if sign not in b"\t\n\r")
 _ODD = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff"
 _MARKER = r"^(?:---|\.\.\.)(?=[ \t\n])"
+_BARE = r"(?:---|\.\.\.)[ \t]*(?:#[^\n]*)?\n"
+_CONTENT = re.compile(r"^[ \t]*[^ \t#\n]", re.MULTILINE)
 
 
 class Chunk(NamedTuple):
@@ -58,31 +60,29 @@ def decode(file: str, data: bytes) -> str | Diagnostic:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def chunks(text: str) -> Iterator[Chunk]:
+def chunks(text: str) -> list[Chunk]:
     """Split a file's text at its document markers; parts without a document are left out."""
     if not text.endswith("\n"):
         text += "\n"
-    if not (text.startswith(("---", "...")) or "\n---" in text or "\n..." in text):
-        if _has_content(text):
-            yield Chunk(0, 0, text)
-        return
+    if text.startswith(("---", "...")) or "\n---" in text or "\n..." in text:
+        return list(_split(text))
+    return [Chunk(0, 0, text)] if _CONTENT.search(text) else []
+
+
+def _split(text: str) -> Iterator[Chunk]:
     number, line, start, opened = 0, 0, 0, False
     for marker in re.finditer(_MARKER, text, re.MULTILINE):
         part = text[start : marker.start()]
-        if opened or _has_content(part):
+        if opened or _CONTENT.search(part):
             yield Chunk(number, line, part)
             number += 1
         line += part.count("\n")
         start, opened = marker.start(), marker.group() == "---"
-        bare = re.compile(r"(?:---|\.\.\.)[ \t]*(?:#[^\n]*)?\n").match(text, start)
+        bare = re.compile(_BARE).match(text, start)
         if bare:
             line, start = line + 1, bare.end()
-    if opened or _has_content(text[start:]):
+    if opened or _CONTENT.search(text[start:]):
         yield Chunk(number, line, text[start:])
-
-
-def _has_content(text: str) -> bool:
-    return re.search(r"^[ \t]*[^ \t#\n]", text, re.MULTILINE) is not None
 
 
 def _odd_sign(file: str, text: str) -> Diagnostic:

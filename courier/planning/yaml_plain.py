@@ -23,7 +23,8 @@ _FLOW_MAP = rf"\{{[ ]*+(?:{_KEY}[ ]++{_FLOW_ITEM}[ ]*+(?:,[ ]*+|(?=\}})))*+\}}"
 
 def _text(deeper: str) -> str:
     """Return the pattern of a text whose further lines start with at least `deeper`."""
-    word = rf"(?:[A-Za-z/$(<;]|[^\x00-\x7f]|\.{{1,2}}/|_[A-Za-z]){_REST}"
+    first = r"[A-Za-z/$(<;]|[^\x00-\x7f]|\.{1,2}/|\.[A-HJ-MO-Za-hj-mo-z]|_[A-Za-z]|--?[A-Za-z]"
+    word = rf"(?:{first}){_REST}"
     more = rf"(?:{deeper}[ ]*+[A-Za-z(/$]{_REST}\n)*+"
     block = rf"[|>][-+]?\n++{deeper}[ ]*+[^ \t\n][^\n]*+\n(?:{deeper}[^\n]*+\n|[ ]*+\n)*+"
     return rf"(?:{word}{_END}{more}|{block})"

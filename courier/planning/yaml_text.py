@@ -46,7 +46,7 @@ def read_yaml(file: str, data: bytes, *, engine: Engine = Engine.FAST) -> YamlTe
     text = decode(file, data)
     if isinstance(text, Diagnostic):
         return YamlText((), (text,))
-    return read_chunks(file, list(chunks(text)), engine=engine)
+    return read_chunks(file, chunks(text), engine=engine)
 
 
 def read_chunks(file: str, parts: list[Chunk], *, engine: Engine = Engine.FAST) -> YamlText:

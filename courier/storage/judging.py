@@ -31,14 +31,14 @@ class Judged(NamedTuple):
         counts: Kind to number of valid documents.
         facts: Blob and path to what is known now.
         learnt: How many of the facts were not known before.
-        trusted: Whether a file was taken for the blob that git said it is.
+        trusted: The files that were taken for the blobs git said they are.
     """
 
     diagnostics: tuple[Told, ...]
     counts: dict[str, int]
     facts: dict[str, Entry]
     learnt: int
-    trusted: bool
+    trusted: list[str]
 
 
 def judge(root: str, blobs: Mapping[str, str], former: Mapping[str, Entry]) -> Judged:
@@ -72,7 +72,7 @@ def remembered(used: Mapping[str, Entry], former: Mapping[str, Entry]) -> dict[s
 class _Reader:
     def __init__(self, root: str, former: Mapping[str, Entry]) -> None:
         self.learnt = 0
-        self.trusted = False
+        self.trusted: list[str] = []
         self._root = root
         self._former = former
         self.used: dict[str, Entry] = {}
@@ -93,7 +93,8 @@ class _Reader:
         name = f"{blob or _blob(data)} {path}"
         known = self._former.get(name)
         self.learnt += known is None
-        self.trusted = self.trusted or bool(blob)
+        if blob:
+            self.trusted.append(path)
         self.used[name] = known or self._read(path, data)
         return self.used[name]
 

@@ -5,13 +5,13 @@ An unchanged tree costs two questions to git; otherwise only files whose content
 
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from courier import __version__
 from courier.storage.schemafiles import schema_stamp
 from courier.storage.verdicts import Cache
-from courier.storage.workingtree import Tree, blobs, is_unchanged, look
+from courier.storage.workingtree import Tree, blobs, has_moved, look
 
 _PARSER = "fast1"
 _FEW = 20
@@ -66,7 +66,7 @@ def _judged(tree: Tree, environment: Mapping[str, str], cache: Cache | None) -> 
     former = (cache.load(shelf) if cache else None) or {}
     judged = judge(tree.root, blobs(tree, environment), former)
     verdict = Verdict(judged.diagnostics, judged.counts, tree.tree if tree.is_clean else "")
-    if cache and not (judged.trusted and _moved(tree, environment)):
+    if cache and not _moved(tree, judged.trusted, environment):
         if judged.learnt > _FEW:
             cache.save(shelf, remembered(judged.facts, former))
         if tree.is_clean:
@@ -74,9 +74,9 @@ def _judged(tree: Tree, environment: Mapping[str, str], cache: Cache | None) -> 
     return verdict
 
 
-def _moved(tree: Tree, environment: Mapping[str, str]) -> bool:
+def _moved(tree: Tree, trusted: Sequence[str], environment: Mapping[str, str]) -> bool:
     # A file edited while we read must not be remembered under the id it had before.
-    return tree.status is not None and not is_unchanged(tree, environment)
+    return bool(trusted) and has_moved(tree, trusted, environment)
 
 
 def _key() -> str:

@@ -4,7 +4,7 @@ Imports next to nothing: this runs before every `courier validate`.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 FOLDER = ".courier"
@@ -88,9 +88,15 @@ def blobs(tree: Tree, environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def is_unchanged(tree: Tree, environment: Mapping[str, str]) -> bool:
-    """Return whether git still says of the files what it said when they were looked at."""
-    return _finish(_start(_status_words(tree.root), environment)) == tree.status
+def has_moved(tree: Tree, paths: Collection[str], environment: Mapping[str, str]) -> bool:
+    """Return whether one of these tracked files is no longer what the index says."""
+    words = ("diff-files", "--name-only", "-z", "--", FOLDER)
+    answer = _finish(_start((*_GIT, "-C", tree.root, *words), environment))
+    if answer is None:
+        return True
+    start = f"{tree.prefix}{FOLDER}/"
+    changed = answer.decode("utf-8", "surrogateescape").split("\0")
+    return not {path.removeprefix(start) for path in changed}.isdisjoint(paths)
 
 
 def _status_words(root: str) -> tuple[str, ...]:

@@ -126,6 +126,58 @@ def issue(number: int, random: Random) -> str:
     )
 
 
+def pipeline(_number: int, random: Random) -> str:
+    steps = "".join(
+        f"    - name: {word if place else 'design'}\n      type: {type_}\n      agent: claude\n"
+        f"      model: sonnet\n      effort: high\n      timeout: 30m\n      sandbox:\n"
+        f"        cpu: {place + 1}\n        memoryMB: 2048\n"
+        for place, (type_, word) in enumerate(
+            zip(("planner", "designer", "checker"), random.sample(WORDS, 3), strict=True)
+        )
+    )
+    return (
+        f"  type: pipeline\n  steps:\n{steps}    - name: tests\n      type: checker\n"
+        "      run: pytest -q && ruff check .\n      loop:\n        backTo: "
+        f"{steps.split('name: ')[2].split()[0]}\n        maxIterations: 3\n"
+        "  approvals:\n    - before: delivery\n      by: [ann, ben]\n  budget: 5\n"
+    )
+
+
+def template(_number: int, random: Random) -> str:
+    setup = "".join(f"    - apt-get install -y {word}\n" for word in random.sample(WORDS, 8))
+    return (
+        "  description: What the build needs.\n  dockerfile: docker/agents.Dockerfile\n"
+        f"  agents:\n    - claude\n    - shell\n  cpu: 4\n  memoryMB: 4096\n  setup:\n{setup}"
+    )
+
+
+def agent(_number: int, random: Random) -> str:
+    flags = "".join(f"    - --{word}\n" for word in random.sample(WORDS, 6))
+    return (
+        f"  description: Ours.\n  start:\n    - our-agent\n{flags}  prompt: stdin\n"
+        "  output:\n    format: jsonLines\n    text: message.text\n    session: session.id\n"
+        "  env:\n    - name: OUR_TOKEN\n      secretRef: OUR_TOKEN\n  usage:\n"
+        "    inputTokens: usage.input\n    outputTokens: usage.output\n"
+        "  files:\n    instructions: AGENTS.md\n    skills: .our/skills\n"
+    )
+
+
+def team(_number: int, random: Random) -> str:
+    return "  members:\n" + "".join(
+        f"    - user: {word}\n      role: {'owner' if place == 0 else 'member'}\n"
+        "      credentials:\n        - name: TOKEN\n          secretRef: TOKEN\n"
+        for place, word in enumerate(random.sample(WORDS, 8))
+    )
+
+
+def rates(_number: int, random: Random) -> str:
+    return "  rates:\n" + "".join(
+        f"    - service: anthropic\n      model: {word}\n      metric: inputTokens\n"
+        "      usd: 3\n      per: 1000000\n      effectiveFrom: 2026-01-01\n"
+        for word in random.sample(WORDS, 6)
+    )
+
+
 def before(kind: str, number: int) -> str:
     """Return the name of the last document of a kind that comes before."""
     for earlier in range(number - 1, max(0, number - 2 * len(KINDS)), -1):
@@ -141,6 +193,10 @@ KINDS: list[tuple[str, Callable[[int, Random], str]]] = [
     ("Workflow", workflow),
     ("Run", run),
     ("RecurringTask", recurring),
-    ("Issue", issue),
+    ("Template", template),
+    ("Workflow", pipeline),
     ("Run", run),
+    ("Agent", agent),
+    ("Team", team),
+    ("CostRates", rates),
 ]

@@ -59,7 +59,7 @@ def test_engines_agree_on_the_broken_documents() -> None:
 def test_everyday_documents_are_plain() -> None:
     text = decode("f", (Path(__file__).parent / "everyday.yaml").read_bytes())
     assert isinstance(text, str)
-    parts = list(chunks(text))
+    parts = chunks(text)
     assert len(parts) == 3
     assert all(is_plain(part.text) for part in parts)
 

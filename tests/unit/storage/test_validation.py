@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from courier.storage.validation import Verdict, validate_tree
-from courier.storage.workingtree import find_root
+from courier.storage.workingtree import find_root, has_moved, look
 from tests.unit.planning.catalogs import document
 
 PROJECT = document("Project", "shop")
@@ -192,3 +192,13 @@ def test_an_unreadable_file_is_a_problem(tree: Tree) -> None:
     (tree.root / ".courier/runs/a.yaml").unlink()
     tree.git("update-index", "--skip-worktree", ".courier/runs/a.yaml")
     assert tree.codes() == ["FileUnreadable .courier/runs/a.yaml:1:1"]
+
+
+def test_a_file_edited_meanwhile_is_noticed(tree: Tree) -> None:
+    tree.commit()
+    looked = look(str(tree.root), os.environ)
+    paths = ["project.yaml", "runs/a.yaml"]
+    assert not has_moved(looked, paths, os.environ)
+    tree.write("runs/a.yaml", RUN.replace("prompt: x", "prompt: y"))
+    assert has_moved(looked, paths, os.environ)
+    assert not has_moved(looked, ["project.yaml"], os.environ)
