@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from courier.engine.inflight import RunState
 from courier.engine.seam import RunReader
@@ -29,8 +29,12 @@ class Observation:
         self._places: dict[str, str] = {}
         self._final: set[str] = set()
 
-    async def look(self, head: Head) -> Observed:
+    async def look(self, head: Head, *, branches: Iterable[str] = ()) -> Observed:
         """Return what is true now; the repository must have been fetched.
+
+        Args:
+            head: The tip of the tracked branch.
+            branches: Other branches whose tips are wanted; those that do not exist are left out.
 
         What is in flight is asked before the records are read: a run that ends between the two
         is seen twice rather than not at all.
@@ -44,6 +48,7 @@ class Observation:
             records=self._records,
             in_flight=flying,
             pull_requests=await self._ask_forge(),
+            branches=await self._tips(branches),
         )
 
     def place(self, run: str) -> str:
@@ -56,6 +61,15 @@ class Observation:
             return self._places[run]
         except KeyError:
             raise NotFound(f"There is no record of run {run}.") from None
+
+    async def _tips(self, branches: Iterable[str]) -> Mapping[str, str]:
+        tips = {}
+        for branch in sorted(branches):
+            try:
+                tips[branch] = (await self._world.repository.head(branch)).commit
+            except NotFound:
+                log.info("branch %s, which a run wants to start from, does not exist", branch)
+        return tips
 
     async def _read_records(self) -> None:
         await self._world.state.refresh()

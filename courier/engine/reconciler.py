@@ -1,6 +1,6 @@
 """The reconciler: one level-triggered pass from what is asked for to what is missing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from courier.diagnostics import Diagnostic
@@ -9,8 +9,9 @@ from courier.engine.dispatcher import Dispatched, Dispatcher
 from courier.engine.observation import Observation
 from courier.engine.world import World
 from courier.errors import InvalidCatalog
+from courier.planning.freeze import branches_wanted
 from courier.planning.plan import Plan
-from courier.planning.planner import plan
+from courier.planning.planner import Digests, Pass, plan_pass
 
 INTERVAL_SECONDS = 30.0
 """How soon a pass follows the last one when nothing wakes the reconciler earlier."""
@@ -47,6 +48,7 @@ class Reconciler:
         self._desired = desired
         self._observation = observation
         self._dispatcher = dispatcher
+        self._digests: Digests = {}
 
     async def propose(self) -> tuple[Desired, Plan | None]:
         """Return what is asked for and what would be done, doing none of it."""
@@ -56,14 +58,10 @@ class Reconciler:
         desired = await self._desired.at(head)
         if desired.catalog is None:
             return desired, None
-        observed = await self._observation.look(head)
-        proposed = plan(
-            desired.catalog,
-            observed,
-            now=self._world.clock.now(),
-            drivers=self._drivers,
-        )
-        return desired, proposed
+        wanted = branches_wanted(desired.catalog, head.branch)
+        observed = await self._observation.look(head, branches=wanted)
+        by = Pass(self._world.clock.now(), self._world.drivers.keys(), digests=self._digests)
+        return desired, plan_pass(desired.catalog, observed, by)
 
     async def reconcile(self) -> Result:
         """Do one pass."""
@@ -84,7 +82,3 @@ class Reconciler:
         if proposed is None or any(found.severity == "error" for found in errors):
             raise InvalidCatalog(errors)
         return proposed
-
-    @property
-    def _drivers(self) -> Collection[str]:
-        return self._world.drivers.keys()
