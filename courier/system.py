@@ -21,6 +21,9 @@ SHORTEST_SECRET = 6
 VERSION_SECONDS = 15.0
 """How long a program may take to say its version."""
 
+SHORTEST_LINE = 12
+"""Characters from which a line of a value of many lines counts as secret by itself."""
+
 SECRET_NAME = re.compile(r"(?:_|^)(?:API_?KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)(?:_|$)")
 """What the name of a variable that holds a secret looks like."""
 
@@ -52,20 +55,22 @@ class EnvironmentSecrets:
 
     def __init__(self, environment: Mapping[str, str], *, names: Iterable[str] = ()) -> None:
         self._environment = environment
-        self._known = {name: environment[name] for name in names if environment.get(name)}
+        self._known: dict[str, str] = {}
+        self._looks: list[tuple[str, str]] = []
+        self._learn({name: environment[name] for name in names if environment.get(name)})
 
     def resolve(self, names: Iterable[str]) -> Mapping[str, str]:
         """Return the value of each name; ``VARIABLE=NAME`` renames, ``?`` makes it optional."""
         asked = {entry.lstrip("?"): entry.startswith("?") for entry in names}
-        found, missing = {}, []
+        found, missing, learnt = {}, [], {}
         for entry, optional in asked.items():
             variable, _, secret = entry.rpartition("=")
             value = self._environment.get(secret)
             if value:
-                found[variable or secret] = value
-                self._known[secret] = value
+                found[variable or secret] = learnt[secret] = value
             elif not optional:
                 missing.append(secret)
+        self._learn(learnt)
         if missing:
             raise MissingSecret(
                 "A secret has no value here.",
@@ -76,11 +81,32 @@ class EnvironmentSecrets:
 
     def redact(self, text: str) -> str:
         """Return the text with every known secret value replaced by ``[secret NAME]``."""
-        for name, value in self._known.items():
-            if len(value) >= SHORTEST_SECRET:
-                text = text.replace(value, f"[secret {name}]")
-                text = text.replace(json.dumps(value)[1:-1], f"[secret {name}]")
+        for look, label in self._looks:
+            if look in text:
+                text = text.replace(look, label)
         return text
+
+    def _learn(self, values: Mapping[str, str]) -> None:
+        if values.items() <= self._known.items():
+            return
+        self._known |= values
+        looks = {
+            look: f"[secret {name}]"
+            for name, value in self._known.items()
+            for look in _looks_of(value)
+        }
+        # The longest first: a part of another must not tear it.
+        self._looks = sorted(looks.items(), key=lambda pair: -len(pair[0]))
+
+
+def _looks_of(value: str) -> set[str]:
+    """Return what a value looks like in output, which comes in lines, and in quoted text."""
+    lines = [line for line in value.splitlines() if len(line) >= SHORTEST_LINE]
+    texts = [value, value.strip(), *(lines if len(lines) > 1 else ())]
+    looks = {*texts, *(repr(text)[1:-1] for text in texts)}
+    for ascii_only in (True, False):
+        looks |= {json.dumps(text, ensure_ascii=ascii_only)[1:-1] for text in texts}
+    return {look for look in looks if len(look) >= SHORTEST_SECRET}
 
 
 async def watch(paths: Sequence[Path], stop: asyncio.Event) -> AsyncIterator[None]:

@@ -198,12 +198,13 @@ class Station:
 
     def _secrets(self) -> tuple[str, ...]:
         """Return every value that any agent of the run may have seen."""
-        names: set[str] = set()
+        values: set[str] = set()
         for step in self._plan.steps:
             brief = Brief(prompt="", workspace="/", scratch="/", secrets=step.secrets)
-            names |= set(self._world.drivers[step.agent].launch(brief).secrets)
-        values = self._world.secrets.resolve(sorted(f"?{name.lstrip('?')}" for name in names))
-        return tuple(values.values())
+            names = self._world.drivers[step.agent].launch(brief).secrets
+            found = self._world.secrets.resolve(f"?{name.lstrip('?')}" for name in names)
+            values.update(found.values())
+        return tuple(sorted(values))
 
     @property
     def _identity(self) -> Identity:

@@ -137,10 +137,11 @@ def kill_once_each(folder: Path, sandboxd: Endpoint, points: Sequence[int]) -> i
 def kill_at_random(stage: Stage, *, kills: int, seed: int) -> int:
     """Kill courier at random moments and facts while several runs are on their way."""
     dice = random.Random(seed)
-    done = 0
+    done = lives = 0
     runs = ["fix-0", "fix-1"]
     while done < kills:
-        if done >= len(runs) * LIVES_PER_RUN:
+        lives += 1
+        if lives % LIVES_PER_RUN == 0:
             runs.append(f"fix-{len(runs)}")
         at = dice.randint(1, 40) if dice.random() < 0.4 else 0
         done += die(stage, runs, at=at, after=dice.uniform(0.2, LONGEST_LIFE_SECONDS))

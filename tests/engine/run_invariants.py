@@ -21,7 +21,7 @@ def problems_of(folder: Path, runs: list[str]) -> list[str]:
     found += _usage_problems(origin, runs)
     locks = [*(home / "mirror.git").rglob("*.lock"), *origin.rglob("*.lock")]
     found += [f"lock left: {lock}" for lock in locks]
-    found += [f"scratch left: {left}" for left in (home / "scratch").glob("*")]
+    found += [f"scratch left: {left}" for left in (home / "scratch").iterdir() if left.is_dir()]
     extra = set(_branches(origin)) - {f"courier/{run}" for run in runs} - {"main", STATE}
     return found + [f"branch left: {branch}" for branch in sorted(extra)]
 
