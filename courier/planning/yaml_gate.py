@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from courier.diagnostics import Diagnostic, Position
@@ -61,11 +62,14 @@ def decode(file: str, data: bytes) -> str | Diagnostic:
 
 
 def chunks(text: str) -> list[Chunk]:
-    """Split a file's text at its document markers; parts without a document are left out."""
+    """Split a file's text at its document markers; parts without a document are left out.
+
+    It stops at the first document too many.
+    """
     if not text.endswith("\n"):
         text += "\n"
     if text.startswith(("---", "...")) or "\n---" in text or "\n..." in text:
-        return list(_split(text))
+        return list(islice(_split(text), MAX_DOCUMENTS + 1))
     return [Chunk(0, 0, text)] if _CONTENT.search(text) else []
 
 

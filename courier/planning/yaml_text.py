@@ -52,7 +52,7 @@ def read_yaml(file: str, data: bytes, *, engine: Engine = Engine.FAST) -> YamlTe
 def read_chunks(file: str, parts: list[Chunk], *, engine: Engine = Engine.FAST) -> YamlText:
     """Read documents that were already told apart."""
     if len(parts) > MAX_DOCUMENTS:
-        detail = f"It has {len(parts)} documents; courier reads at most {MAX_DOCUMENTS}. Split it."
+        detail = f"It has more than {MAX_DOCUMENTS} documents, the most courier reads. Split it."
         late = parts[MAX_DOCUMENTS]
         return YamlText(
             (), (error("TooLarge", "Too many documents", detail, Position(file, late.line + 1)),)
