@@ -24,7 +24,7 @@ from courier.sandboxd.wishes import (
     require_idempotency_key,
 )
 
-Handler = Callable[..., Awaitable[None]]
+Route = Callable[[Exchange, Live], Awaitable[None]]
 PAGE = 100
 METRICS_SLACK_SECONDS = 10
 REMEMBERED_KEYS = 10_000
@@ -64,7 +64,7 @@ class Control:
                 raise HttpError(404, f"No such route: {exchange.method} {exchange.path}")
 
     async def _one(self, exchange: Exchange, live: Live, action: list[str]) -> None:
-        known: dict[tuple[str, str], Handler] = {
+        known: dict[tuple[str, str], Route] = {
             ("GET", ""): self._info,
             ("DELETE", ""): self._kill,
             ("POST", "connect"): self._connect,
@@ -78,10 +78,10 @@ class Control:
             ("GET", "metrics"): self._metrics,
             ("GET", "logs"): self._logs,
         }
-        handler = known.get((exchange.method, "/".join(action)))
-        if handler is None:
+        route = known.get((exchange.method, "/".join(action)))
+        if route is None:
             raise HttpError(404, f"No such route: {exchange.method} {exchange.path}")
-        await handler(exchange, live)
+        await route(exchange, live)
 
     async def _create(self, exchange: Exchange, version: int) -> None:
         body = await exchange.body()

@@ -114,7 +114,10 @@ class Exchange:
         if not self._body_read:
             await self.discard_body()
         self.started = True
-        encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        encoded = [
+            (name.lower().encode(), value.encode("latin-1", "replace"))
+            for name, value in headers.items()
+        ]
         await self._send({"type": "http.response.start", "status": status, "headers": encoded})
 
     async def send(self, data: bytes, *, more: bool = True) -> None:

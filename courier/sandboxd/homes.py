@@ -98,7 +98,8 @@ def remove_tree(directory: Path) -> None:
     if not directory.exists():
         return
     for top, names, _ in os.walk(directory):
-        for name in names:
+        for path in (Path(top, name) for name in names):
             with contextlib.suppress(OSError):
-                Path(top, name).chmod(0o700)
+                if not path.is_symlink():
+                    path.chmod(0o700)
     shutil.rmtree(directory, ignore_errors=True)

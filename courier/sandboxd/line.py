@@ -1,7 +1,6 @@
 """Calls from the server to a sandbox's agent, one connection each."""
 
 import asyncio
-import json
 import os
 from collections.abc import AsyncIterator
 from types import TracebackType
@@ -10,11 +9,13 @@ from typing import Any
 from courier.sandboxd.agent.envelopes import (
     END,
     HEADER_BYTES,
+    MAX_PAYLOAD_BYTES,
     Fault,
     Message,
     pack,
     pack_end,
     pack_json,
+    parse,
 )
 
 READ_BYTES = 256 * 1024
@@ -68,10 +69,12 @@ class Line:
         """
         try:
             head = await self._reader.readexactly(HEADER_BYTES)
-            payload = await self._reader.readexactly(int.from_bytes(head[1:], "big"))
+            length = int.from_bytes(head[1:], "big")
+            if length > MAX_PAYLOAD_BYTES:
+                raise AgentGone
+            fields: dict[str, Any] = parse(await self._reader.readexactly(length))
         except GONE as gone:
             raise AgentGone from gone
-        fields: dict[str, Any] = json.loads(payload)
         if head[0] & END:
             error = fields.get("error") or {"code": "internal", "message": "ended early"}
             raise Fault(error["code"], error.get("message", ""))

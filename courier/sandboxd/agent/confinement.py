@@ -3,7 +3,11 @@
 import contextlib
 import os
 import resource
+import signal
 from typing import Any, NamedTuple
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 
 
 class Bounds(NamedTuple):
@@ -39,6 +43,8 @@ def become_ordinary(bounds: Bounds) -> None:
         os.setresgid(bounds.uid, bounds.uid, bounds.uid)
         os.setresuid(bounds.uid, bounds.uid, bounds.uid)
     os.umask(0o022)
+    if not bounds.adopts or bounds.reach is not None:
+        _close_to_others(ends_with_parent=not bounds.adopts)
     if bounds.reach is not None:
         from courier.sandboxd.agent.landlock import restrict
 
@@ -55,6 +61,16 @@ def _load_early() -> None:
     import shutil
 
     _ = ctypes, encodings.idna, shutil
+
+
+def _close_to_others(*, ends_with_parent: bool) -> None:
+    """Keep processes of the same user from tracing the agent, and let it die with its holder."""
+    import ctypes
+
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    if ends_with_parent:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _limit(which: int, most: int) -> None:

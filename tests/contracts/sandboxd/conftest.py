@@ -19,6 +19,7 @@ os.environ.setdefault("E2B_MAX_CONNECTIONS", "20000")
 from e2b import AsyncSandbox
 
 from courier.sandboxd.ladder import isolation_report
+from tests.contracts.sandboxd.wire import Wire
 from tests.fakes.embedded import Endpoint, serving
 
 CLOUD_KEY = os.environ.get("E2B_API_KEY", "")
@@ -51,7 +52,6 @@ def options_for(endpoint: Endpoint) -> dict[str, Any]:
         "api_key": endpoint.api_key,
         "api_url": endpoint.url,
         "sandbox_url": endpoint.url,
-        "retries": 0,
     }
 
 
@@ -136,3 +136,11 @@ async def single(reference: Provider) -> AsyncIterator[AsyncSandbox]:
     made = await reference.create()
     yield made
     await made.kill()
+
+
+@pytest.fixture
+def wire(best: Provider) -> Iterator[Wire]:
+    opened = Wire(best.local)
+    yield opened
+    for sandbox_id in opened.made:
+        opened.ask("DELETE", f"/sandboxes/{sandbox_id}")

@@ -174,9 +174,9 @@ async def test_signed_urls_need_no_token(provider: Provider, sandbox: AsyncSandb
     expired.value.close()
 
 
-async def test_signed_uploads(reference: Provider, sandbox: AsyncSandbox) -> None:
+async def test_signed_uploads(reference: Provider, single: AsyncSandbox) -> None:
     assert reference.local
-    url = sandbox.upload_url("up", use_signature_expiration=60)
+    url = single.upload_url("up", use_signature_expiration=60)
     body = (
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nhi\r\n--b--\r\n'
     )
@@ -184,7 +184,7 @@ async def test_signed_uploads(reference: Provider, sandbox: AsyncSandbox) -> Non
         url, body, {"Content-Type": "multipart/form-data; boundary=b"}, method="POST"
     )
     await asyncio.to_thread(lambda: urllib.request.urlopen(request).read())
-    assert await sandbox.files.read("up") == "hi"
+    assert await single.files.read("up") == "hi"
 
 
 async def test_watching_tells_what_happens(sandbox: AsyncSandbox) -> None:

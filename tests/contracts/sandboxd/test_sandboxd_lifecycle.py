@@ -94,7 +94,9 @@ async def test_connecting_extends_but_never_shortens(reference: Provider) -> Non
 async def test_a_paused_sandbox_stands_still_and_goes_on(provider: Provider) -> None:
     sandbox = await provider.create()
     await sandbox.commands.run(
-        "i=0; while true; do i=$((i+1)); echo $i > n; sleep 0.05; done", background=True, timeout=0
+        "i=0; while true; do i=$((i+1)); echo $i > m; mv m n; sleep 0.05; done",
+        background=True,
+        timeout=0,
     )
     pid = (await sandbox.commands.list())[0].pid
     await asyncio.sleep(0.2)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,8 @@ import e2b
 import pytest
 
 import courier
+from courier.sandboxd.holders import lives
+from courier.sandboxd.records import SandboxRecord
 from tests.contracts.sandboxd.conftest import Provider, options_for
 from tests.fakes.embedded import Endpoint, serving
 
@@ -103,6 +106,20 @@ async def test_an_ordinary_users_sandboxes_work(rootless: Provider) -> None:
     assert await woken.files.read("f") == "x"
     assert (await woken.commands.run("pgrep -f 99[.]5 | wc -l")).stdout == "1\n"
     await asyncio.gather(woken.kill(), other.kill())
+
+
+async def test_an_agent_dies_with_its_holder(rootless: Provider) -> None:
+    sandbox = await rootless.create()
+    record = SandboxRecord.load(rootless.local.state_dir / "sandboxes" / sandbox.sandbox_id)
+    assert record is not None
+    assert lives(record.holder.agent_pid, record.holder.agent_started)
+    os.kill(record.holder.pid, signal.SIGKILL)
+    for _ in range(100):
+        if not lives(record.holder.agent_pid, record.holder.agent_started):
+            break
+        await asyncio.sleep(0.02)
+    assert not lives(record.holder.agent_pid, record.holder.agent_started)
+    assert not await sandbox.kill()
 
 
 async def test_no_network_without_root(rootless: Provider) -> None:
