@@ -50,6 +50,7 @@ class Composed(NamedTuple):
     value: object
     places: dict[Pointer, Place]
     diagnostics: tuple[Diagnostic, ...]
+    nodes: int
 
 
 class _Stop(Exception):
@@ -71,11 +72,17 @@ class _Frame:
         self.place = 0
 
 
-def compose(file: str, chunk: Chunk) -> Composed:
-    """Read one document; problems are collected, the value holds what could be read."""
-    builder = _Builder(file, chunk)
+def compose(file: str, chunk: Chunk, *, most: int = MAX_NODES) -> Composed:
+    """Read one document; problems are collected, the value holds what could be read.
+
+    Args:
+        file: The path people see.
+        chunk: The text.
+        most: How many values to read at most.
+    """
+    builder = _Builder(file, chunk, most)
     builder.read()
-    return Composed(builder.value, builder.places, tuple(builder.problems))
+    return Composed(builder.value, builder.places, tuple(builder.problems), builder.nodes)
 
 
 @lru_cache(maxsize=4)
@@ -85,14 +92,15 @@ def places_in(chunk: Chunk) -> Mapping[Pointer, Place]:
 
 
 class _Builder:
-    def __init__(self, file: str, chunk: Chunk) -> None:
+    def __init__(self, file: str, chunk: Chunk, most: int) -> None:
         self.value: object = None
         self.places: dict[Pointer, Place] = {}
         self.problems: list[Diagnostic] = []
         self._file = file
         self._chunk = chunk
         self._stack: list[_Frame] = []
-        self._nodes = 0
+        self.nodes = 0
+        self._most = most
 
     def read(self) -> None:
         """Walk the events to the end or to the point where going on is vain."""
@@ -112,19 +120,19 @@ class _Builder:
         if isinstance(event, CollectionEndEvent):
             self._stack.pop()
         elif isinstance(event, NodeEvent):
-            self._nodes += 1
+            self.nodes += 1
             self._check_size(event)
             self._check_properties(event)
             self._take_node(event)
-        elif isinstance(event, DocumentStartEvent) and self._nodes:
+        elif isinstance(event, DocumentStartEvent) and self.nodes:
             detail = "Put `---` between two documents."
             self._refuse("NotYaml", "Not YAML", detail, event)
             raise _Stop
 
     def _check_size(self, event: Any) -> None:
-        if self._nodes > MAX_NODES:
-            detail = f"A document may hold at most {MAX_NODES:,} values. Split it."
-            self._refuse("TooLarge", "Document too large", detail, event)
+        if self.nodes > self._most:
+            detail = f"A file may hold at most {MAX_NODES:,} values. Split it."
+            self._refuse("TooLarge", "Too many values", detail, event)
             raise _Stop
         if len(self._stack) >= MAX_DEPTH and not isinstance(event, ScalarEvent | AliasEvent):
             detail = f"Mappings and lists may be nested {MAX_DEPTH} deep. Make it flatter."

@@ -39,8 +39,8 @@ _LINE = (
 )
 _PLAIN = re.compile(rf"(?:{_LINE})*+")
 
-MAX_NODES = 100_000
-"""Most values one document may hold."""
+MAX_NODES = 50_000
+"""Most values one document may hold, and all documents of a file that are not plain."""
 
 
 def is_plain(text: str) -> bool:

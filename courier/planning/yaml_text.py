@@ -11,7 +11,7 @@ from typing import NamedTuple
 from courier.diagnostics import Diagnostic, Position
 from courier.planning.problems import error
 from courier.planning.yaml_gate import MAX_DOCUMENTS, Chunk, chunks, decode
-from courier.planning.yaml_plain import is_plain
+from courier.planning.yaml_plain import MAX_NODES, is_plain
 
 
 class Engine(StrEnum):
@@ -59,25 +59,31 @@ def read_chunks(file: str, parts: list[Chunk], *, engine: Engine = Engine.FAST) 
         )
     documents: list[Parsed] = []
     diagnostics: list[Diagnostic] = []
+    left = MAX_NODES
     for chunk in parts:
-        value, found = _parse(file, chunk, engine)
-        if found:
-            diagnostics += found
-        elif value is not None:
+        plain = is_plain(chunk.text)
+        value = _fast(chunk.text) if plain and engine is Engine.FAST else _UNREAD
+        if value is _UNREAD:
+            # libyaml and its binding cost more to load than a small catalog costs to read.
+            from courier.planning.yaml_events import compose
+
+            composed = compose(file, chunk, most=MAX_NODES if plain else left)
+            left -= 0 if plain else composed.nodes
+            diagnostics += composed.diagnostics
+            value = None if composed.diagnostics else composed.value
+        if value is not None:
             documents.append(Parsed(chunk, value))
     return YamlText(tuple(documents), tuple(diagnostics))
 
 
-def _parse(file: str, chunk: Chunk, engine: Engine) -> tuple[object, tuple[Diagnostic, ...]]:
-    if engine is Engine.FAST and is_plain(chunk.text):
-        import yaml_rs
+_UNREAD = object()
 
-        try:
-            return yaml_rs.loads(chunk.text, parse_datetime=False), ()
-        except yaml_rs.YAMLDecodeError:
-            pass  # the exact reader says what and where
-    # libyaml and its binding cost more to load than a small catalog costs to read.
-    from courier.planning.yaml_events import compose
 
-    composed = compose(file, chunk)
-    return composed.value, composed.diagnostics
+def _fast(text: str) -> object:
+    """Return the value of a plain text, or that the exact reader must say what is wrong."""
+    import yaml_rs
+
+    try:
+        return yaml_rs.loads(text, parse_datetime=False)
+    except yaml_rs.YAMLDecodeError:
+        return _UNREAD

@@ -34,6 +34,8 @@ HOSTILE = {
     "tabs": "'\\t' * 1_000_000",
     "byte order marks": "'\\ufeff' * 300_000",
     "nul": "'\\0' * 1_000_000",
+    "many big documents": "('---\\n- *x\\n- [' + 'a,' * 20_000 + ']\\n') * 26",
+    "many dashes": "('- ' * 60 + 'a\\n') * 8_000",
     "flow words": "'a: [' + 'a ' * 500_000",
 }
 SCRIPT = """
