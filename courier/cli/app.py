@@ -18,7 +18,9 @@ _WRITE, _DO, _LOOK, _TAKE, _MACHINE = (
 ENTRIES = {
     "init": Entry("courier.cli.init:init", "Write a first .courier/ to edit.", _WRITE),
     "run": Entry("courier.cli.run:run", "Write a Run document for a task.", _WRITE),
-    "validate": Entry("courier.cli.validate:validate", "Check every document.", _WRITE),
+    "validate": Entry(
+        "courier.cli.validate:validate", "Check every document of a working tree.", _WRITE
+    ),
     "explain": Entry("courier.cli.explain:explain", "Explain a field, or a run's values.", _WRITE),
     "schema": Entry("courier.cli.schema:schema", "Show, write or check the JSON Schemas.", _WRITE),
     "plan": Entry("courier.cli.plan:plan", "Show what would be done, and why.", _DO),

@@ -75,8 +75,11 @@ async def _run(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:
 
     try:
         found = await read_account(wiring.world, wiring.client(), name)
-    except NotFound:
-        document = await _document(here, wiring, "Run", name)
+    except NotFound as unknown:
+        try:
+            document = await _document(here, wiring, "Run", name)
+        except NotFound:
+            raise unknown from None
         here.console.note(
             "It is asked for and not on record; `courier plan` says what becomes of it."
         )

@@ -32,8 +32,8 @@ def explain(here: Here, path: str, output: str) -> None:
 
 def _field(here: Here, path: str) -> tuple[str, dict[str, object]]:
     import json
-    from dataclasses import asdict
 
+    from courier.cli.views.fields import to_json as field_json
     from courier.cli.views.fields import told
     from courier.errors import NotFound
     from courier.resources.fields import UnknownField, describe_field
@@ -51,7 +51,7 @@ def _field(here: Here, path: str) -> tuple[str, dict[str, object]]:
         raise NotFound(
             "There is no such field.", detail=f"{found.wrong} in {path}", next_step=close + known
         )
-    return told(found, here.console.ink), asdict(found)
+    return told(found, here.console.ink), field_json(found)
 
 
 def _values(here: Here, kind: str, name: str) -> tuple[str, dict[str, object]]:

@@ -113,7 +113,10 @@ async def _gather(here: Here, asked: Asked) -> Sequence[Listed]:
     chosen = [_chosen(one, asked.names) for one in found]
     known = {name for one in chosen for name in one.items}
     if missing := [name for name in asked.names if name not in known]:
-        raise NotFound("There is no such thing.", detail=f"{asked.kind}: {', '.join(missing)}")
+        detail = f"{asked.kind}: {', '.join(missing)}"
+        raise NotFound(
+            "There is no such thing.", detail=detail, next_step="Leave the name out to list all."
+        )
     return chosen
 
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import click
 
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+HELP_NAMES = ["-h", "--help"]
+SETTINGS = {"help_option_names": HELP_NAMES, "max_content_width": 100}
 """How click is set up for every command."""
 
 

@@ -42,3 +42,18 @@ def _about(field: FieldHelp) -> Iterator[str]:
         yield f"Expects: {field.expects}"
     if field.refers_to:
         yield f"Names: {' or '.join(field.refers_to)}"
+
+
+def to_json(field: FieldHelp) -> dict[str, object]:
+    """Return a field and those below it as plain JSON values."""
+    return {
+        "path": field.path,
+        "type": field.type,
+        "required": field.required,
+        "default": field.default,
+        "builtIn": field.built_in,
+        "description": field.description,
+        "expects": field.expects,
+        "refersTo": list(field.refers_to),
+        "fields": [to_json(child) for child in field.children],
+    }

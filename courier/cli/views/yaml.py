@@ -4,7 +4,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./ @+()-]*[A-Za-z0-9_/@+()]|[A-Za-z_/]|[0-9]+[smhd]")
+_PLAIN = re.compile(
+    r"[A-Za-z_/][A-Za-z0-9_./ @+(),;!?'=-]*[A-Za-z0-9_/@+().!?]|[A-Za-z_/]|[0-9]+[smhd]"
+)
 _RESERVED = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
 
 
