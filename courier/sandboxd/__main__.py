@@ -77,6 +77,8 @@ def _render(report: IsolationReport, *, as_json: bool) -> str:
         lines.append(f"[{mark}] {found.name}: {found.detail}")
         if found.advice:
             lines.append(f"     {found.advice}")
+    names = ", ".join(report.limits) or "none of memory and processors (that mostly needs root)"
+    lines.append(f"Control groups limit: {names}")
     lines.append(f"Sandboxes use: {report.chosen or 'nothing; the server will not start'}")
     return "\n".join(lines) + "\n"
 

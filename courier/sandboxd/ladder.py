@@ -1,6 +1,7 @@
 """The isolation ladder: which rung works on this machine, and why others do not."""
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Literal
 from courier.sandboxd.agent.landlock import SCOPING_VERSION, version
 from courier.sandboxd.bubblewrap import Bubblewrap, find_bubblewrap, why_not
 from courier.sandboxd.cells import Rung
+from courier.sandboxd.holders import mark_of
 from courier.sandboxd.landlock import Landlock, closed_ancestor, needs_passage
+from courier.sandboxd.limits import find_groups
 from courier.sandboxd.plain import Plain
 
 Isolation = Literal["auto", "bubblewrap", "landlock", "plain"]
@@ -27,15 +30,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class IsolationReport:
-    """Every rung from the strongest down, and the one that would be used."""
+    """Every rung from the strongest down, the one that would be used, and what can be limited."""
 
     findings: tuple[Finding, ...]
     chosen: str | None
+    limits: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON form."""
         return {
             "chosen": self.chosen,
+            "limits": list(self.limits),
             "rungs": [
                 {"name": f.name, "works": f.works, "detail": f.detail, "advice": f.advice}
                 for f in self.findings
@@ -69,10 +74,18 @@ def isolation_report(state_dir: Path, *, allow_plain: bool = False) -> Isolation
     """Try every rung and say what works here, why others do not, and how to get better."""
     tried = list(_try_rungs(state_dir, allow_plain=allow_plain))
     chosen = next((finding.name for finding, rung in tried if rung is not None), None)
-    return IsolationReport(tuple(finding for finding, _ in tried), chosen)
+    groups = find_groups(mark_of(state_dir))
+    groups.remove_roots()
+    return IsolationReport(tuple(finding for finding, _ in tried), chosen, groups.controllers)
 
 
 def _try_rungs(state_dir: Path, *, allow_plain: bool) -> Iterator[tuple[Finding, Rung | None]]:
+    if sys.platform != "linux":
+        said = "The embedded server needs Linux."
+        advice = "Use a Linux virtual machine, or E2B's cloud with E2B_API_KEY."
+        for name in ("bubblewrap", "landlock", "plain"):
+            yield Finding(name, said, advice, works=False), None
+        return
     yield _bubblewrap()
     yield _landlock(state_dir)
     yield _plain(allow_plain=allow_plain)

@@ -57,8 +57,11 @@ class Loop:
 
     def forget(self, fd: int) -> None:
         """Stop watching a descriptor, which is about to be closed."""
-        if self._watched.pop(fd, None):
+        callbacks = self._watched.pop(fd, None)
+        if callbacks:
             self._selector.unregister(fd)
+            # Readiness that was already reported must not reach whoever gets this number next.
+            callbacks.clear()
 
     def after(self, seconds: float, callback: Callback) -> Timer:
         """Call back once, that many seconds from now."""

@@ -4,16 +4,19 @@ import json
 import os
 import socket
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from courier.sandboxd.agent.envelopes import Fault, Unpacker, pack, pack_end, pack_json
+from courier.sandboxd.agent.lifetime import GRACE_SECONDS, Lifetime
 from courier.sandboxd.agent.link import Call, Link
-from courier.sandboxd.agent.loop import Callback, Loop, Timer
+from courier.sandboxd.agent.loop import READ, Callback, Loop, Timer
 from courier.sandboxd.agent.place import Place
 from courier.sandboxd.agent.process import Ending
 from courier.sandboxd.agent.processes import Processes
+from courier.sandboxd.agent.tree import Tree
 from courier.sandboxd.cells import Cell, gather_tools
 from courier.sandboxd.exchange import HttpError
 from courier.sandboxd.limits import Bound, Groups
@@ -27,10 +30,12 @@ class RecordingLoop(Loop):
     def __init__(self) -> None:
         super().__init__()
         self.later: list[tuple[float, Callback]] = []
+        self.timers: list[Timer] = []
 
     def after(self, seconds: float, callback: Callback) -> Timer:
         self.later.append((seconds, callback))
-        return Timer(callback)
+        self.timers.append(Timer(callback))
+        return self.timers[-1]
 
 
 def ask(processes: Processes, loop: Loop, method: str, message: dict[str, object]) -> list[object]:
@@ -75,6 +80,36 @@ def test_an_exit_is_told_for_thirty_seconds(tmp_path: Path) -> None:
     (forget,) = [callback for seconds, callback in loop.later if seconds == 30.0]
     forget()
     assert ask(processes, loop, "process.Process/Connect", selector) == ["not_found"]
+
+
+def test_a_forgotten_descriptor_is_not_called_back_even_if_it_was_ready() -> None:
+    loop = Loop()
+    pairs = [socket.socketpair() for _ in range(2)]
+    called = []
+
+    def meet(number: int) -> None:
+        called.append(number)
+        loop.forget(pairs[1 - number][0].fileno())
+
+    for number, (ours, theirs) in enumerate(pairs):
+        theirs.send(b"x")
+        loop.watch(ours.fileno(), READ, partial(meet, number))
+    loop.step()
+    assert len(called) == 1
+    for ours, theirs in pairs:
+        ours.close()
+        theirs.close()
+
+
+def test_an_agent_without_a_server_ends_by_itself() -> None:
+    loop = RecordingLoop()
+    lifetime = Lifetime(loop, Place("/h", "", "/tmp"), Tree(lambda: None))
+    lifetime.unary["agent/Deadline"]({"seconds": 60})
+    lifetime.unary["agent/Deadline"]({"seconds": 600})
+    lifetime.unary["agent/Deadline"]({})
+    (first, _), (second, _) = loop.later
+    assert (first, second) == (60 + GRACE_SECONDS, 600 + GRACE_SECONDS)
+    assert [timer.callback for timer in loop.timers] == [None, None]
 
 
 @pytest.mark.parametrize(
