@@ -9,6 +9,7 @@ from courier.engine.world import World
 from courier.errors import CourierError
 from courier.runs.events import AttemptEnded, CancelAsked, RunEvent
 from courier.runs.prompts import assemble
+from courier.runs.roles import keeps_changes
 from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage
 from courier.runs.verdict import Verdict, read_verdict, repair_prompt
@@ -58,7 +59,7 @@ class Attempt:
         outcome = await self._turn(self._prompt.text)
         if self._step.gives_verdict:
             await self._judge(outcome)
-        elif outcome.reason != "SandboxLost":
+        elif keeps_changes(self._step) and outcome.reason != "SandboxLost":
             await self._collect("collect")
 
     async def _judge(self, outcome: Outcome) -> None:
@@ -72,7 +73,8 @@ class Attempt:
         self._verdict = verdict
 
     async def _turn(self, prompt: str, session: str | None = None) -> Outcome:
-        ask = self._asked = Ask(len(self._turns) + 1, prompt, session)
+        held = (turn.usage for turn in self._turns if session and turn.session == session)
+        ask = self._asked = Ask(len(self._turns) + 1, prompt, session, sum(held, Usage()))
         try:
             told = await self._context.step(
                 self._named(f"turn-{ask.number}"), lambda io: self._station.work(io, ask)
@@ -96,7 +98,7 @@ class Attempt:
                     self._named("stop"), lambda io: self._station.stop(io, ask)
                 )
                 self._turns.append(Outcome.model_validate_json(str(told)))
-            if self._turns and self._work is None and not self._step.gives_verdict:
+            if self._turns and self._work is None and keeps_changes(self._step):
                 await self._collect("rescue")
         except CourierError as error:
             self._broken = failure(error)

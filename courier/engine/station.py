@@ -5,7 +5,7 @@ an earlier life of it left.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -55,11 +55,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What one turn asks: its number in the attempt, the prompt, the session to go on with."""
+    """What one turn asks.
+
+    Attributes:
+        number: Its place among the turns of the attempt, from 1.
+        prompt: What the agent is told.
+        session: The conversation to go on with.
+        used: What that conversation used so far.
+    """
 
     number: int
     prompt: str
     session: str | None = None
+    used: Usage = field(default_factory=Usage)
 
 
 class Station:
@@ -173,9 +181,13 @@ class Station:
             model=self._step.model,
             effort=self._step.effort,
             session=ask.session,
+            used=ask.used,
             commands=self._step.commands,
             max_usd=self._budget(),
-            env=environment(self._plan, self._start, self._request.situation),
+            env={
+                **self._world.agent_env,
+                **environment(self._plan, self._start, self._request.situation),
+            },
             secrets=self._step.secrets,
         )
 
@@ -200,7 +212,8 @@ class Station:
         """Return every value that any agent of the run may have seen."""
         values: set[str] = set()
         for step in self._plan.steps:
-            brief = Brief(prompt="", workspace="/", scratch="/", secrets=step.secrets)
+            env = {**self._world.agent_env, **step.env}
+            brief = Brief(prompt="", workspace="/", scratch="/", env=env, secrets=step.secrets)
             names = self._world.drivers[step.agent].launch(brief).secrets
             found = self._world.secrets.resolve(f"?{name.lstrip('?')}" for name in names)
             values.update(found.values())

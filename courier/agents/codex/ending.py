@@ -29,6 +29,7 @@ class Ending:
         error: The last error it told.
         waiting: Why it was about to call the provider again.
         said: The last text the agent wrote.
+        answered: Whether it wrote it after its last tool call.
         lost: The conversation it should have gone on with and did not.
         exit_code: The exit code; None if we stopped the process.
         stderr: What it wrote there.
@@ -38,6 +39,7 @@ class Ending:
     error: str
     waiting: str
     said: str
+    answered: bool
     lost: str | None
     exit_code: int | None
     stderr: str
@@ -52,7 +54,7 @@ def ended(ending: Ending) -> Outcome:
         return _faulty(ending, ending.error)
     if ending.end != "completed":
         return _without_end(ending)
-    if not ending.said.strip():
+    if not ending.answered:
         return _failed(ending, "EmptyResult", "The agent ended without an answer.", retryable=True)
     return Outcome(
         status="completed", reason="Completed", text=ending.said, exit_code=ending.exit_code

@@ -43,6 +43,7 @@ class CodexTranslator:
         self._asked = session
         self._session: str | None = None
         self._said = self._error = self._waiting = self._end = ""
+        self._answered = False
         self._called: set[str] = set()
 
     def line(self, text: str) -> Sequence[AgentEvent]:
@@ -58,6 +59,7 @@ class CodexTranslator:
                 error=self._error,
                 waiting=self._waiting,
                 said=self._said,
+                answered=self._answered,
                 lost=self._asked if self._asked not in (None, self._session) else None,
                 exit_code=exit_code,
                 stderr=whole(stderr),
@@ -111,7 +113,7 @@ class CodexTranslator:
         if kind in _TOOLS or kind == "mcp_tool_call":
             yield from self._tool(item, kind, done=done)
         elif done and kind == "agent_message" and words(item, "text"):
-            self._said = words(item, "text")
+            self._said, self._answered = words(item, "text"), True
             yield TextWritten(text=self._said)
         elif done and kind == "reasoning" and words(item, "text"):
             yield ThoughtWritten(text=words(item, "text"))
@@ -120,6 +122,7 @@ class CodexTranslator:
 
     def _tool(self, item: Fields, kind: str, *, done: bool) -> Iterator[AgentEvent]:
         id = words(item, "id")
+        self._answered = False
         if id not in self._called:
             self._called.add(id)
             tool = _TOOLS.get(kind) or ".".join(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,12 @@ from courier.system import EnvironmentSecrets
 TOOLS = Path(__file__).parents[3] / ".tools" / "clis" / "node_modules" / ".bin"
 """Where the CLIs of this folder's package.json are installed."""
 
+ROOMS = Path("/var/tmp")
+"""Where agents work in recordings: Codex does not run its programs from a home below /tmp."""
+
+GRACE = 5.0
+"""Seconds between SIGTERM and SIGKILL; some agents ignore the first while a tool runs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -20,6 +27,14 @@ class Ended:
     lines: tuple[str, ...]
     stderr: str
     exit_code: int
+
+
+def furnish(root: Path) -> Path:
+    """Return the folder with a workspace under git, a home and a scratch directory in it."""
+    for part in ("work", "home", "scratch"):
+        (root / part).mkdir()
+    subprocess.run(["git", "init", "-q", "-b", "main", str(root / "work")], check=True)
+    return root
 
 
 async def run(
@@ -72,10 +87,16 @@ async def _talk(
         lines.append(line)
         if until is not None and until(line):
             process.terminate()
+            asyncio.get_running_loop().call_later(GRACE, _kill, process)
             until = None
     stderr = (await reader).decode(errors="replace")
     await process.wait()
     return tuple(lines), stderr
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
 
 
 async def _nothing() -> bytes:

@@ -29,11 +29,8 @@ FOLDER = Path(__file__).parents[2] / "unit" / "agents" / "recordings"
 async def record(cli: Cli, name: str, models: ScriptedModels) -> str:
     """Return one recording's text."""
     situation = cli.situations[name]
-    # Codex refuses to run its own programs from a home below /tmp.
-    with tempfile.TemporaryDirectory(dir=local.TOOLS.parents[2]) as folder:
-        root = Path(folder)
-        for part in ("work", "home", "scratch"):
-            (root / part).mkdir()
+    with tempfile.TemporaryDirectory(dir=local.ROOMS) as folder:
+        root = local.furnish(Path(folder))
         session, used = situation.session, Usage()
         for turn in range(situation.turns):
             brief = _brief(cli, situation, root, base=models.base_url(name, situation.script))
@@ -67,7 +64,7 @@ def _brief(cli: Cli, situation: Situation, root: Path, *, base: str) -> Brief:
 
 async def _run(cli: Cli, situation: Situation, brief: Brief, root: Path) -> local.Ended:
     launch = cli.driver.launch(brief)
-    return await local.run(
+    running = local.run(
         replace(
             launch,
             argv=(*launch.argv, *situation.extra),
@@ -79,6 +76,7 @@ async def _run(cli: Cli, situation: Situation, brief: Brief, root: Path) -> loca
         secrets=cli.secrets if situation.secrets is None else situation.secrets,
         until=situation.until,
     )
+    return await asyncio.wait_for(running, situation.seconds)
 
 
 def _text(cli: Cli, name: str, brief: Brief, ended: local.Ended, root: Path) -> str:
@@ -102,9 +100,16 @@ def _text(cli: Cli, name: str, brief: Brief, ended: local.Ended, root: Path) -> 
 def _shorten(line: str, long: frozenset[str]) -> str:
     if not line.startswith("{") or not long:
         return line
-    event: dict[str, Any] = json.loads(line)
-    kept = {key: value for key, value in event.items() if key not in long}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(_kept(json.loads(line), long), ensure_ascii=False, separators=(",", ":"))
+
+
+def _kept(value: Any, long: frozenset[str]) -> Any:
+    match value:
+        case dict():
+            return {key: _kept(part, long) for key, part in value.items() if key not in long}
+        case list():
+            return [_kept(part, long) for part in value]
+    return value
 
 
 async def main(name: str, situations: Sequence[str]) -> None:
@@ -113,7 +118,11 @@ async def main(name: str, situations: Sequence[str]) -> None:
     cli = CLIS[name]
     with ScriptedModels(cli.scripts) as models:
         for situation in situations or cli.situations:
-            text = await record(cli, situation, models)
+            try:
+                text = await record(cli, situation, models)
+            except TimeoutError:
+                print(f"{situation}: no end")  # noqa: T201 - a tool for people
+                continue
             path = FOLDER / f"{name}-{cli.version}-{situation}.jsonl"
             path.write_text(text, encoding="utf-8")
             print(f"{situation}: {len(text)} characters")  # noqa: T201 - a tool for people

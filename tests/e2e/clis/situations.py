@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from courier.agents.claude import ClaudeDriver
 from courier.agents.codex import CodexDriver
+from courier.agents.opencode import OpenCodeDriver
+from courier.agents.pi import PiDriver
 from courier.ports.agents import AgentDriver
 from tests.fakes.models import Script
-from tests.fakes.models.scenarios import CLAUDE, CODEX
+from tests.fakes.models.scenarios import CLAUDE, CODEX, OPENCODE, PI
 
 DEAD = "http://127.0.0.1:9"
 """A base URL nothing listens at."""
@@ -24,6 +26,7 @@ class Situation:
     model: str | None = None
     session: str | None = None
     turns: int = 1
+    seconds: float = 120.0
     until: Callable[[str], bool] | None = None
 
 
@@ -126,6 +129,48 @@ CLIS: Mapping[str, Cli] = {
                 "text", env={"OPENAI_BASE_URL": DEAD}, until=lambda line: "waiting" in line
             ),
             "stopped": Situation("slow", until=lambda line: '"command_execution"' in line),
+        },
+    ),
+    "opencode": Cli(
+        driver=OpenCodeDriver(),
+        package="opencode-ai",
+        version="1.18.33",
+        scripts=OPENCODE,
+        secrets={"OPENROUTER_API_KEY": "scripted", "ANTHROPIC_API_KEY": "scripted"},
+        env={"OPENROUTER_BASE_URL": "{base}/v1", "ANTHROPIC_BASE_URL": "{base}"},
+        model="openrouter/scripted/model",
+        situations={
+            **_EVERYWHERE,
+            "messages": Situation("tools", model="claude-sonnet-4-5"),
+            "unknown-session": Situation("text", session="ses_0000000000000000000000000"),
+            "unreachable": Situation("text", env={"OPENROUTER_BASE_URL": DEAD}),
+            "stopped": Situation("loop", until=lambda line: '"step_finish"' in line),
+        },
+    ),
+    "pi": Cli(
+        driver=PiDriver(),
+        package="@earendil-works/pi-coding-agent",
+        version="0.87.1",
+        scripts=PI,
+        secrets={
+            "OPENAI_API_KEY": "scripted",
+            "OPENROUTER_API_KEY": "scripted",
+            "ANTHROPIC_API_KEY": "scripted",
+        },
+        env={
+            "OPENAI_BASE_URL": "{base}/v1",
+            "OPENROUTER_BASE_URL": "{base}/v1",
+            "ANTHROPIC_BASE_URL": "{base}",
+        },
+        model="openai/gpt-5.5",
+        long=frozenset({"messages", "sections", "toolsAdded"}),
+        situations={
+            **_EVERYWHERE,
+            "chat": Situation("tools", model="openrouter/scripted/model"),
+            "messages": Situation("tools", model="claude-sonnet-4-5"),
+            "chat-limit": Situation("rate-limited", model="openrouter/scripted/model"),
+            "unreachable": Situation("text", env={"OPENAI_BASE_URL": DEAD}),
+            "stopped": Situation("slow", until=lambda line: '"tool_execution_start"' in line),
         },
     ),
 }

@@ -42,5 +42,14 @@ ENDINGS: Mapping[str, Mapping[str, tuple[str, bool]]] = {
         "budget": ("BudgetExceeded", False),
     },
     "codex": {**_SAME, **_MORE},
+    "opencode": {**_SAME, **_MORE, "messages": ("Completed", False)},
+    "pi": {
+        **_SAME,
+        **_MORE,
+        "late-fault": ("Overloaded", True),
+        "chat": ("Completed", False),
+        "chat-limit": ("RateLimited", True),
+        "messages": ("Completed", False),
+    },
 }
 """Agent to situation to its ending."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from courier.agents.claude import ClaudeDriver
 from courier.agents.codex import CodexDriver
+from courier.agents.opencode import OpenCodeDriver
+from courier.agents.pi import PiDriver
 from courier.ports.agents import AgentDriver, Translator
 from courier.runs.brief import Brief
 from courier.runs.transcript import AgentEvent, Outcome
@@ -15,7 +17,7 @@ from courier.runs.usage import Usage
 FOLDER = Path(__file__).parent / "recordings"
 
 DRIVERS: Mapping[str, AgentDriver] = {
-    driver.name: driver for driver in (ClaudeDriver(), CodexDriver())
+    driver.name: driver for driver in (ClaudeDriver(), CodexDriver(), OpenCodeDriver(), PiDriver())
 }
 """The drivers that have recordings."""
 
@@ -79,5 +81,5 @@ def _read(path: Path) -> Recording:
         exit_code=known["exitCode"],
         stderr=known["stderr"],
         session=known.get("session"),
-        used=Usage.model_validate(known.get("used", {})),
+        used=Usage.model_validate_json(json.dumps(known.get("used", {}))),
     )

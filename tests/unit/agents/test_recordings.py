@@ -15,6 +15,9 @@ from tests.unit.agents.replay import DRIVERS, Recording, as_json, recording, rec
 
 ALL = [found for cli in DRIVERS for found in recordings(cli)]
 
+GUESSED = {("pi", "chat")}
+"""Where the CLI prices a model it does not know like another one: that is not its cost."""
+
 every = pytest.mark.parametrize("found", ALL, ids=lambda found: f"{found.cli}-{found.scenario}")
 
 
@@ -51,7 +54,10 @@ def test_outcome_adds_up_what_was_reported(found: Recording) -> None:
     events = translate(translator, found.lines)
     reported = (event.usage for event in events if isinstance(event, UsageReported))
     outcome = translator.outcome(found.exit_code, stderr=found.stderr)
-    assert sum(reported, Usage()) == outcome.usage
+    total = sum(reported, Usage())
+    if (found.cli, found.scenario) in GUESSED:
+        total = total.model_copy(update={"cost_usd": None})
+    assert total == outcome.usage
 
 
 @every
@@ -74,7 +80,7 @@ def test_every_situation_is_recorded_and_its_ending_checked(cli: str) -> None:
     assert set(ENDINGS[cli]) == {found.scenario for found in recordings(cli)}
 
 
-@pytest.mark.parametrize("found", ALL, ids=lambda found: f"{found.cli}-{found.scenario}")
+@every
 @settings(deadline=None, max_examples=10)
 @given(data=st.data())
 def test_damaged_lines_never_raise(found: Recording, data: st.DataObject) -> None:
@@ -95,7 +101,7 @@ def test_a_process_stopped_by_us_never_completes_what_it_had_not(found: Recordin
 
 @pytest.mark.parametrize(
     ("cli", "scenario"),
-    [("claude", "usage-limit"), ("codex", "usage-limit")],
+    [("claude", "usage-limit"), ("codex", "usage-limit"), ("pi", "usage-limit")],
 )
 def test_limit_says_when_it_ends(cli: str, scenario: str) -> None:
     assert _outcome(cli, scenario).retry_at == datetime(2026, 11, 22, tzinfo=UTC)

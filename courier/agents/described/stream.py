@@ -1,0 +1,125 @@
+"""The output of a described agent as events: lines of text, or JSON values read by path."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Final
+
+from courier.agents.described.ending import Ending, ended
+from courier.agents.described.jsonpath import at, number, told
+from courier.resources.agent import AgentSpec
+from courier.runs.fields import Fields, parse, whole
+from courier.runs.transcript import (
+    AgentEvent,
+    ErrorReported,
+    Outcome,
+    OutputWritten,
+    SessionStarted,
+    TextWritten,
+    UsageReported,
+)
+from courier.runs.usage import Usage
+
+TAIL_CHARACTERS: Final = 100_000
+"""How much of the end of a plain-text output is what the agent said."""
+
+VALUE_CHARACTERS: Final = 16_000_000
+"""How long a JSON value over several lines may be."""
+
+
+class DescribedTranslator:
+    """Translates one process; what its description does not name means nothing.
+
+    Args:
+        name: The agent's name.
+        spec: Its description.
+    """
+
+    def __init__(self, name: str, spec: AgentSpec) -> None:
+        self._name = name
+        self._spec = spec
+        self._usage = Usage()
+        self._session: str | None = None
+        self._said = self._error = ""
+        self._tail: deque[str] = deque()
+        self._kept = 0
+        self._open: list[str] = []
+
+    def line(self, text: str) -> Sequence[AgentEvent]:
+        """Return the events one line means."""
+        match self._spec.output.format:
+            case "text":
+                self._keep(whole(text))
+                return (OutputWritten(text=whole(text)),)
+            case "jsonLines":
+                value = parse(text)
+            case "json":
+                value = self._joined(text)
+        return () if value is None else tuple(self._translate(value))
+
+    def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
+        """Return how the turn ended."""
+        plain = self._spec.output.format == "text"
+        return ended(
+            Ending(
+                agent=self._name,
+                program=self._spec.start[0],
+                said="\n".join(self._tail) if plain else self._said,
+                error=self._error,
+                exit_code=exit_code,
+                stderr=whole(stderr),
+            )
+        ).model_copy(update={"session": self._session, "usage": self._usage})
+
+    def _keep(self, line: str) -> None:
+        self._tail.append(line[-TAIL_CHARACTERS:])
+        self._kept += len(self._tail[-1]) + 1
+        while self._kept > TAIL_CHARACTERS and len(self._tail) > 1:
+            self._kept -= len(self._tail.popleft()) + 1
+
+    def _joined(self, line: str) -> Fields | None:
+        """Return the object that ends with this line, one that began in the first column."""
+        if line.startswith("{"):
+            self._open, self._kept = [], 0
+        elif not self._open:
+            return None
+        self._open.append(line)
+        self._kept += len(line)
+        if self._kept > VALUE_CHARACTERS:
+            self._open = []
+        if not line.startswith(("{", "}")):
+            return None
+        value = parse("\n".join(self._open))
+        if value is not None:
+            self._open = []
+        return value
+
+    def _translate(self, value: Fields) -> Iterator[AgentEvent]:
+        output = self._spec.output
+        session = told(at(value, output.session))
+        if session and session != self._session:
+            self._session = session
+            yield SessionStarted(session=session)
+        if said := told(at(value, output.text)):
+            self._said, self._error = said, ""
+            yield TextWritten(text=said)
+        if error := told(at(value, output.error)):
+            self._error = error
+            yield ErrorReported(message=error)
+        used = self._used(value)
+        if used != Usage():
+            self._usage += used
+            yield UsageReported(usage=used)
+
+    def _used(self, value: Fields) -> Usage:
+        paths = self._spec.usage
+        if paths is None:
+            return Usage()
+        cost = number(at(value, paths.cost_usd))
+        return Usage(
+            input_tokens=int(number(at(value, paths.input_tokens)) or 0),
+            output_tokens=int(number(at(value, paths.output_tokens)) or 0),
+            cache_read_tokens=int(number(at(value, paths.cache_read_tokens)) or 0),
+            cache_write_tokens=int(number(at(value, paths.cache_write_tokens)) or 0),
+            cost_usd=None if cost is None else Decimal(str(cost)),
+        )

@@ -1,0 +1,125 @@
+"""OpenCode's JSON lines as events."""
+
+from collections.abc import Iterator, Sequence
+
+from courier.agents.opencode.ending import Ending, Failure, ended
+from courier.runs.fields import Fields, count, dollars, inner, parse, shown, whole, words
+from courier.runs.transcript import (
+    AgentEvent,
+    ErrorReported,
+    Outcome,
+    SessionStarted,
+    TextWritten,
+    ThoughtWritten,
+    ToolCalled,
+    ToolReturned,
+    UsageReported,
+)
+from courier.runs.usage import Usage
+
+_TELLING = ("command", "filePath", "pattern", "url", "query", "prompt", "path", "patchText", "name")
+"""Arguments that say on their own what a tool call is about, the most telling first."""
+
+
+class OpenCodeTranslator:
+    """Translates one process; unknown lines mean nothing, broken ones neither.
+
+    Args:
+        session: The conversation the process was told to go on with.
+    """
+
+    def __init__(self, *, session: str | None = None) -> None:
+        self._usage = Usage()
+        self._asked = session
+        self._session: str | None = None
+        self._said = self._finish = ""
+        self._answered = False
+        self._failure: Failure | None = None
+
+    def line(self, text: str) -> Sequence[AgentEvent]:
+        """Return the events one line means."""
+        event = parse(text)
+        return () if event is None else tuple(self._translate(event))
+
+    def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
+        """Return how the turn ended."""
+        return ended(
+            Ending(
+                finish=self._finish,
+                failure=self._failure,
+                said=self._said,
+                answered=self._answered,
+                lost=self._asked if self._asked not in (None, self._session) else None,
+                exit_code=exit_code,
+                stderr=whole(stderr),
+            )
+        ).model_copy(update={"session": self._session, "usage": self._usage})
+
+    def _translate(self, event: Fields) -> Iterator[AgentEvent]:
+        part = inner(event, "part")
+        if event.get("type") in _KNOWN:
+            yield from self._start(words(event, "sessionID"))
+        match event.get("type"):
+            case "step_start":
+                self._finish, self._answered = "", False
+            case "text" if words(part, "text"):
+                self._said, self._answered = words(part, "text"), True
+                yield TextWritten(text=self._said)
+            case "reasoning" if words(part, "text"):
+                yield ThoughtWritten(text=words(part, "text"))
+            case "tool_use":
+                yield from _tool(part)
+            case "step_finish":
+                yield from self._finished(part)
+            case "error":
+                yield from self._failed(event)
+
+    def _start(self, session: str) -> Iterator[AgentEvent]:
+        if session and self._session is None:
+            self._session = session
+            yield SessionStarted(session=session)
+
+    def _finished(self, part: Fields) -> Iterator[AgentEvent]:
+        self._finish, self._failure = words(part, "reason"), None
+        used = _used(part)
+        if used != Usage():
+            self._usage += used
+            yield UsageReported(usage=used)
+
+    def _failed(self, event: Fields) -> Iterator[AgentEvent]:
+        error = inner(event, "error")
+        data = inner(error, "data")
+        told = words(data, "message") or words(error, "message") or words(error, "name")
+        self._failure = Failure(
+            name=words(error, "name"),
+            message=told,
+            status=count(data, "statusCode"),
+            retry_after=words(inner(data, "responseHeaders"), "retry-after"),
+            body=words(data, "responseBody"),
+            told_at=count(event, "timestamp") / 1000,
+        )
+        yield ErrorReported(message=told or "unknown error")
+
+
+_KNOWN = frozenset({"step_start", "text", "reasoning", "tool_use", "step_finish", "error"})
+
+
+def _tool(part: Fields) -> Iterator[AgentEvent]:
+    state, id = inner(part, "state"), words(part, "callID")
+    yield ToolCalled(id=id, tool=words(part, "tool"), input=shown(inner(state, "input"), _TELLING))
+    failed = state.get("status") == "error" or count(inner(state, "metadata"), "exit") != 0
+    output = words(state, "output") or words(state, "error")
+    yield ToolReturned(id=id, output=output, is_error=failed)
+
+
+def _used(part: Fields) -> Usage:
+    """Return what one step used; a cost of nothing for something means an unknown price."""
+    tokens = inner(part, "tokens")
+    cost = dollars(part, "cost")
+    return Usage(
+        input_tokens=count(tokens, "input"),
+        output_tokens=count(tokens, "output") + count(tokens, "reasoning"),
+        cache_read_tokens=count(inner(tokens, "cache"), "read"),
+        cache_write_tokens=count(inner(tokens, "cache"), "write"),
+        cost_usd=cost or None,
+    )

@@ -1,0 +1,69 @@
+"""The process that carries a brief out with Pi."""
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from courier.agents.pi.stream import PiTranslator
+from courier.runs.brief import Brief, Launch
+
+_PROVIDERS: Final = ("anthropic", "openai", "openrouter")
+
+_SECRETS: Final = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY")
+"""Any one of them may be enough, so each is optional."""
+
+_PREFERRED: Final = {"PI_OFFLINE": "1", "PI_TELEMETRY": "0"}
+"""What a project may set otherwise."""
+
+
+class PiDriver:
+    """One turn of ``pi --print``.
+
+    Its settings, its models and its conversations lie in the scratch directory.
+    ``ANTHROPIC_BASE_URL`` (without ``/v1``), ``OPENAI_BASE_URL`` and ``OPENROUTER_BASE_URL``
+    (both with it) in the brief's variables send those providers elsewhere. A model is
+    ``provider/model``; without a provider, Claude models are asked of Anthropic and all others of
+    OpenAI.
+    """
+
+    name = "pi"
+
+    def launch(self, brief: Brief) -> Launch:
+        """Return the process that takes one turn."""
+        folder = f"{brief.scratch}/pi"
+        return Launch(
+            argv=(
+                *("pi", "--mode", "json", "--print"),
+                *_model(brief.model),
+                *(("--thinking", brief.effort) if brief.effort else ()),
+                *(("--session", brief.session) if brief.session else ()),
+            ),
+            stdin=brief.prompt,
+            files={f"{folder}/models.json": _providers(brief.env).encode()},
+            env={**_PREFERRED, **brief.env, "PI_CODING_AGENT_DIR": folder},
+            secrets=_secrets(brief),
+        )
+
+    def translator(self, brief: Brief) -> PiTranslator:
+        """Return a fresh translator for one turn."""
+        return PiTranslator(session=brief.session)
+
+
+def _model(model: str | None) -> tuple[str, ...]:
+    if model is None:
+        return ()
+    provider, slash, name = model.partition("/")
+    if not slash:
+        provider, name = ("anthropic" if model.startswith("claude") else "openai"), model
+    return ("--provider", provider, "--model", name)
+
+
+def _providers(env: Mapping[str, str]) -> str:
+    """Return Pi's models file: where its own providers are, if elsewhere."""
+    urls = {name: env.get(f"{name.upper()}_BASE_URL") for name in _PROVIDERS}
+    return json.dumps({"providers": {name: {"baseUrl": url} for name, url in urls.items() if url}})
+
+
+def _secrets(brief: Brief) -> tuple[str, ...]:
+    asked = {name.removeprefix("?") for name in brief.secrets}
+    return (*brief.secrets, *(f"?{name}" for name in _SECRETS if name not in asked))
