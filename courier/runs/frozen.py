@@ -50,6 +50,24 @@ class FrozenContext(Model):
     content: str
 
 
+class FrozenStepLoop(Model):
+    """What a step says about its own rejections."""
+
+    back_to: str | None = None
+    """The earlier step to go back to; null for the nearest one that does the work."""
+    max_iterations: int | None = None
+    """How often the way from there is gone, the first time included; null for the plan's."""
+
+
+class FrozenSandbox(Model):
+    """The machine each attempt gets."""
+
+    template: str = "base"
+    timeout_seconds: int = 900
+    network: bool = True
+    reuse: Literal["perStep", "perRun"] = "perStep"
+
+
 class FrozenStep(Model):
     """One step with every effective value decided."""
 
@@ -67,6 +85,10 @@ class FrozenStep(Model):
     timeout_seconds: int = 900
     gives_verdict: bool = False
     """Whether its last words (or the shell's exit code) pass or fail the work before it."""
+    loop: FrozenStepLoop | None = None
+    """Null where the plan's loop says everything about its rejections."""
+    sandbox: FrozenSandbox | None = None
+    """A machine of its own; null for the plan's."""
     env: dict[str, str] = Field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     origins: dict[str, str] = Field(default_factory=dict)
@@ -74,19 +96,10 @@ class FrozenStep(Model):
 
 
 class FrozenLoop(Model):
-    """What happens when a verdict fails: back to the first step, at most so often."""
+    """What holds for verdicts whose step says nothing itself, and once any loop runs out."""
 
     max_iterations: int = 3
     on_exhausted: Literal["fail", "deliverDraft"] = "fail"
-
-
-class FrozenSandbox(Model):
-    """The machine each attempt gets."""
-
-    template: str = "base"
-    timeout_seconds: int = 900
-    network: bool = True
-    reuse: Literal["perStep", "perRun"] = "perStep"
 
 
 class FrozenGit(Model):
@@ -118,7 +131,7 @@ class FrozenPlan(Model):
     """The run's name: deterministic, unique per project, the claim."""
     project: str
     workflow: str
-    workflow_type: Literal["single", "designerChecker"]
+    workflow_type: Literal["single", "designerChecker", "pipeline", "personas"]
     source: Literal["manual", "scheduled", "issue", "workChain", "sprintChain", "sandbox", "merge"]
     spec_digest: str
     """Digest of the Run document's own spec."""
@@ -132,6 +145,9 @@ class FrozenPlan(Model):
     project_instructions: str = ""
     checker_instructions: str = ""
     steps: tuple[FrozenStep, ...]
+    """At least one, in the order of the workflow."""
+    left_out: tuple[str, ...] = ()
+    """A sentence for every step of the workflow that is not done, and why."""
     loop: FrozenLoop = FrozenLoop()
     sandbox: FrozenSandbox = FrozenSandbox()
     git: FrozenGit
@@ -140,3 +156,7 @@ class FrozenPlan(Model):
     attempts_per_step: int = 2
     """Tries of one step iteration when what failed may pass by itself."""
     inputs: tuple[FrozenInput, ...] = ()
+
+    def place(self, step: str) -> int:
+        """Return where the step of that name stands among the steps, from 0."""
+        return next(at for at, each in enumerate(self.steps) if each.name == step)

@@ -1,8 +1,13 @@
-"""What one step hands to the next: outputs of earlier steps and the checker's feedback."""
+"""What one step hands to the next: what earlier steps said, and why the work was rejected."""
 
-from courier.runs.frozen import FrozenPlan
+from collections.abc import Iterable
+
+from courier.runs.events import AttemptEnded
+from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.loops import has_rejected
 from courier.runs.progress import StartAttempt
 from courier.runs.prompts import Situation, StepOutput, bounded
+from courier.runs.roles import keeps_changes
 from courier.runs.run import Run
 
 FEEDBACK_LIMIT = 8_000
@@ -11,12 +16,13 @@ FEEDBACK_LIMIT = 8_000
 
 def environment(plan: FrozenPlan, start: StartAttempt, known: Situation) -> dict[str, str]:
     """Return the plain variables an agent process gets: the step's own and what it is part of."""
+    feedback = "\n\n".join(rejection.text for rejection in known.feedback)
     return {
         "COURIER_RUN": plan.run,
         "COURIER_STEP": start.step.name,
         "COURIER_ITERATION": str(start.iteration),
         "COURIER_TASK": bounded(plan.task, FEEDBACK_LIMIT),
-        "COURIER_FEEDBACK": bounded(known.feedback, FEEDBACK_LIMIT),
+        "COURIER_FEEDBACK": bounded(feedback, FEEDBACK_LIMIT),
         "COURIER_BASE": start.base,
         **start.step.env,
     }
@@ -25,29 +31,47 @@ def environment(plan: FrozenPlan, start: StartAttempt, known: Situation) -> dict
 def situation(plan: FrozenPlan, run: Run, start: StartAttempt) -> Situation:
     """Return what the attempt about to start can know.
 
-    Earlier outputs are those of the steps before it in this iteration; in a later iteration the
-    first step also sees what it said itself the last time, next to the feedback.
+    Of every step, itself included, it is told the newest words; those of a step that rejected
+    the work as its feedback, until that step is content. A prompter's are not told but obeyed,
+    by the next step that does the work.
     """
-    order = {step.name: at for at, step in enumerate(plan.steps)}
-    here = order[start.step.name]
-    settled = {
-        (attempt.step, attempt.iteration): attempt
-        for attempt in run.attempts
-        if attempt.outcome.status == "completed"
-    }
-    wanted = [(step.name, start.iteration) for step in plan.steps if order[step.name] < here]
-    if start.iteration > 1:
-        wanted.insert(0, (start.step.name, start.iteration - 1))
-    earlier = tuple(
-        StepOutput(name, iteration, settled[name, iteration].outcome.text)
-        for name, iteration in wanted
-        if (name, iteration) in settled and settled[name, iteration].outcome.text.strip()
+    prompter = _prompter(plan, start.step)
+    settled = _newest(tried for tried in run.attempts if tried.outcome.status == "completed")
+    judged = _newest(tried for tried in run.attempts if tried.verdict is not None)
+    rejected = [tried for tried in judged.values() if has_rejected(tried)]
+    silent = {prompter, *(tried.step for tried in rejected if tried.step != start.step.name)}
+    return Situation(
+        start.iteration,
+        earlier=tuple(
+            StepOutput(tried.step, tried.iteration, tried.outcome.text)
+            for tried in settled.values()
+            if tried.step not in silent and tried.outcome.text.strip()
+        ),
+        feedback=tuple(
+            StepOutput(tried.step, tried.iteration, tried.verdict.feedback)
+            for tried in rejected
+            if tried.verdict is not None
+        ),
+        guidance=settled[prompter].outcome.text if prompter and prompter in settled else "",
     )
-    return Situation(start.iteration, earlier, feedback=_feedback(run, start.iteration))
 
 
-def _feedback(run: Run, iteration: int) -> str:
-    for attempt in reversed(run.attempts):
-        if attempt.iteration == iteration - 1 and attempt.verdict and not attempt.verdict.passed:
-            return attempt.verdict.feedback
-    return ""
+def _newest(attempts: Iterable[AttemptEnded]) -> dict[str, AttemptEnded]:
+    """Return step name to the last of its attempts, in the order these ended."""
+    found: dict[str, AttemptEnded] = {}
+    for tried in attempts:
+        found.pop(tried.step, None)
+        found[tried.step] = tried
+    return found
+
+
+def _prompter(plan: FrozenPlan, step: FrozenStep) -> str | None:
+    """Return the step that writes instructions for another; None where nobody does."""
+    if not keeps_changes(step):
+        return None
+    for earlier in reversed(plan.steps[: plan.place(step.name)]):
+        if earlier.type == "prompter":
+            return earlier.name
+        if keeps_changes(earlier):
+            return None
+    return None

@@ -6,6 +6,7 @@ from typing import Literal
 
 from courier.runs.events import AttemptEnded, Phase
 from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.loops import entries, exhaustion, has_rejected, way_back
 from courier.runs.run import Run
 
 MAX_PARKS = 20
@@ -103,12 +104,19 @@ def _onward(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
     ending = _ending(plan, run)
     if ending.phase == "failed":
         return _close(plan, run, ending)
-    index = _index(plan, last)
-    if last.verdict is not None and not last.verdict.passed:
-        return StartAttempt(plan.steps[0], last.iteration + 1, 1, base=_base(plan, run))
-    if index + 1 < len(plan.steps):
-        return StartAttempt(plan.steps[index + 1], last.iteration, 1, base=_base(plan, run))
-    return _close(plan, run, ending)
+    step = _following_step(plan, last)
+    if step is None:
+        return _close(plan, run, ending)
+    return StartAttempt(step, entries(run, step) + 1, 1, base=_base(plan, run))
+
+
+def _following_step(plan: FrozenPlan, last: AttemptEnded) -> FrozenStep | None:
+    """Return the step after one that is settled; None at the end of the pipeline."""
+    at = plan.place(last.step)
+    if has_rejected(last):
+        back = way_back(plan, plan.steps[at])
+        return back.to if back else None
+    return plan.steps[at + 1] if at + 1 < len(plan.steps) else None
 
 
 def _ending(plan: FrozenPlan, run: Run) -> Ending:
@@ -139,23 +147,17 @@ def _worked(plan: FrozenPlan, run: Run) -> Ending:
 
 
 def _judged(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Ending:
-    rejected = last.verdict is not None and not last.verdict.passed
-    if rejected and last.iteration >= plan.loop.max_iterations:
-        return _exhausted(last)
-    if _is_spent(plan, run) and (rejected or _index(plan, last) + 1 < len(plan.steps)):
+    if why := exhaustion(plan, run):
+        feedback = last.verdict.feedback if last.verdict else ""
+        return Ending("failed", "LoopExhausted", f"{why} The last feedback: {feedback[:500]}")
+    if _is_spent(plan, run) and _following_step(plan, last) is not None:
         spent = f"The run has cost ${run.usage.cost_usd} of its budget of ${plan.budget_usd}."
         return Ending("failed", "BudgetExceeded", spent)
-    if rejected:
+    if has_rejected(last):
         return Ending("completed", "Rejected")
     if run.work is None or run.work == plan.git.base_commit:
         return Ending("completed", "NoChanges", "The work changed nothing.")
     return Ending("completed", "Completed")
-
-
-def _exhausted(last: AttemptEnded) -> Ending:
-    feedback = last.verdict.feedback if last.verdict else ""
-    message = f"Rejected {last.iteration} times; the last feedback: {feedback[:500]}"
-    return Ending("failed", "LoopExhausted", message)
 
 
 def _close(plan: FrozenPlan, run: Run, ending: Ending) -> Decision:
@@ -199,14 +201,10 @@ def _failures(run: Run, last: AttemptEnded) -> int:
 
 
 def _again(plan: FrozenPlan, run: Run, last: AttemptEnded, *, not_before: datetime) -> StartAttempt:
-    step = plan.steps[_index(plan, last)]
+    step = plan.steps[plan.place(last.step)]
     return StartAttempt(
         step, last.iteration, last.attempt + 1, base=_base(plan, run), not_before=not_before
     )
-
-
-def _index(plan: FrozenPlan, attempt: AttemptEnded) -> int:
-    return next(at for at, step in enumerate(plan.steps) if step.name == attempt.step)
 
 
 def _base(plan: FrozenPlan, run: Run) -> str:

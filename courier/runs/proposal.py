@@ -1,5 +1,8 @@
 """The text reviewers read: a pull request's title and body, and commit messages, from a run."""
 
+from collections.abc import Iterator
+from typing import Final
+
 from courier.runs.events import AttemptEnded
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.prompts import bounded
@@ -8,6 +11,9 @@ from courier.runs.usage import Usage
 
 BODY_LIMIT = 60_000
 """Most characters of a body; forges refuse more than 65,536."""
+
+_FOR_PEOPLE: Final = frozenset({"reviewer", "evaluator", "judge", "answerer"})
+"""Types whose words about the work are worth reading beside it."""
 
 
 def marker(run: str) -> str:
@@ -19,8 +25,9 @@ def body(plan: FrozenPlan, run: Run) -> str:
     """Return the body of a run's pull request in Markdown."""
     parts = (
         _quoted(plan.task),
-        _said(plan, run),
+        *_said(plan, run),
         _steps_table(plan, run),
+        "\n".join(f"- {sentence}" for sentence in plan.left_out),
         _numbers(run),
         f"Record: `courier describe run/{plan.run}` · "
         f"Try it: `git fetch origin {plan.git.branch} && git switch {plan.git.branch}`",
@@ -47,13 +54,20 @@ def _quoted(task: str) -> str:
     return "\n".join(f"> {line}" if line else ">" for line in lines)
 
 
-def _said(plan: FrozenPlan, run: Run) -> str:
-    judging = {step.name for step in plan.steps if step.gives_verdict}
-    shell = {step.name for step in plan.steps if step.agent == "shell"}
-    done = [tried for tried in run.attempts if tried.step not in judging and tried.commit]
-    if not done or done[-1].step in shell or not done[-1].outcome.text.strip():
-        return ""
-    return "## What the agent says\n\n" + bounded(done[-1].outcome.text.strip(), 6_000)
+def _said(plan: FrozenPlan, run: Run) -> Iterator[str]:
+    """Yield the last words of who did the work, and of who looked at it for people after that."""
+    tellers = {step.name: step for step in plan.steps if step.agent != "shell"}
+    at = max((at for at, tried in enumerate(run.attempts) if tried.commit), default=None)
+    if at is None:
+        return
+    for tried in run.attempts[at:]:
+        step, text = tellers.get(tried.step), tried.outcome.text.strip()
+        if step is None or not text or tried.outcome.status != "completed":
+            continue
+        if tried.commit:
+            yield f"## What the agent says\n\n{bounded(text, 6_000)}"
+        elif step.type in _FOR_PEOPLE and not step.gives_verdict:
+            yield f"## What `{step.name}` says\n\n{bounded(text, 6_000)}"
 
 
 def _steps_table(plan: FrozenPlan, run: Run) -> str:

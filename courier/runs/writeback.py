@@ -97,6 +97,7 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
         "pullRequest": pull_request.model_dump(mode="json", by_alias=True)
         if pull_request
         else None,
+        "leftOut": list(plan.left_out),
         "steps": [_attempt(plan, attempt, at) for at, attempt in enumerate(run.attempts)],
         "transcript": run.transcript,
         "usage": run.usage.model_dump(mode="json", by_alias=True),
@@ -141,7 +142,7 @@ def _attempt(plan: FrozenPlan, attempt: AttemptEnded, at: int) -> dict[str, obje
 
 
 def _step(plan: FrozenPlan, attempt: AttemptEnded) -> FrozenStep:
-    return next(step for step in plan.steps if step.name == attempt.step)
+    return plan.steps[plan.place(attempt.step)]
 
 
 def _moment(at: datetime | None) -> str | None:

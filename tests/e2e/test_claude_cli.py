@@ -235,7 +235,7 @@ async def test_unreadable_verdict_is_repaired_in_the_same_conversation(
 
 async def test_designer_is_wrong_then_right_by_feedback(sit: Callable[[str], Desk]) -> None:
     desk = sit("pair")
-    judge = f"{ROLES['checker']}\n\n{VERDICT_RULE}\n\nIs answer.txt right?"
+    judge = f"{ROLES['checker'].instructions}\n\n{VERDICT_RULE}\n\nIs answer.txt right?"
     await desk.turn("Write the answer.")
     _, rejected = await desk.turn(judge)
     verdict = read_verdict(rejected, agent="claude")

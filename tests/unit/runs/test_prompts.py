@@ -1,12 +1,21 @@
 """Prompts: one order, nothing empty, data delimited; whole ones kept as golden files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courier.runs.prompts import Situation, StepOutput, assemble, bounded, digest_of
+from courier.runs.prompts import (
+    EARLIER_LIMIT,
+    EARLIER_TOTAL,
+    Situation,
+    StepOutput,
+    assemble,
+    bounded,
+    digest_of,
+)
 from tests.unit.runs.builders import checker, context, designer, frozen
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -14,7 +23,7 @@ GOLDEN = Path(__file__).parent / "golden"
 FULL = Situation(
     iteration=2,
     earlier=(StepOutput("design", 1, "I changed auth.py."),),
-    feedback="The test of the empty password fails.",
+    feedback=(StepOutput("check", 1, "The test of the empty password fails."),),
     answers="# Approved answers\n\n- Which hash? argon2.",
     learnings="# Learnings\n\n- Run the linter first.",
     dynamic="# Open tickets\n\n- none",
@@ -25,6 +34,18 @@ PLAN = frozen(
 )
 RICH = {"instructions": "You care about security.", "contexts": (context("Auth", "We use JWT."),)}
 
+GUIDED = Situation(
+    earlier=(StepOutput("look", 1, "The session is never renewed."),),
+    guidance="Renew the session in `login()`.\n\nIt is done when `test_login.py` passes.",
+)
+INVESTIGATOR = designer(name="look", type="investigator")
+PROMPTER = designer(name="prompt", type="prompter")
+REVIEWER = checker(name="review", type="reviewer")
+TWICE_REJECTED = Situation(
+    iteration=3,
+    feedback=(StepOutput("review", 2, "Too clever."), StepOutput("check", 4, "Tests fail.")),
+)
+
 
 @pytest.mark.parametrize(
     ("name", "step", "situation"),
@@ -32,6 +53,10 @@ RICH = {"instructions": "You care about security.", "contexts": (context("Auth",
         ("designer-bare", designer(), Situation()),
         ("designer-full", designer(**RICH), FULL),
         ("checker-full", checker(**RICH), FULL),
+        ("designer-guided", designer(), GUIDED),
+        ("investigator-bare", INVESTIGATOR, Situation()),
+        ("prompter-bare", PROMPTER, Situation()),
+        ("reviewer-judging", REVIEWER, TWICE_REJECTED),
     ],
 )
 def test_whole_prompts_are_as_on_record(
@@ -46,7 +71,8 @@ def test_whole_prompts_are_as_on_record(
 
 
 def test_the_parts_come_in_the_documented_order() -> None:
-    names = [part.name for part in assemble(PLAN, designer(**RICH), FULL).parts]
+    known = replace(FULL, guidance="Begin with the test.")
+    names = [part.name for part in assemble(PLAN, designer(**RICH), known).parts]
     assert names == [
         "sandbox rules",
         "project instructions",
@@ -58,6 +84,7 @@ def test_the_parts_come_in_the_documented_order() -> None:
         "dynamic context",
         "earlier steps",
         "checker feedback",
+        "guidance",
         "task",
     ]
 
@@ -89,3 +116,25 @@ def test_bounded_text_keeps_both_ends(text: str, limit: int) -> None:
         half = limit // 2
         assert kept.startswith(text[:half])
         assert kept.endswith(text[-half:])
+
+
+def test_nothing_is_kept_where_there_is_no_room() -> None:
+    assert bounded("secret" * 9, 0).strip() == (
+        "[… 54 characters left out; the whole text is on record …]"
+    )
+
+
+@given(st.lists(st.integers(0, 2 * EARLIER_LIMIT), min_size=1, max_size=50))
+def test_what_steps_said_is_bounded_in_total_and_the_newest_is_kept_longest(
+    sizes: list[int],
+) -> None:
+    said = tuple(StepOutput(f"s{at}", 1, chr(0x4E00 + at) * size) for at, size in enumerate(sizes))
+    text = assemble(frozen(), designer(), Situation(earlier=said)).text
+    kept = [text.count(chr(0x4E00 + at)) for at in range(len(sizes))]
+    assert sum(kept) <= EARLIER_TOTAL
+    assert text.count("<data ") == len(sizes)
+    left = EARLIER_TOTAL
+    for size, count in reversed(list(zip(sizes, kept, strict=True))):
+        room = min(size, EARLIER_LIMIT, left)
+        assert count == (size if size <= room else room // 2 * 2)
+        left -= room

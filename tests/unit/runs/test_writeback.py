@@ -98,3 +98,24 @@ def test_commit_messages_carry_trailers_a_machine_can_read() -> None:
         "Courier-Agent: claude opus",
         "Courier-Persona: careful",
     ]
+
+
+def test_the_body_of_a_pipeline_lets_a_reviewer_speak_after_who_did_the_work() -> None:
+    review = designer(name="review", type="reviewer")
+    plan = frozen(
+        steps=(designer(), review), left_out=('Step "polish" is left out: it is not enabled.',)
+    )
+    run = fold(
+        [
+            RunStarted(at=START),
+            attempted("review", outcome=completed("Too early to say.")),
+            attempted(outcome=completed("I renewed the session."), commit=WORK),
+            attempted("review", iteration=2, outcome=completed("Clear, but without a test.")),
+        ]
+    )
+    text = body(plan, run)
+    first, second = text.index("I renewed the session."), text.index("without a test.")
+    assert "## What `review` says" in text[first:second]
+    assert "Too early" not in text
+    assert '- Step "polish" is left out' in text
+    assert record(plan, run)["leftOut"] == list(plan.left_out)
