@@ -11,6 +11,7 @@ from courier.cli.app import main
 from tests.contracts.scratch import GIT_ENV, git, put
 
 _MOMENT = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?")
+_PROMPT = re.compile(r"[\d,]+ characters +[0-9a-f]{12}")
 
 
 class Said(NamedTuple):
@@ -48,6 +49,6 @@ def repository(folder: Path, files: dict[str, str | bytes | None]) -> Path:
 
 
 def neutral(text: str, root: Path) -> str:
-    """Return a text with this test's folder and moments left out."""
-    plain = text.replace(str(root.parent), "$FOLDER")
+    """Return a text without this test's folder, moments, and sizes and digests of prompts."""
+    plain = _PROMPT.sub("$PROMPT", text.replace(str(root.parent), "$FOLDER"))
     return _MOMENT.sub("$MOMENT", plain)

@@ -1,0 +1,57 @@
+"""`courier doctor` and what else looks at the machine."""
+
+import json
+from pathlib import Path
+
+from tests.cli.program import courier, repository
+
+
+def findings(said: str) -> dict[str, dict[str, str]]:
+    told = json.loads(said)
+    assert told["formatVersion"] == 1
+    return {each["name"]: each for each in told["findings"]}
+
+
+def test_doctor_looks_at_machine_and_repository(tmp_path: Path) -> None:
+    root = repository(tmp_path, {})
+    said = courier("doctor", "-o", "json", cwd=root, COURIER_ALLOW_PLAIN="1", E2B_API_KEY="")
+    found = findings(said.out)
+    assert said.code == 0
+    assert found["git"]["level"] == "ok"
+    assert found["state folder"]["detail"] == str(tmp_path / "state")
+    assert found["identity"]["detail"] == "Hana <hana@example.org>"
+    assert "tracked branch main" in found["remote"]["detail"]
+    assert "0 runs in flight" in found["engine"]["detail"]
+    assert "✓ git" in courier("doctor", cwd=root, COURIER_ALLOW_PLAIN="1").out
+
+
+def test_doctor_fails_where_courier_cannot_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = courier(
+        "doctor", "-o", "json", cwd=tmp_path, COURIER_HOME=str(tmp_path / "file"), PATH="/nowhere"
+    )
+    found = findings(said.out)
+    assert said.code == 1
+    assert found["git"]["level"] == found["state folder"]["level"] == "missing"
+    assert found["repository"]["level"] == "note"
+    assert "COURIER_HOME" in found["state folder"]["advice"]
+
+
+def test_doctor_knows_the_cloud_needs_a_key(tmp_path: Path) -> None:
+    said = courier("doctor", "-o", "json", cwd=tmp_path, COURIER_SANDBOXES="cloud")
+    assert findings(said.out)["sandboxes"]["level"] == "missing"
+    with_key = courier("doctor", "-o", "json", cwd=tmp_path, E2B_API_KEY="e2b_x")
+    assert findings(with_key.out)["sandboxes"]["level"] == "ok"
+    assert "e2b_x" not in with_key.out
+
+
+def test_settings_that_mean_nothing_are_misuse(tmp_path: Path) -> None:
+    said = courier("doctor", cwd=tmp_path, COURIER_SANDBOXES="clowd")
+    assert said.code == 2
+    assert "names no provider" in said.err
+
+
+def test_completion_scripts_for_every_shell(tmp_path: Path) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        said = courier("completion", shell, cwd=tmp_path)
+        assert "_COURIER_COMPLETE" in said.out
