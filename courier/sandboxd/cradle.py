@@ -10,11 +10,10 @@ import logging
 import os
 import secrets
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from courier.sandboxd.agent.envelopes import Fault
+from courier.sandboxd.agent.envelopes import Fault, Message
 from courier.sandboxd.cells import Cell, Rung, Tools
 from courier.sandboxd.exchange import HttpError
 from courier.sandboxd.holders import (
@@ -29,11 +28,12 @@ from courier.sandboxd.holders import (
 from courier.sandboxd.homes import furnish, pick_uid, remove_tree
 from courier.sandboxd.layout import Layout
 from courier.sandboxd.limits import Bound, Groups
-from courier.sandboxd.line import AgentGone, Lines
+from courier.sandboxd.line import AgentGone, Line, Lines
 from courier.sandboxd.records import Holder
 
 START_SECONDS = 30.0
 REFILL_SECONDS = 0.05
+GROUP_TRIES, GROUP_SECONDS = 50, 0.02
 ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 ID_LENGTH = 20
 log = logging.getLogger(__name__)
@@ -53,12 +53,13 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Newborn:
-    """A sandbox that answers but belongs to nobody yet."""
+    """A sandbox that answers but belongs to nobody yet; it ends when its leash is let go."""
 
     id: str
     uid: int | None
     holder: Holder
     lines: Lines
+    leash: Line
 
 
 class Cradle:
@@ -73,10 +74,8 @@ class Cradle:
         self._spares: deque[Newborn] = deque()
         self._refilling: asyncio.Task[None] | None = None
 
-    async def take(
-        self, variables: Mapping[str, str], *, internet: bool, source: Path | None
-    ) -> Newborn:
-        """Return a sandbox whose processes will start with the variables.
+    async def take(self, settings: Message, *, internet: bool, source: Path | None) -> Newborn:
+        """Return a sandbox with its settings: ``variables``, and ``seconds`` until its end.
 
         Raises:
             HttpError: If it cannot be started.
@@ -85,11 +84,14 @@ class Cradle:
         if born is None:
             born = await self._make(internet=internet, source=source)
         own = {"E2B_SANDBOX": "true", "E2B_SANDBOX_ID": born.id}
+        settings = settings | {"variables": own | settings["variables"]}
         try:
-            await born.lines.ask("agent/Configure", {"variables": own | dict(variables)})
+            await born.lines.ask("agent/Configure", settings)
         except DEAD_ANSWER as problem:
             await self.bury(born.id, born.uid, born.holder)
             raise HttpError(500, f"The sandbox died while starting: {problem!r}") from problem
+        finally:
+            await born.leash.close()
         self.refill()
         return born
 
@@ -114,17 +116,20 @@ class Cradle:
         if not self.means.rung.namespaced:
             await asyncio.to_thread(kill_stragglers, sandbox_id, uid)
         self._uids.discard(uid)
-        self.means.groups.remove(sandbox_id)
         (self._layout.sockets / sandbox_id).unlink(missing_ok=True)
         await asyncio.to_thread(remove_tree, self._layout.sandboxes / sandbox_id)
+        for _ in range(GROUP_TRIES):
+            if self.means.groups.remove(sandbox_id):
+                return
+            await asyncio.sleep(GROUP_SECONDS)
 
     async def close(self) -> None:
         """Remove the spares; sandboxes that were handed out live on."""
         if self._refilling is not None:
             self._refilling.cancel()
             await asyncio.gather(self._refilling, return_exceptions=True)
-        for spare in self._spares:
-            await self.bury(spare.id, spare.uid, spare.holder)
+        spares, self._spares = self._spares, deque()
+        await asyncio.gather(*(self.bury(each.id, each.uid, each.holder) for each in spares))
         self.means.groups.remove_roots()
         os.close(self._sockets_fd)
 
@@ -173,7 +178,7 @@ class Cradle:
                 process, info = await self._spawn(cell)
             lines = self.lines_of(sandbox_id)
             try:
-                await _greet(lines, process, directory / "holder.log")
+                leash = await _greet(lines, process, directory / "holder.log")
             finally:
                 namespaced = self.means.rung.namespaced
                 holder = identify(process.pid, info, namespaced=namespaced)
@@ -181,7 +186,7 @@ class Cradle:
         except BaseException:
             await asyncio.shield(self.bury(sandbox_id, uid, holder))
             raise
-        return Newborn(sandbox_id, uid, holder, lines)
+        return Newborn(sandbox_id, uid, holder, lines, leash)
 
     async def _spawn(self, cell: Cell) -> tuple[asyncio.subprocess.Process, int]:
         joining = self.means.groups.make(cell.id, self.means.bound)
@@ -193,8 +198,8 @@ class Cradle:
             raise HttpError(500, f"The sandbox could not be started: {problem}") from problem
 
 
-async def _greet(lines: Lines, process: asyncio.subprocess.Process, log: Path) -> None:
-    greeting = asyncio.ensure_future(lines.ask("agent/Configure", {}))
+async def _greet(lines: Lines, process: asyncio.subprocess.Process, log: Path) -> Line:
+    greeting = asyncio.ensure_future(_tie(lines))
     ended = asyncio.ensure_future(process.wait())
     try:
         async with asyncio.timeout(START_SECONDS):
@@ -202,9 +207,16 @@ async def _greet(lines: Lines, process: asyncio.subprocess.Process, log: Path) -
         if not greeting.done() or greeting.exception() is not None:
             said = log.read_text(errors="replace").strip()[-2000:]
             raise HttpError(500, f"The sandbox could not be started: {said}")
+        return greeting.result()
     except TimeoutError as slow:
         raise HttpError(503, "The sandbox did not start in time.") from slow
     finally:
         greeting.cancel()
         ended.cancel()
         await asyncio.gather(greeting, ended, return_exceptions=True)
+
+
+async def _tie(lines: Lines) -> Line:
+    leash = await lines.open("agent/Leash", {})
+    await leash.message()
+    return leash

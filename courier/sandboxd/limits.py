@@ -59,11 +59,15 @@ class Groups:
         files = [str(directory / "cgroup.procs") for directory in self.directories(name)]
         return (SHELL, "-c", f'{JOIN}exec "$@"', "sh", str(len(files)), *files)
 
-    def remove(self, name: str) -> None:
-        """Remove a dead sandbox's groups."""
+    def remove(self, name: str) -> bool:
+        """Remove a dead sandbox's groups; return whether none is left.
+
+        The kernel keeps a group for a moment after its last process has died.
+        """
         for directory in self.directories(name):
             with contextlib.suppress(OSError):
                 directory.rmdir()
+        return not any(directory.exists() for directory in self.directories(name))
 
     def remove_roots(self) -> None:
         """Remove the groups' own directories unless sandboxes are still in them."""

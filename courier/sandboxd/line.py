@@ -42,6 +42,11 @@ class Line:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        _ = kind, error, trace
+        await self.close()
+
+    async def close(self) -> None:
+        """Drop the connection; the agent learns of it."""
         self._writer.transport.abort()
 
     async def send(self, data: bytes) -> None:

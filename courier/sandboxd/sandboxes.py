@@ -21,6 +21,7 @@ from courier.sandboxd.templates import Snapshot, Templates
 
 log = logging.getLogger(__name__)
 WAKE_SECONDS = 300
+CLOSE_SECONDS = 2.0
 MACHINE_MB = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
 
 
@@ -90,8 +91,12 @@ class Sandboxes:
         if not wanted.internet and not means.rung.cuts_network:
             said = f"The isolation '{means.rung.name}' cannot keep a sandbox off the network."
             raise HttpError(400, said)
-        variables = {"E2B_TEMPLATE_ID": wanted.template} | dict(wanted.variables)
-        born = await self._cradle.take(variables, internet=wanted.internet, source=wanted.source)
+        settings = {
+            "variables": {"E2B_TEMPLATE_ID": wanted.template} | dict(wanted.variables),
+            "seconds": wanted.timeout,
+            "freeze": wanted.lifecycle.on_timeout == "pause",
+        }
+        born = await self._cradle.take(settings, internet=wanted.internet, source=wanted.source)
         now = time.time()
         record = SandboxRecord(
             id=born.id,
@@ -236,6 +241,8 @@ class Sandboxes:
         """Let go of every sandbox without ending it; its agent goes on."""
         for live in self._live.values():
             self._disarm(live)
+        if self._background:
+            await asyncio.wait(self._background, timeout=CLOSE_SECONDS)
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)

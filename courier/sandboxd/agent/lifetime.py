@@ -5,12 +5,14 @@ The server ends a sandbox in time; should the server be gone, the agent does it 
 
 import os
 
-from courier.sandboxd.agent.envelopes import Message
+from courier.sandboxd.agent.envelopes import Message, pack_json
+from courier.sandboxd.agent.link import Call, Link
 from courier.sandboxd.agent.loop import Loop, Timer
 from courier.sandboxd.agent.place import Place
 from courier.sandboxd.agent.tree import Tree, usage
 
 GRACE_SECONDS = 15.0
+UNCLAIMED_SECONDS = 60.0
 
 
 class Lifetime:
@@ -20,7 +22,8 @@ class Lifetime:
         self._loop = loop
         self._place = place
         self._tree = tree
-        self._timer: Timer | None = None
+        self._given = False
+        self._timer: Timer | None = loop.after(UNCLAIMED_SECONDS, self._exit)
         self.unary = {
             "agent/Configure": self._configure,
             "agent/Deadline": self._deadline,
@@ -30,11 +33,25 @@ class Lifetime:
             "agent/Metrics": self._metrics,
             "agent/Shutdown": self._shutdown,
         }
+        self.streams = {"agent/Leash": self._leash}
+
+    def _leash(self, link: Link, _: Call) -> None:
+        """Live as long as this call, until the sandbox is given to somebody."""
+        self._deadline({})
+
+        def let_go() -> None:
+            if not self._given:
+                self._exit()
+
+        link.on_close = let_go
+        link.send(pack_json({}))
 
     def _configure(self, message: Message) -> Message:
         given = message.get("variables")
         if given is not None:
+            self._given = True
             self._place.variables = {str(key): str(value) for key, value in given.items()}
+            self._deadline(message)
         return {"home": self._place.home, "variables": self._place.variables}
 
     def _deadline(self, message: Message) -> Message:

@@ -46,6 +46,7 @@ class Agent:
             **transfers.streams,
             **watches.streams,
             **Tunnels(self.loop).streams,
+            **lifetime.streams,
         }
         self.loop.on_child_death(processes.reap)
         self.loop.watch(listener.fileno(), READ, self._accept)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from courier.sandboxd.agent.envelopes import Fault, Unpacker, pack, pack_end, pack_json
-from courier.sandboxd.agent.lifetime import GRACE_SECONDS, Lifetime
+from courier.sandboxd.agent.lifetime import GRACE_SECONDS, UNCLAIMED_SECONDS, Lifetime
 from courier.sandboxd.agent.link import Call, Link
 from courier.sandboxd.agent.loop import READ, Callback, Loop, Timer
 from courier.sandboxd.agent.place import Place
@@ -107,9 +107,9 @@ def test_an_agent_without_a_server_ends_by_itself() -> None:
     lifetime.unary["agent/Deadline"]({"seconds": 60})
     lifetime.unary["agent/Deadline"]({"seconds": 600})
     lifetime.unary["agent/Deadline"]({})
-    (first, _), (second, _) = loop.later
-    assert (first, second) == (60 + GRACE_SECONDS, 600 + GRACE_SECONDS)
-    assert [timer.callback for timer in loop.timers] == [None, None]
+    seconds = [each for each, _ in loop.later]
+    assert seconds == [UNCLAIMED_SECONDS, 60 + GRACE_SECONDS, 600 + GRACE_SECONDS]
+    assert [timer.callback for timer in loop.timers] == [None, None, None]
 
 
 @pytest.mark.parametrize(
