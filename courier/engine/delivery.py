@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from courier.engine.patience import patiently
 from courier.engine.seam import Action, Context, Json, RunCancelled, StepIO
 from courier.engine.world import World
-from courier.errors import Conflict, CourierError, Misconfigured
+from courier.errors import Conflict, CourierError, Misconfigured, Unavailable
 from courier.ports.forges import Proposed
 from courier.runs.events import Refusal, WorkDelivered
 from courier.runs.frozen import FrozenPlan
@@ -46,34 +46,45 @@ class Delivery:
         return WorkDelivered.model_validate_json(str(told))
 
     async def _push(self, decision: Deliver) -> WorkDelivered:
+        try:
+            await patiently(self.world.clock, lambda: self._try_push(decision.commit))
+        except CourierError as error:
+            refusal = self._refusal(error, {Conflict: "BranchTaken", Misconfigured: "PushDeclined"})
+            return WorkDelivered(at=self.world.clock.now(), commit=decision.commit, refusal=refusal)
+        return self._delivered(decision.commit)
+
+    async def _try_push(self, commit: str) -> None:
         repository, branch = self.world.repository, self.plan.git.branch
         try:
-            await patiently(
-                self.world.clock,
-                lambda: repository.push(decision.commit, branch=branch, expected=None),
-            )
-        except CourierError as error:
-            return self._refused(error, {Conflict: "BranchTaken", Misconfigured: "PushDeclined"})
-        return self._delivered(decision.commit)
+            await repository.push(commit, branch=branch, expected=None)
+        except Misconfigured:
+            await self._check_reach()
+            raise
+
+    async def _check_reach(self) -> None:
+        """Tell a remote that lets nobody in, which a person may mend, from one that declines."""
+        try:
+            await self.world.repository.fetch()
+        except Misconfigured as shut:
+            raise Unavailable(shut.summary, detail=shut.detail) from shut
 
     async def _propose(self, run: Run, decision: Deliver) -> WorkDelivered:
         proposed, delivered = self._proposed(run, decision), self._delivered(decision.commit)
         try:
             opened = await patiently(self.world.clock, lambda: self.world.forge.propose(proposed))
         except CourierError as error:
-            refused = self._refused(error, {Misconfigured: "ProposalDeclined"})
-            return delivered.model_copy(update={"refusal": refused.refusal})
+            refusal = self._refusal(error, {Misconfigured: "ProposalDeclined"})
+            return delivered.model_copy(update={"refusal": refusal})
         return delivered.model_copy(update={"pull_request": opened})
 
     def _delivered(self, commit: str) -> WorkDelivered:
         now = self.world.clock.now()
         return WorkDelivered(at=now, branch=self.plan.git.branch, commit=commit)
 
-    def _refused(self, error: CourierError, codes: dict[type[CourierError], str]) -> WorkDelivered:
+    def _refusal(self, error: CourierError, codes: dict[type[CourierError], str]) -> Refusal:
         kinds = (code for kind, code in codes.items() if isinstance(error, kind))
         code = next(kinds, type(error).__name__)
-        refusal = Refusal(code=code, message=self.world.secrets.redact(str(error)))
-        return WorkDelivered(at=self.world.clock.now(), refusal=refusal)
+        return Refusal(code=code, message=self.world.secrets.redact(str(error)))
 
     def _proposed(self, run: Run, decision: Deliver) -> Proposed:
         plan = self.plan

@@ -19,7 +19,7 @@ Guard = Callable[[], AbstractAsyncContextManager[None]]
 """Re-types whatever the SDK raises inside it."""
 
 _TRANSFER_SECONDS = 600.0
-_RECONNECTS = 6
+_RECONNECTS = 1
 _PATH = "COURIER_PATH"
 _RESTORE_PATH = f'[ -z "${{{_PATH}-}}" ] || PATH=${_PATH}; unset {_PATH}; '
 

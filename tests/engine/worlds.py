@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from courier.agents.claude import ClaudeDriver
+from courier.agents.described import DescribedDriver
 from courier.agents.shell import ShellDriver
 from courier.engine.journal import JournalEngine
 from courier.engine.journal.writer import Observer
@@ -40,6 +41,7 @@ IDENTITY = {
 
 
 DRIVERS: tuple[AgentDriver, ...] = (ShellDriver(), ClaudeDriver(), TellerDriver())
+UNTIL_TOLD = "echo begun; until [ -e ~/go-on ]; do sleep 0.05; done"
 DEMO_SECRETS = {"DEMO_TOKEN": "s3cret-demo-token"}
 
 
@@ -112,6 +114,12 @@ class Scene:
         found: dict[str, Any] = json.loads((await self.world.state.read([path]))[path])
         return found
 
+    async def go_on(self, run: str = "fix") -> None:
+        """Let agents go on that wait with `UNTIL_TOLD`."""
+        for found in await self.world.sandboxes.find({"courier-run": run, **self.labels}):
+            sandbox = await self.world.sandboxes.connect(found.id, timeout_seconds=300)
+            await sandbox.write({f"{sandbox.home}/go-on": b""})
+
     async def tidy(self, run: str = "fix") -> bool:
         """Return whether nothing of the run is left running."""
         return not await self.world.sandboxes.find({"courier-run": run, **self.labels})
@@ -163,6 +171,7 @@ async def scene(
         secrets=secrets,
         transcripts=LiveTranscripts(folder / "transcripts", redact=secrets.redact),
         drivers={driver.name: driver for driver in DRIVERS},
+        describe=DescribedDriver,
         agent_env=agent_env or {},
     )
     engine = JournalEngine(folder / "journal", clock=clock, observer=observer)
