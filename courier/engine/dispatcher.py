@@ -7,6 +7,7 @@ from typing import Literal, assert_never
 
 from courier.engine.inflight import Json, RunState
 from courier.engine.observation import Observation
+from courier.engine.requests import Requests
 from courier.engine.runner import FLOW
 from courier.engine.seam import RunClient
 from courier.engine.world import World
@@ -39,6 +40,7 @@ class Dispatcher:
         self._world = world
         self._engine = engine
         self._observation = observation
+        self._requests = Requests(world.state)
 
     async def carry_out(self, plan: Plan) -> Sequence[Dispatched]:
         """Do what the plan says, in its order, and return what became of each action.
@@ -58,7 +60,7 @@ class Dispatcher:
             case StartRun():
                 return await self._start(action)
             case ResumeRun(run=run):
-                return Dispatched(run, "underway")
+                return await self._resume(run)
             case CancelRun(run=run, reason=reason):
                 await self._cancel(run, reason)
                 return Dispatched(run, "cancelling", reason)
@@ -67,6 +69,13 @@ class Dispatcher:
                 return Dispatched(action.run, "published", action.pull_request_status)
             case _:
                 assert_never(action)
+
+    async def _resume(self, run: str) -> Dispatched:
+        asked = await self._requests.cancel_of(run)
+        if asked is None:
+            return Dispatched(run, "underway")
+        await self._engine.cancel(run, by=asked.by, reason=asked.reason)
+        return Dispatched(run, "cancelling", asked.reason)
 
     async def _start(self, action: StartRun) -> Dispatched:
         frozen: Json = json.loads(action.frozen.model_dump_json(by_alias=True))

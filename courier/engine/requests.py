@@ -1,16 +1,20 @@
 """What people ask of runs by command, on record with who and when."""
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Literal
 
+from courier.engine.inflight import Cancellation
 from courier.engine.seam import RunClient
 from courier.errors import Conflict, NotFound
 from courier.ports.repository import Identity
 from courier.ports.state import StateBranch, WriteFile
 from courier.runs.writeback import to_json
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +64,25 @@ async def cancel(request: Request, *, state: StateBranch, client: RunClient) -> 
         return await client.cancel(request.run, by=request.person, reason=request.reason)
     except NotFound:
         return False
+
+
+class Requests:
+    """The requests on record, for whichever machine has the run; each is read once."""
+
+    def __init__(self, state: StateBranch) -> None:
+        self._state = state
+        self._read: set[str] = set()
+        self._cancels: dict[str, Cancellation] = {}
+
+    async def cancel_of(self, run: str) -> Cancellation | None:
+        """Return who asked for a run to stop, and why; None if nobody did."""
+        paths = [path for path in await self._state.paths("requests") if path not in self._read]
+        for path, content in (await self._state.read(paths)).items():
+            try:
+                told = json.loads(content)
+                if told["action"] == "cancel":
+                    self._cancels[told["run"]] = Cancellation(str(told["by"]), str(told["reason"]))
+            except (ValueError, KeyError, TypeError) as error:
+                log.warning("%s on the state branch cannot be read: %r", path, error)
+        self._read.update(paths)
+        return self._cancels.get(run)

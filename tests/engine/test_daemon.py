@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,12 @@ import pytest
 from courier.engine.daemon import Daemon
 from courier.engine.desired import DesiredState
 from courier.engine.dispatcher import Dispatcher
+from courier.engine.journal import JournalClient
 from courier.engine.observation import Observation
 from courier.engine.reconciler import Reconciler
+from courier.engine.requests import Request, cancel
 from courier.planning.manifest import Schemas
+from courier.ports.repository import Identity
 from courier.shipped import schema_text
 from courier.system import watch
 from tests.engine.worlds import Scene, git, make_origin, provider, scene
@@ -178,3 +182,23 @@ async def test_a_merge_by_hand_settles_the_record(tmp_path: Path, sandboxd: Endp
         async with asyncio.timeout(20):
             while (await here.scene.record("one"))["pullRequest"]["status"] != "merged":
                 await asyncio.sleep(0.05)
+
+
+@pytest.mark.slow
+async def test_a_cancel_asked_for_on_another_machine_is_obeyed(
+    tmp_path: Path, sandboxd: Endpoint
+) -> None:
+    slow = WORKFLOW.replace('echo "$COURIER_TASK" > value', "echo begun > value; sleep 60")
+    async with served(tmp_path, sandboxd) as here:
+        here.commit({".courier/fix.yaml": slow, ".courier/one.yaml": run_document("one")})
+        await here.until(lambda: (tmp_path / "state/transcripts/one").exists())
+        ada = Identity("Ada", "ada@example.com")
+        request = Request("cancel", "one", ada, datetime.now(UTC), "not this")
+        # A machine without the run has its own, empty journal.
+        elsewhere = JournalClient(tmp_path / "elsewhere", clock=here.scene.world.clock)
+        assert not await cancel(request, state=here.scene.world.state, client=elsewhere)
+        await elsewhere.close()
+        await here.ended("one")
+        record = await here.scene.record("one")
+        assert (record["phase"], record["reason"]) == ("cancelled", "Cancelled")
+        assert "Ada <ada@example.com>: not this" in record["message"]

@@ -197,7 +197,7 @@ def _state(row: tuple[Any, ...]) -> RunState:
 
 
 def _steps(connection: sqlite3.Connection, run_id: str) -> Sequence[StepRecord]:
-    found = connection.execute(
+    told = connection.execute(
         "SELECT name, kind, phase, tries, started_at, ended_at, checkpoint, result, error, until"
         " FROM steps WHERE run = (SELECT seq FROM runs WHERE id = ?) ORDER BY position",
         (run_id,),
@@ -215,7 +215,7 @@ def _steps(connection: sqlite3.Connection, run_id: str) -> Sequence[StepRecord]:
             error=failure_of(from_text(error)),
             until=_moment(until),
         )
-        for name, kind, phase, tries, started_at, ended_at, checkpoint, result, error, until in found
+        for name, kind, phase, tries, started_at, ended_at, checkpoint, result, error, until in told
     ]
 
 
