@@ -58,17 +58,21 @@ def references(value: object, paths: Paths) -> list[Reference]:
 
 
 def _collect(value: object, paths: Paths, pointer: Pointer, found: list[Reference]) -> None:
-    kinds, fields, items = paths
-    if isinstance(value, str):
-        if kinds:
-            found.append(Reference(pointer, kinds, value))
-    elif isinstance(value, dict):
+    _, fields, items = paths
+    if isinstance(value, dict):
         for key, below in fields.items():
             if key in value:
-                _collect(value[key], below, (*pointer, key), found)
+                _found(value[key], below, (*pointer, key), found)
     if items is not None and isinstance(value, dict | list):
         for place, item in value.items() if isinstance(value, dict) else enumerate(value):
-            _collect(item, items, (*pointer, place), found)
+            _found(item, items, (*pointer, place), found)
+
+
+def _found(value: object, paths: Paths, pointer: Pointer, found: list[Reference]) -> None:
+    if not isinstance(value, str):
+        _collect(value, paths, pointer, found)
+    elif paths.kinds:
+        found.append(Reference(pointer, paths.kinds, value))
 
 
 def _paths(node: object, schema: Mapping[str, object], above: frozenset[str]) -> Paths | None:
