@@ -73,7 +73,7 @@ def _play(here: Here, base: Path, *, agent: str, keep: bool) -> int:
             console.tell(f"\nThe demo ends here. Look around in {root}; try `courier doctor`.")
             return code
     if keep:
-        console.show(_next(root, ink.paint("What to type next", "cyan")))
+        console.show(_next(here, root))
     return 0
 
 
@@ -130,12 +130,20 @@ def _remove(here: Here, base: Path) -> None:
     shutil.rmtree(base, ignore_errors=True)
 
 
-def _next(root: Path, heading: str) -> str:
-    return f"""
-{heading}
-  cd {root}
+def _next(here: Here, root: Path) -> str:
+    import sys
+
+    from courier.system import find_program
+
+    lines = [here.console.ink.paint("\nWhat to type next", "cyan"), f"  cd {root}"]
+    if find_program("courier", here.environment) is None:
+        lines.append(f"  export PATH={Path(sys.executable).parent}:$PATH")
+    return (
+        "\n".join(lines)
+        + """
   courier logs fix-slugify              what the agent said and did
   courier pr merge 1                    approve the work
   courier explain run/fix-slugify       where every value comes from
   courier run another --workflow fix --prompt "..." --now
   courier init                          in a repository of yours"""
+    )
