@@ -23,9 +23,9 @@ fast: $(VENV)/ready-dev  ## Only the unit tests
 	$(BIN)/python -m pytest -q tests/unit
 
 e2e: $(VENV)/ready-dev tools  ## The tests that drive real agent CLIs and other SDKs
-	$(BIN)/python -m pytest -q -m e2e
+	PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m pytest -q -m e2e
 
-tools: .tools/clis/ready .tools/e2b/ready  ## Agent CLIs and SDKs from npm, into .tools/
+tools: .tools/clis/ready .tools/sandboxd_js/ready  ## Agent CLIs and SDKs from npm, into .tools/
 
 bench: $(VENV)/ready-dev  ## Paired ratios; writes docs/benchmarks.md
 	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'
@@ -42,6 +42,15 @@ $(VENV)/ready: pyproject.toml constraints.txt
 
 $(VENV)/ready-dev: $(VENV)/ready
 	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# Programs from npm are pinned by the lock file of the tests that drive them; where there is no npm,
+# it comes from PyPI. `touch` last: a broken-off install is done again.
+.tools/%/ready: tests/e2e/%/package-lock.json $(VENV)/ready-dev
+	command -v npm >/dev/null || $(BIN)/pip install -q -c constraints.txt -e '.[node]'
+	mkdir -p .tools/$*
+	cp tests/e2e/$*/package.json tests/e2e/$*/package-lock.json tests/e2e/$*/.npmrc .tools/$*/
+	PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --no-audit --no-fund --prefix .tools/$*
 	@touch $@
 
 clean:

@@ -1,7 +1,7 @@
 """E2B's JavaScript SDK, unmodified, against the embedded server.
 
-The SDK is installed by `make tools`: the package files of this folder go to `.tools/e2b`, then
-`npm ci --prefix .tools/e2b`. With `E2B_API_KEY` set, `-m live` asks the same of E2B's cloud.
+The SDK is installed by `make tools`: the package files of this folder go to `.tools/sandboxd_js`, then
+`npm ci --prefix .tools/sandboxd_js`. With `E2B_API_KEY` set, `-m live` asks the same of E2B's cloud.
 """
 
 import os
@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes.embedded import Endpoint
 
-SDK = Path(__file__).parents[3] / ".tools" / "e2b"
+SDK = Path(__file__).parents[3] / ".tools" / "sandboxd_js"
 SCRIPT = Path(__file__).with_name("conformance.mjs")
 NODE = shutil.which("node")
 CLOUD_KEY = os.environ.get("E2B_API_KEY", "")
