@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from courier.agents.claude import ClaudeDriver
+from courier.agents.codex import CodexDriver
+from courier.agents.described import DescribedDriver
+from courier.agents.opencode import OpenCodeDriver
+from courier.agents.pi import PiDriver
 from courier.agents.shell import ShellDriver
 from courier.engine.daemon import Daemon
 from courier.engine.desired import DesiredState
@@ -43,7 +47,8 @@ from courier.storage.state import StateBranch
 from courier.system import EnvironmentSecrets, SystemClock, secret_names, watch
 
 DRIVERS: Mapping[str, AgentDriver] = {
-    driver.name: driver for driver in (ShellDriver(), ClaudeDriver())
+    driver.name: driver
+    for driver in (ShellDriver(), ClaudeDriver(), CodexDriver(), OpenCodeDriver(), PiDriver())
 }
 """Every agent this build can run."""
 
@@ -124,6 +129,7 @@ class Wiring:
             secrets=self.secrets,
             transcripts=self.transcripts,
             drivers=DRIVERS,
+            describe=DescribedDriver,
             agent_env=self.settings.agent_env or {},
         )
 

@@ -137,7 +137,7 @@ class Station:
     async def _with_turn(self, ask: Ask, act: Callable[[Turn, Brief], Awaitable[Outcome]]) -> Json:
         key = f"{self._start.name}-turn-{ask.number}"
         transcript = self._world.transcripts.open(self._plan.run, key)
-        driver = self._world.drivers[self._step.agent]
+        driver = self._world.driver(self._step)
         turn = Turn(self._world, driver, self._lease, key=key, transcript=transcript)
         try:
             outcome = await act(turn, self._brief(await self._lease.connect(), ask))
@@ -214,7 +214,7 @@ class Station:
         for step in self._plan.steps:
             env = {**self._world.agent_env, **step.env}
             brief = Brief(prompt="", workspace="/", scratch="/", env=env, secrets=step.secrets)
-            names = self._world.drivers[step.agent].launch(brief).secrets
+            names = self._world.driver(step).launch(brief).secrets
             found = self._world.secrets.resolve(f"?{name.lstrip('?')}" for name in names)
             values.update(found.values())
         return tuple(sorted(values))

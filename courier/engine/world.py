@@ -1,6 +1,6 @@
 """The outside of one repository, as ports: all that a run may touch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from courier.ports.agents import AgentDriver
@@ -11,6 +11,8 @@ from courier.ports.sandboxes import Sandboxes
 from courier.ports.secrets import Secrets
 from courier.ports.state import StateBranch
 from courier.ports.transcripts import Transcripts
+from courier.resources.agent import AgentSpec
+from courier.runs.frozen import FrozenStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class World:
 
     Attributes:
         home: A short id of this repository's state folder; labels its sandboxes.
+        drivers: The built-in agents by name.
+        describe: Makes the driver of an agent from its name and what a document says of it.
         agent_env: Variables every agent process gets besides its own, e.g. base URLs.
     """
 
@@ -31,4 +35,11 @@ class World:
     secrets: Secrets
     transcripts: Transcripts
     drivers: Mapping[str, AgentDriver]
+    describe: Callable[[str, AgentSpec], AgentDriver]
     agent_env: Mapping[str, str] = field(default_factory=dict)
+
+    def driver(self, step: FrozenStep) -> AgentDriver:
+        """Return what drives the agent of a step."""
+        if step.described is not None:
+            return self.describe(step.agent, step.described)
+        return self.drivers[step.agent]

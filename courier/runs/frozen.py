@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from courier.resources.agent import AgentSpec
 from courier.resources.model import Model
 
 StepType = Literal[
@@ -76,6 +77,8 @@ class FrozenStep(Model):
     agent: str
     model: str | None = None
     effort: str | None = None
+    described: AgentSpec | None = None
+    """How the agent is run, where an Agent document describes it; null for a built-in one."""
     commands: str | None = None
     """What the shell agent runs."""
     instructions: str = ""

@@ -42,7 +42,12 @@ ENDINGS: Mapping[str, Mapping[str, tuple[str, bool]]] = {
         "budget": ("BudgetExceeded", False),
     },
     "codex": {**_SAME, **_MORE},
-    "opencode": {**_SAME, **_MORE, "messages": ("Completed", False)},
+    "opencode": {
+        **_SAME,
+        **_MORE,
+        "late-fault": ("Overloaded", True),
+        "messages": ("Completed", False),
+    },
     "pi": {
         **_SAME,
         **_MORE,

@@ -101,7 +101,7 @@ def test_a_process_stopped_by_us_never_completes_what_it_had_not(found: Recordin
 
 @pytest.mark.parametrize(
     ("cli", "scenario"),
-    [("claude", "usage-limit"), ("codex", "usage-limit"), ("pi", "usage-limit")],
+    [(cli, "usage-limit") for cli in DRIVERS],
 )
 def test_limit_says_when_it_ends(cli: str, scenario: str) -> None:
     assert _outcome(cli, scenario).retry_at == datetime(2026, 11, 22, tzinfo=UTC)

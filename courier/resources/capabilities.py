@@ -1,0 +1,145 @@
+"""What each agent can and cannot do, as data, so that a wish it cannot fulfil is told early."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias, cast, get_args
+
+Feature: TypeAlias = Literal[
+    "model",
+    "effort",
+    "continue",
+    "usage",
+    "cost",
+    "costCap",
+    "instructions",
+    "skills",
+    "commands",
+]
+"""What an agent may be able to do:
+
+- model, effort: take the one that is asked for
+- continue: go on with a conversation in a later turn
+- usage, cost: tell the tokens and the dollars it used while it works
+- costCap: stop by itself at an amount
+- instructions, skills, commands: read them from files outside the repository
+"""
+
+Wire: TypeAlias = Literal["messages", "responses", "chat"]
+"""Protocols of model providers: Anthropic Messages, OpenAI Responses, Chat Completions."""
+
+_IN_WORDS: Final[Mapping[Feature, str]] = MappingProxyType(
+    {
+        "model": "choice of a model",
+        "effort": "effort",
+        "continue": "way to go on with a conversation",
+        "usage": "report of the tokens it used",
+        "cost": "report of what it cost",
+        "costCap": "limit of its own on what it costs",
+        "instructions": "file for instructions",
+        "skills": "folder for skills",
+        "commands": "folder for commands",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What one agent can do.
+
+    Attributes:
+        features: What it can.
+        wires: Protocols it speaks with model providers; empty where courier does not know.
+        base_urls: Variables that send it to another provider.
+        secrets: Variables it may read a key from.
+    """
+
+    features: frozenset[Feature]
+    wires: frozenset[Wire] = frozenset()
+    base_urls: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+    def has(self, feature: Feature) -> bool:
+        """Return whether it can do that."""
+        return feature in self.features
+
+
+_ALL: Final[frozenset[Feature]] = frozenset(get_args(Feature))
+_ANYWHERE: Final[frozenset[Wire]] = frozenset(get_args(Wire))
+
+CAPABILITIES: Final[Mapping[str, Capabilities]] = MappingProxyType(
+    {
+        "claude": Capabilities(
+            _ALL,
+            frozenset({"messages"}),
+            ("ANTHROPIC_BASE_URL",),
+            ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
+        ),
+        "codex": Capabilities(
+            _ALL - {"cost", "costCap", "commands"},
+            frozenset({"responses"}),
+            ("OPENAI_BASE_URL", "OPENROUTER_BASE_URL"),
+            ("OPENAI_API_KEY", "CODEX_API_KEY", "OPENROUTER_API_KEY"),
+        ),
+        "opencode": Capabilities(
+            _ALL - {"costCap"},
+            _ANYWHERE,
+            ("ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENROUTER_BASE_URL"),
+            ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY"),
+        ),
+        "pi": Capabilities(
+            _ALL - {"costCap"},
+            _ANYWHERE,
+            ("ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENROUTER_BASE_URL"),
+            ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY"),
+        ),
+        "shell": Capabilities(frozenset()),
+    }
+)
+"""The built-in agents by name."""
+
+
+def described_capabilities(spec: Mapping[str, object]) -> Capabilities:
+    """Return what an agent can do that a document describes.
+
+    Args:
+        spec: The document's ``spec``, as plain JSON.
+    """
+    output, usage, files = (_part(spec, name) for name in ("output", "usage", "files"))
+    argv = " ".join(map(str, (*_list(spec, "start"), *_list(spec, "continue"))))
+    told: dict[Feature, object] = {
+        "model": "{model}" in argv,
+        "effort": "{effort}" in argv,
+        "continue": _list(spec, "continue") and output.get("session"),
+        "usage": usage.keys() & {"inputTokens", "outputTokens"},
+        "cost": usage.get("costUsd"),
+        "instructions": files.get("instructions"),
+        "skills": files.get("skills"),
+        "commands": files.get("commands"),
+    }
+    return Capabilities(frozenset(feature for feature, there in told.items() if there))
+
+
+def lack(agent: str, feature: Feature, known: Mapping[str, Capabilities]) -> str | None:
+    """Return a sentence that an agent cannot do something and which can; None if it can.
+
+    Args:
+        agent: Its name; one that is not known can do everything.
+        feature: What is wanted of it.
+        known: Every agent there is.
+    """
+    if agent not in known or known[agent].has(feature):
+        return None
+    others = ", ".join(sorted(name for name, each in known.items() if each.has(feature)))
+    can = f"these have it: {others}" if others else "no agent has it"
+    return f'Agent "{agent}" has no {_IN_WORDS[feature]}; {can}.'
+
+
+def _part(spec: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = spec.get(name)
+    return cast(Mapping[str, object], value) if isinstance(value, Mapping) else {}
+
+
+def _list(spec: Mapping[str, object], name: str) -> tuple[object, ...]:
+    value = spec.get(name)
+    return tuple(value) if isinstance(value, list | tuple) else ()
