@@ -133,7 +133,7 @@ def lease_for(world: World, plan: FrozenPlan, start: StartAttempt) -> Lease:
     """Return the lease of an attempt; with ``reuse: perRun`` the one its run shares."""
     shared = plan.sandbox.reuse == "perRun"
     labels = {**labels_of(world, plan), "courier-attempt": "shared" if shared else start.name}
-    return Lease(world, plan.sandbox, labels)
+    return Lease(world, start.step.sandbox or plan.sandbox, labels)
 
 
 def labels_of(world: World, plan: FrozenPlan) -> dict[str, str]:

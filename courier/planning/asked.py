@@ -48,6 +48,8 @@ class Asked:
 
     Attributes:
         project_writer: The Project as a writer of values; the other two likewise.
+        steps: Those that will be done, in order.
+        left_out: Those that will not, since their personas are not enabled.
         refs: Every document used, in a stable order, each once.
     """
 
@@ -58,6 +60,7 @@ class Asked:
     workflow_writer: Writer
     run_writer: Writer
     steps: tuple[AskedStep, ...]
+    left_out: tuple[AskedStep, ...]
     refs: tuple[Ref, ...]
 
 
@@ -85,7 +88,8 @@ def gather(catalog: Catalog, ref: Ref) -> Asked:
         project_writer=_writer(catalog, project_ref),
         workflow_writer=_writer(catalog, workflow_ref),
         run_writer=_writer(catalog, ref),
-        steps=steps,
+        steps=tuple(step for step in steps if _is_done(workflow, step)),
+        left_out=tuple(step for step in steps if not _is_done(workflow, step)),
         refs=tuple(dict.fromkeys((project_ref, workflow_ref, *personas, *contexts, ref))),
     )
 
@@ -96,6 +100,12 @@ def _written(workflow: Workflow) -> tuple[Step, ...]:
     design = Step(name="design", type="designer")
     check = Step(name="check", type="checker")
     return (design, check) if workflow.spec.type == "designerChecker" else (design,)
+
+
+def _is_done(workflow: Workflow, step: AskedStep) -> bool:
+    """Return whether a step is done; types with fixed roles can leave none of them out."""
+    fixed = workflow.spec.type in ("single", "designerChecker")
+    return fixed or step.persona is None or step.persona.spec.enabled
 
 
 def _step(catalog: Catalog, above: tuple[Run, Workflow], step: Step, at: int) -> AskedStep:

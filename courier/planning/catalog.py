@@ -10,7 +10,6 @@ from courier.diagnostics import Diagnostic, Position, in_reading_order
 from courier.planning.crosscheck import Finding, crosscheck
 from courier.planning.facts import FileFacts, facts_of
 from courier.planning.manifest import Document, Manifest, Schemas, read_manifest
-from courier.planning.problems import error
 from courier.planning.references import Ref
 from courier.planning.sources import is_document
 
@@ -151,8 +150,9 @@ def _digest(files: Mapping[str, ReadFile]) -> str:
 
 
 def _placed(finding: Finding, manifest: Manifest) -> Diagnostic:
-    for document in manifest.documents:
-        if document.draft.chunk.number == finding.number:
-            at = document.position(finding.pointer)
-            return error(finding.code, finding.summary, finding.detail, at)
-    return error(finding.code, finding.summary, finding.detail, Position(finding.path))
+    places = (
+        document.position(finding.pointer)
+        for document in manifest.documents
+        if document.draft.chunk.number == finding.number
+    )
+    return finding.diagnostic(next(places, Position(finding.path)))

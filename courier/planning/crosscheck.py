@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from courier.planning.facts import Claim, DocumentFacts, FileFacts, Named, Naming
+from courier.diagnostics import Diagnostic, Position, Severity
+from courier.planning.facts import OFF, Claim, DocumentFacts, FileFacts, Named, Naming, Role
+from courier.planning.pipelines import Player, problems
 from courier.planning.problems import either, quoted, suggestion
 from courier.planning.references import Pointer
 from courier.resources.names import BUILTIN_NAMES
@@ -32,6 +34,11 @@ class Finding(NamedTuple):
     code: str
     summary: str
     detail: str
+    severity: Severity = Severity.ERROR
+
+    def diagnostic(self, at: Position) -> Diagnostic:
+        """Return the problem at its place."""
+        return Diagnostic(self.severity, self.code, self.summary, self.detail, at)
 
 
 class _Known(NamedTuple):
@@ -101,7 +108,8 @@ def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
     for claim in claims:
         yield from _claimed(path, number, claim, known)
     if roles is not None:
-        yield from _two_roles(path, facts, known)
+        for found in problems(*roles, find=lambda role: _player(role, known)):
+            yield Finding(path, number, *found)
 
 
 def _led_astray(path: str, number: int, naming: Naming, known: _Known) -> Iterator[Finding]:
@@ -128,23 +136,13 @@ def _claimed(path: str, number: int, claim: Claim, known: _Known) -> Iterator[Fi
     yield Finding(path, number, pointer, code, summary, detail)
 
 
-def _two_roles(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
-    roles = [_role(type_, persona, known) for type_, persona in facts[6] or ()]
-    if None not in roles and sorted(map(str, roles)) != ["checker", "designer"]:
-        detail = (
-            "A workflow of type designerChecker has one designer and one checker; "
-            f"these are {' and '.join(map(str, roles))}. Change a step's type, or the workflow's."
-        )
-        at: Pointer = ("spec", "steps")
-        summary = "Not one designer and one checker"
-        yield Finding(path, facts[2], at, "WrongRoles", summary, detail)
-
-
-def _role(type_: str | None, persona: str | None, known: _Known) -> str | None:
-    if type_ is not None:
-        return type_
-    _, found = known.documents.get(("Persona", persona or ""), ("", None))
-    return found[4][0] if found else None
+def _player(role: Role, known: _Known) -> Player:
+    type_, persona, loops = role
+    if persona is None:
+        return Player(type_, loops=loops)
+    _, found = known.documents.get(("Persona", persona), ("", None))
+    told = found[4] if found else (None,)
+    return Player(told[0], enabled=OFF not in told, loops=loops)
 
 
 def _belongs(path: str, facts: DocumentFacts, projects: Iterable[str]) -> Iterator[Finding]:

@@ -19,7 +19,10 @@ CHOICE: Final = {"agent": "agent", "model": "model", "effort": "effort"}
 _SHARED: Final = CHOICE | {
     path: path for path in BUILT_IN if path.startswith(("sandbox.", "delivery."))
 }
-_PART: Final = CHOICE | {"sandbox.timeout": "timeout"}
+_MACHINE: Final = ("template", "cpu", "memoryMB", "egress", "allowedHosts")
+_PART: Final = (CHOICE | {f"sandbox.{word}": f"sandbox.{word}" for word in _MACHINE}) | {
+    "sandbox.timeout": "timeout"
+}
 
 PATHS: Final[Mapping[str, Mapping[str, str]]] = {
     "Project": _SHARED

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from courier.planning.asked import Asked, AskedStep
-from courier.resources.names import EXECUTED_KINDS, EXECUTED_WORKFLOW_TYPES
+from courier.resources.names import EXECUTED_KINDS
 
 FORGES: Final = frozenset({"local"})
 """Forges whose pull requests can be opened today."""
@@ -62,9 +62,6 @@ def _of_project(asked: Asked) -> Iterator[str]:
 
 def _of_workflow(asked: Asked) -> Iterator[str]:
     spec = asked.workflow.spec
-    if spec.type not in EXECUTED_WORKFLOW_TYPES:
-        works = ", ".join(sorted(EXECUTED_WORKFLOW_TYPES))
-        yield f"A workflow of type {spec.type} cannot be run yet. Types that work today: {works}."
     if spec.approvals:
         yield "Approvals (`approvals`) are not waited for yet."
     if spec.candidates is not None:
@@ -72,12 +69,6 @@ def _of_workflow(asked: Asked) -> Iterator[str]:
 
 
 def _of_step(step: AskedStep) -> Iterator[str]:
-    name = step.step.name
-    machine = step.override.sandbox if step.override else None
-    if step.step.sandbox is not None or machine is not None:
-        yield f'A machine of its own (`sandbox`) for step "{name}" cannot be given yet.'
-    if step.step.loop is not None:
-        yield f'A loop of its own for step "{name}" cannot be run yet; use the workflow\'s `loops`.'
     for context in step.contexts:
         if context.spec.pin is not None:
             yield f'Pinned versions (`pin`, Context "{context.metadata.name}") are not read yet.'

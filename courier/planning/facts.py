@@ -18,13 +18,19 @@ Naming = tuple[Pointer, tuple[str, ...], str]
 Claim = tuple[Pointer, Named, str]
 """A name that must be a part of another document: where, of which document, the name."""
 
-Role = tuple[str | None, str | None]
-"""A step's type, or else the persona that has one."""
+Role = tuple[str | None, str | None, bool]
+"""A step's type, or else the persona that has one, and whether it has a loop of its own."""
+
+Roles = tuple[str, tuple[Role, ...]]
+"""A workflow's type, and its steps as they are written."""
+
+OFF = "off"
+"""The second part of a Persona that is not enabled; the first is its type."""
 
 DocumentFacts = tuple[
-    str, str, int, tuple[Naming, ...], tuple[str, ...], tuple[Claim, ...], tuple[Role, ...] | None
+    str, str, int, tuple[Naming, ...], tuple[str, ...], tuple[Claim, ...], Roles | None
 ]
-"""Kind, name, number in the file, references, own parts, claims, roles of a designerChecker."""
+"""Kind, name, number in the file, references, own parts, claims, roles of written steps."""
 
 FileFacts = tuple[tuple[DocumentFacts, ...], tuple[Named, ...]]
 """The valid documents of a file, and the names of the broken ones."""
@@ -53,12 +59,12 @@ def _workflow(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
     type_ = spec.get("type", "single")
     steps = spec.get("steps") or ()
     parts = tuple(step["name"] for step in steps) or _DEFAULT_STEPS.get(type_, ("design",))
-    roles = tuple((step.get("type"), step.get("persona")) for step in steps)
-    return parts, (), roles if roles and type_ == "designerChecker" else None
+    roles = tuple((step.get("type"), step.get("persona"), "loop" in step) for step in steps)
+    return parts, (), (type_, roles) if roles else None
 
 
 def _persona(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
-    return (spec["type"],), (), None
+    return (spec["type"], *(() if spec.get("enabled", True) else (OFF,))), (), None
 
 
 def _sprint_plan(spec: dict[str, Any]) -> tuple[Any, Any, Any]:

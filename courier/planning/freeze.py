@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from courier.planning.asked import Asked, Missing, gather
+from courier.planning.asked import Asked, AskedStep, Missing, gather
 from courier.planning.catalog import Catalog
+from courier.planning.described import described
 from courier.planning.effective import SHELL, Values
 from courier.planning.executable import (
     same_repository,
@@ -21,10 +22,13 @@ from courier.planning.references import Ref
 from courier.planning.steps import (
     commands_of,
     decide_values,
+    freeze_sandbox,
     freeze_step,
+    has_own_machine,
     missing_inputs,
     with_inputs,
 )
+from courier.resources.agent import AgentSpec
 from courier.runs.frozen import (
     FrozenDelivery,
     FrozenGit,
@@ -51,6 +55,7 @@ class _Decided:
     asked: Asked
     values: Values
     steps: tuple[Values, ...]
+    described: Mapping[str, AgentSpec]
     base: str
     branch: str
 
@@ -70,7 +75,7 @@ def freeze(
         asked = gather(catalog, ref)
     except Missing as missing:
         return held(catalog, ref, "Blocked", str(missing))
-    decided = _decide(asked, observed)
+    decided = _decide(catalog, asked, observed)
     if found := list(dict.fromkeys(_unexecuted(decided, observed, drivers))):
         return held(catalog, ref, "NotExecutedYet", " ".join(found))
     if found := list(dict.fromkeys(_obstacles(decided, observed))):
@@ -92,7 +97,7 @@ def explain(catalog: Catalog, ref: Ref) -> Mapping[str, Mapping[str, FrozenValue
         name: {
             path: FrozenValue(value=_shown(found.value), origin=found.origin)
             for path, found in values.items()
-            if (path in _OF_STEP) == bool(name)
+            if (path in _OF_STEP or found != whole.get(path)) == bool(name)
         }
         for name, values in told.items()
     }
@@ -120,7 +125,7 @@ def spec_digest(spec: Mapping[str, object]) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _decide(asked: Asked, observed: Observed) -> _Decided:
+def _decide(catalog: Catalog, asked: Asked, observed: Observed) -> _Decided:
     values, steps = decide_values(asked)
     spec, name = asked.run.spec, asked.run.metadata.name
     default = asked.project.spec.repository.default_branch or observed.branch
@@ -128,6 +133,7 @@ def _decide(asked: Asked, observed: Observed) -> _Decided:
         asked=asked,
         values=values,
         steps=steps,
+        described=described(catalog, [step.text("agent") or "" for step in steps]),
         base=spec.base or default,
         branch=spec.branch or f"{values.text('git.branchPrefix') or ''}{name}",
     )
@@ -141,12 +147,14 @@ def _unexecuted(decided: _Decided, observed: Observed, drivers: Collection[str])
             "cannot be done yet; leave out `repository.url`."
         )
     yield from unexecuted_parts(decided.asked)
-    template = decided.values.text("sandbox.template") or ""
-    machine = unexecuted_machine(template, decided.values.text("sandbox.egress") or "")
-    if machine is not None:
-        yield machine
+    for values in (decided.values, *decided.steps):
+        template = values.text("sandbox.template") or ""
+        machine = unexecuted_machine(template, values.text("sandbox.egress") or "")
+        if machine is not None:
+            yield machine
     for values in decided.steps:
-        agent = unexecuted_agent(values.text("agent") or "", drivers=drivers)
+        known = {*drivers, *decided.described}
+        agent = unexecuted_agent(values.text("agent") or "", drivers=known)
         if agent is not None:
             yield agent
 
@@ -156,28 +164,39 @@ def _obstacles(decided: _Decided, observed: Observed) -> Iterator[str]:
         yield f'Branch "{decided.base}" to start from does not exist in the repository.'
     if decided.branch in (decided.base, observed.branch, STATE_BRANCH):
         yield f'The work cannot go to branch "{decided.branch}"; choose another `branch`.'
+    if not decided.steps:
+        yield "No step is left: none of the workflow's personas is enabled."
     for step, values in zip(decided.asked.steps, decided.steps, strict=True):
-        name = step.step.name
-        if values.text("agent") == SHELL and commands_of(step, values)[0] is None:
-            yield f'Step "{name}" is done by the shell and has nothing to run; write its `run`.'
-        if step.persona is not None and not step.persona.spec.enabled:
-            yield f'Persona "{step.persona.metadata.name}" of step "{name}" is not enabled.'
+        yield from _of_step(decided, step, values)
     for unknown in missing_inputs(decided.asked):
         yield f"`{{{{ inputs.{unknown} }}}}` is used and not given; write it under `inputs`."
+
+
+def _of_step(decided: _Decided, step: AskedStep, values: Values) -> Iterator[str]:
+    name = step.step.name
+    if has_own_machine(step) and decided.values.text("sandbox.reuse") == "perRun":
+        yield (
+            f'Step "{name}" wants a machine of its own (`sandbox`), and all steps of the run '
+            "share one (`sandbox.reuse: perRun`); keep one of the two."
+        )
+    if values.text("agent") == SHELL and commands_of(step, values)[0] is None:
+        yield f'Step "{name}" is done by the shell and has nothing to run; write its `run`.'
+    if step.persona is not None and not step.persona.spec.enabled:
+        yield f'Persona "{step.persona.metadata.name}" of step "{name}" is not enabled.'
 
 
 def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPlan:
     asked, spec = decided.asked, decided.asked.run.spec
     workflow = asked.workflow
-    designer_checker = workflow.spec.type == "designerChecker"
     name = asked.run.metadata.name
     task = with_inputs(spec.prompt, spec.inputs).strip()
-    steps = tuple(_steps(decided, judged_by_last=designer_checker))
+    pairs = zip(asked.steps, decided.steps, strict=True)
+    steps = tuple(_with_description(decided, freeze_step(asked, *pair)) for pair in pairs)
     return FrozenPlan(
         run=name,
         project=asked.project.metadata.name,
         workflow=workflow.metadata.name,
-        workflow_type="designerChecker" if designer_checker else "single",
+        workflow_type=workflow.spec.type,
         source="manual",
         spec_digest=spec_digest(asked.run_writer.told),
         catalog_digest=catalog.digest,
@@ -187,25 +206,25 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         project_instructions=_project_instructions(asked),
         checker_instructions=with_inputs(spec.checker_instructions or "", spec.inputs),
         steps=steps,
-        loop=_loop(decided, loops=designer_checker),
+        left_out=tuple(map(_left_out, asked.left_out)),
+        loop=_loop(decided.values),
         sandbox=_sandbox(decided.values, steps),
         git=_git(decided, observed),
         delivery=_delivery(decided.values),
         budget_usd=decided.values.dollars("budget"),
         inputs=tuple(
             FrozenInput(kind=each.kind, name=each.name, digest=catalog.documents[each].digest)
-            for each in asked.refs
+            for each in (*asked.refs, *(Ref("Agent", agent) for agent in decided.described))
         ),
     )
 
 
-def _steps(decided: _Decided, *, judged_by_last: bool) -> Iterator[FrozenStep]:
-    pairs = list(zip(decided.asked.steps, decided.steps, strict=True))
-    for at, (step, values) in enumerate(pairs):
-        last = at == len(pairs) - 1
-        type_ = step.persona.spec.type if step.persona else step.step.type
-        judges = last if judged_by_last else type_ == "checker"
-        yield freeze_step(decided.asked, step, values, gives_verdict=judges)
+def _left_out(step: AskedStep) -> str:
+    return f'Step "{step.step.name}" is left out: Persona "{step.step.persona}" is not enabled.'
+
+
+def _with_description(decided: _Decided, step: FrozenStep) -> FrozenStep:
+    return step.model_copy(update={"described": decided.described.get(step.agent)})
 
 
 def _project_instructions(asked: Asked) -> str:
@@ -214,21 +233,17 @@ def _project_instructions(asked: Asked) -> str:
     return "\n\n".join(text for text in ((spec.instructions or "").strip(), guide) if text)
 
 
-def _loop(decided: _Decided, *, loops: bool) -> FrozenLoop:
-    draft = decided.values.text("loops.onExhausted") == "deliverDraft"
+def _loop(values: Values) -> FrozenLoop:
+    draft = values.text("loops.onExhausted") == "deliverDraft"
     return FrozenLoop(
-        max_iterations=decided.values.number("loops.maxIterations") if loops else 1,
+        max_iterations=values.number("loops.maxIterations"),
         on_exhausted="deliverDraft" if draft else "fail",
     )
 
 
 def _sandbox(values: Values, steps: Sequence[FrozenStep]) -> FrozenSandbox:
-    return FrozenSandbox(
-        template=values.text("sandbox.template") or "base",
-        timeout_seconds=max(step.timeout_seconds for step in steps),
-        network=values.text("sandbox.egress") != "none",
-        reuse="perRun" if values.text("sandbox.reuse") == "perRun" else "perStep",
-    )
+    longest = max(step.timeout_seconds for step in steps)
+    return freeze_sandbox(values).model_copy(update={"timeout_seconds": longest})
 
 
 def _git(decided: _Decided, observed: Observed) -> FrozenGit:

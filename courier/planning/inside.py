@@ -32,6 +32,12 @@ def _workflow(spec: Mapping[str, Any]) -> Iterator[Problem]:
             hint = suggestion(back, names[:place])
             detail = f"A loop goes back to an earlier step; {quoted(back)} is none.{hint}"
             yield at, "UnknownStep", "Unknown step", detail
+        if spec.get("type") == "personas" and "persona" not in step:
+            detail = (
+                "In a workflow of type personas every step names a `persona`; "
+                f"{quoted(names[place])} names none. Name one, or use type pipeline."
+            )
+            yield ("spec", "steps", place), "PersonaMissing", "Step names no Persona", detail
     if names:
         yield from _known_steps(spec, names)
 

@@ -14,7 +14,8 @@ from courier.planning.effective import (
     layer,
 )
 from courier.resources.durations import to_seconds
-from courier.runs.frozen import FrozenContext, FrozenStep
+from courier.runs.frozen import FrozenContext, FrozenSandbox, FrozenStep, FrozenStepLoop
+from courier.runs.roles import ROLES
 
 _INPUT = re.compile(r"\{\{\s*inputs\.([A-Za-z][A-Za-z0-9_]{0,62})\s*\}\}")
 
@@ -45,17 +46,15 @@ def _step_values(below: Sequence[Layer], run: Layer, step: AskedStep) -> Values:
     return effective([*written, run, *map(layer, step.overrides)])
 
 
-def freeze_step(
-    asked: Asked, step: AskedStep, values: Values, *, gives_verdict: bool
-) -> FrozenStep:
+def freeze_step(asked: Asked, step: AskedStep, values: Values) -> FrozenStep:
     """Return the step as it will be done."""
     env, secrets = _environment(asked, step)
     commands, origin = commands_of(step, values)
     origins = {word: values[path].origin for path, word in _SHOWN.items() if path in values}
-    type_ = step.persona.spec.type if step.persona else step.step.type
+    type_ = (step.persona.spec.type if step.persona else step.step.type) or "custom"
     return FrozenStep(
         name=step.step.name,
-        type=type_ or "custom",
+        type=type_,
         agent=values.text("agent") or "",
         model=values.text("model"),
         effort=values.text("effort"),
@@ -67,11 +66,41 @@ def freeze_step(
             for each in step.contexts
         ),
         timeout_seconds=to_seconds(values.text("sandbox.timeout") or ""),
-        gives_verdict=gives_verdict,
+        gives_verdict=ROLES[type_].gives_verdict or step.step.loop is not None,
+        loop=_loop(asked, step),
+        sandbox=freeze_sandbox(values) if has_own_machine(step) else None,
         env=env,
         secrets=secrets,
         origins=origins | ({"run": origin} if commands is not None else {}),
     )
+
+
+def freeze_sandbox(values: Values) -> FrozenSandbox:
+    """Return the machine these values describe."""
+    return FrozenSandbox(
+        template=values.text("sandbox.template") or "base",
+        timeout_seconds=to_seconds(values.text("sandbox.timeout") or ""),
+        network=values.text("sandbox.egress") != "none",
+        reuse="perRun" if values.text("sandbox.reuse") == "perRun" else "perStep",
+    )
+
+
+def has_own_machine(step: AskedStep) -> bool:
+    """Return whether the step, or what the run says of it, describes a machine."""
+    override = step.override
+    return step.step.sandbox is not None or bool(override and override.sandbox)
+
+
+def _loop(asked: Asked, step: AskedStep) -> FrozenStepLoop | None:
+    """Return what the step says of its rejections; what was left out is gone past."""
+    loop = step.step.loop
+    if loop is None:
+        return None
+    order = [each.name for each in asked.workflow.spec.steps]
+    done = {each.step.name for each in asked.steps}
+    judged = order[order.index(loop.back_to) : order.index(step.step.name)]
+    back_to = next((name for name in judged if name in done), None)
+    return FrozenStepLoop(back_to=back_to, max_iterations=loop.max_iterations)
 
 
 def commands_of(step: AskedStep, values: Values) -> tuple[str | None, str]:

@@ -34,7 +34,7 @@ BUILT_IN: Mapping[str, BuiltIn] = MappingProxyType(
         "git.name": BuiltIn("courier", "the author of commits"),
         "git.email": BuiltIn("courier@localhost", "the author's address"),
         "git.branchPrefix": BuiltIn("courier/", "the run's name follows"),
-        "loops.maxIterations": BuiltIn(3, "times the first step works"),
+        "loops.maxIterations": BuiltIn(3, "times the way to a verdict is gone"),
         "loops.onExhausted": BuiltIn("fail", "the branch is kept, no pull request opens"),
         "delivery.draft": BuiltIn(value=False, meaning="pull requests are ready for review"),
         "delivery.labels": BuiltIn((), "none"),

@@ -34,13 +34,10 @@ KIND_MODULES: Mapping[str, str] = MappingProxyType(
 KIND_NAMES = tuple(KIND_MODULES)
 """Every kind."""
 
-EXECUTED_KINDS = frozenset({"Project", "Persona", "Context", "Workflow", "Run"})
+EXECUTED_KINDS = frozenset({"Project", "Agent", "Persona", "Context", "Workflow", "Run"})
 """Kinds that take effect today; documents of the others are checked in full and held."""
 
-EXECUTED_WORKFLOW_TYPES = frozenset({"single", "designerChecker"})
-"""Values of `Workflow.spec.type` that can be run today."""
-
-EXECUTED_AGENTS = frozenset({"claude", "shell"})
+EXECUTED_AGENTS = frozenset({"claude", "codex", "opencode", "pi", "shell"})
 """Built-in agents that can be run today."""
 
 UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -56,6 +53,7 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "budgets.perMonth",
             "delivery.autoMerge",
         ),
+        "Agent": ("files",),
         "Persona": ("skills", "commands", "scripts"),
         "Workflow": ("candidates", "approvals", "skills", "commands", "scripts"),
         "Run": ("images",),

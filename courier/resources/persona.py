@@ -40,7 +40,7 @@ class PersonaSpec(Equipment):
     env: Items[Variable] = ()
     """Environment variables of its processes."""
     enabled: bool = True
-    """Whether steps may use it."""
+    """Whether steps may use it; pipelines leave out the steps of a persona that is not."""
 
 
 class Persona(Resource):

@@ -38,12 +38,13 @@ SHELL_RULES = (
 
 
 class StepLoop(Spec):
-    """What happens when this step's verdict is fail."""
+    """Makes a step of any type give a verdict, and says what happens when that is fail."""
 
     back_to: Name
-    """The earlier step to go back to."""
+    """The earlier step to go back to, with everything after it."""
     max_iterations: MaxIterations | None = None
-    """The most times this may happen, 1 to 50."""
+    """The most times the way from there is gone, 1 to 50, the first time included; without it,
+    the workflow's. A later step that goes back over this one starts the count again."""
 
 
 class Step(Equipment):
@@ -83,14 +84,15 @@ class Step(Equipment):
     sandbox: Machine | None = None
     """The machine of this step, where it differs from the workflow's."""
     loop: StepLoop | None = None
-    """What happens when its verdict is fail; for workflows of type pipeline and personas."""
+    """Where its verdict leads when that is fail. Checkers give a verdict even without it and then
+    go back to the nearest earlier step that does the work."""
 
 
 class Loops(Spec):
-    """How often work goes back from a failing check."""
+    """How often work goes back from a failing check, where a step does not say it itself."""
 
     max_iterations: MaxIterations | None = None
-    """The most times the first step works, 1 to 50, its first time included."""
+    """The most times the way to a verdict is gone, 1 to 50, the first time included."""
     on_exhausted: Literal["fail", "deliverDraft"] | None = None
     """When no iteration passes: only keep the branch, or also open a draft pull request."""
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from courier.runs.frozen import FrozenStep, StepType
+if TYPE_CHECKING:
+    from courier.runs.frozen import FrozenStep
 
 VERDICT_RULE = """\
 End your last message with exactly one fenced JSON object and nothing after it:
@@ -38,7 +39,7 @@ class Role(NamedTuple):
     gives_verdict: bool = False
 
 
-ROLES: Mapping[StepType, Role] = MappingProxyType(
+ROLES: Mapping[str, Role] = MappingProxyType(
     {
         "designer": Role(
             """\
@@ -99,12 +100,12 @@ Follow the instructions below; they say what your part is.""",
 """Every step type."""
 
 
-def keeps_changes(step: FrozenStep) -> bool:
+def keeps_changes(step: "FrozenStep") -> bool:
     """Return whether the work goes on with what a step changed; who judges changes nothing."""
     return ROLES[step.type].does_work and not step.gives_verdict
 
 
-def ending_rule(step: FrozenStep) -> str:
+def ending_rule(step: "FrozenStep") -> str:
     """Return what a step is told about what it must leave behind."""
     if step.gives_verdict:
         return VERDICT_RULE

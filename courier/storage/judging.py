@@ -9,7 +9,6 @@ from courier.diagnostics import Diagnostic, Position, Severity, in_reading_order
 from courier.planning.crosscheck import Finding, crosscheck
 from courier.planning.facts import FileFacts, facts_of
 from courier.planning.manifest import Schemas, read_manifest
-from courier.planning.problems import error
 from courier.planning.sources import is_document, read_drafts
 from courier.planning.yaml_gate import MAX_BYTES
 from courier.storage.schemafiles import read_schema
@@ -121,7 +120,7 @@ def _place(root: str, finding: Finding, read: dict[str, Any]) -> Diagnostic:
     for draft in read[finding.path]:
         if draft.chunk.number == finding.number:
             at = draft.locate(finding.pointer)
-    return error(finding.code, finding.summary, finding.detail, at)
+    return finding.diagnostic(at)
 
 
 def _told(found: Diagnostic) -> Told:

@@ -30,7 +30,8 @@ demo at main 1a2b3c4d5e
 
   + fix-auth  asked for and not on record
       task      Make the login\\x1b[31m redirect work.
-      workflow  fix (designerChecker, at most 3 iterations)
+      workflow  fix (designerChecker)
+      loop      check goes back to design, which works at most 3 times
       branch    main 1a2b3c4d5e -> courier/fix-auth
       budget    at most $3.00
       estimate  $0.40 to 2.40, 3 min to 5 min, 120k to 180k tokens (from 3 runs)

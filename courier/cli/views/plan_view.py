@@ -15,6 +15,7 @@ from courier.planning.plan import (
     StartRun,
 )
 from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.loops import way_back
 
 Form = Literal["brief", "wide"]
 """brief: what happens; wide: also the origin of every value, the inputs and the prompts."""
@@ -96,18 +97,23 @@ def _facts(start: StartRun) -> Iterator[tuple[str, str]]:
     frozen = start.frozen
     git = frozen.git
     yield "task", safe(frozen.title)
-    yield "workflow", f"{safe(frozen.workflow)} ({_kind_of(frozen)})"
+    yield "workflow", f"{safe(frozen.workflow)} ({frozen.workflow_type})"
+    for told in _loops(frozen):
+        yield "loop", safe(told)
+    for sentence in frozen.left_out:
+        yield "left out", safe(sentence)
     yield "branch", safe(f"{git.base_branch} {_short(git.base_commit)} -> {git.branch}")
     if frozen.budget_usd is not None:
         yield "budget", f"at most ${_money(frozen.budget_usd)}"
     yield "estimate", _estimate(start.estimate)
 
 
-def _kind_of(frozen: FrozenPlan) -> str:
-    if frozen.workflow_type == "single":
-        return "single"
-    times = frozen.loop.max_iterations
-    return f"designerChecker, at most {times} iteration{'' if times == 1 else 's'}"
+def _loops(frozen: FrozenPlan) -> Iterator[str]:
+    for step in frozen.steps:
+        back = way_back(frozen, step) if step.gives_verdict else None
+        if back is not None:
+            times = "once" if back.at_most == 1 else f"{back.at_most} times"
+            yield f"{step.name} goes back to {back.to.name}, which works at most {times}"
 
 
 def _estimate(found: Estimate | None) -> str:

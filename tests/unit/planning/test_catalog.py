@@ -2,6 +2,7 @@
 
 import pytest
 
+from courier.diagnostics import Severity
 from courier.planning.catalog import unread
 from courier.planning.crosscheck import crosscheck
 from courier.planning.facts import FileFacts
@@ -122,3 +123,21 @@ def test_a_name_that_fits_two_kinds_is_ambiguous() -> None:
     (found,) = crosscheck({"a.yaml": facts})
     assert (found.code, found.pointer) == ("AmbiguousReference", ("who",))
     assert crosscheck({"a.yaml": ((agent, user), ())}) == []  # type: ignore[dict-item]
+
+
+def test_a_pipeline_that_keeps_nothing_is_warned_about_and_still_valid() -> None:
+    steps = "type: pipeline\nsteps:\n  - name: look\n    type: investigator"
+    read = reading(FILES | {"workflows/look.yaml": document("Workflow", "look", steps)})
+    assert [(found.severity, found.code) for found in read.diagnostics] == [
+        (Severity.WARNING, "NothingKept")
+    ]
+    assert Ref("Workflow", "look") in read.catalog.documents
+
+
+def test_a_document_whose_persona_is_broken_is_not_judged_by_its_type() -> None:
+    flow = WORKFLOW.replace("type: designerChecker", "type: pipeline").replace(
+        "designer\n", "planner\n"
+    )
+    broken = PERSONA.replace("type: checker", "type: chekcer")
+    read = reading(FILES | {"workflows/fix.yaml": f"{flow}---\n{broken}"})
+    assert [found.code for found in read.diagnostics] == ["NotAllowedValue"]

@@ -31,7 +31,7 @@ WORK = "w" * 40
 def made(name: str, type_: str, back_to: str | None = None, most: int | None = None) -> FrozenStep:
     """Return a step; with a place to go back to it judges, as a checker does without."""
     loop = FrozenStepLoop(back_to=back_to, max_iterations=most) if back_to else None
-    judges = ROLES[type_].gives_verdict or loop is not None  # type: ignore[index]
+    judges = ROLES[type_].gives_verdict or loop is not None
     return FrozenStep.model_validate(
         {"name": name, "type": type_, "agent": "claude", "gives_verdict": judges, "loop": loop}
     )
