@@ -84,6 +84,21 @@ demo at main 1a2b3c4d5e
 Plan: 1 to start, 0 in flight, 0 settled, 0 held.
 """
 
+PIPELINE = """\
+      workflow  fix (pipeline)
+      loop      check goes back to design, which works at most 2 times
+      loop      review goes back to look, which works at most 3 times
+      left out  Step "plan" is left out: Persona "dreamer" is not enabled.
+      branch    main 1a2b3c4d5e -> courier/a
+      estimate  no history
+
+      step    type          agent   model  effort  from
+      look    investigator  claude  -      -       built-in
+      design  designer      claude  -      -       built-in
+      check   checker       claude  -      -       built-in
+      review  reviewer      claude  -      -       built-in
+"""
+
 
 SKILL = {"description": "Write well.", "body": "Short words."}
 
@@ -217,3 +232,16 @@ def test_columns_line_up_also_where_letters_are_wide() -> None:
     lines = columns([("漢字", "x"), ("ab", "y")])
     assert [width(line) for line in lines] == [7, 7]
     assert columns([]) == []
+
+
+def test_a_pipeline_shows_its_loops_and_what_is_left_out() -> None:
+    steps = [
+        {"name": "plan", "persona": "dreamer"},
+        {"name": "look", "type": "investigator"},
+        {"name": "design", "type": "designer"},
+        {"name": "check", "type": "checker", "loop": {"backTo": "design", "maxIterations": 2}},
+        {"name": "review", "type": "reviewer", "loop": {"backTo": "plan"}},
+    ]
+    off = document("Persona", "dreamer", {"type": "planner", "enabled": False})
+    plan = planned(project(), workflow(type="pipeline", steps=steps), off, run("a"))
+    assert PIPELINE in to_text(plan)
