@@ -28,6 +28,7 @@ class Proposals:
 
     def __init__(self, state: StateBranch) -> None:
         self._state = state
+        self._given = 0
 
     async def get(self, number: int) -> Kept:
         """Return one.
@@ -48,8 +49,13 @@ class Proposals:
         return [_parsed(path, contents[path]) for path in paths if path in contents]
 
     async def next_number(self) -> int:
-        """Return the number after the highest there is; the first is 1."""
-        return max(await self._numbers(), default=0) + 1
+        """Return the number after the highest there is; the first is 1.
+
+        Nobody here gets it twice, so that many may open one at the same moment.
+        """
+        highest = max(await self._numbers(), default=0)
+        self._given = max(highest, self._given) + 1
+        return self._given
 
     async def add(self, pull: PullRequest) -> bool:
         """Put a new one on record; return False if its number was taken meanwhile."""
