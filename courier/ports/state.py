@@ -86,8 +86,8 @@ class StateBranch(Protocol):
     async def keep_transcript(self, path: str, content: bytes) -> str:
         """Store plain content as a zstd blob under the month's transcript ref; return its blob id.
 
-        ``path`` is ``<yyyy>/<mm>/<dd>/<run>/<name>.jsonl.zst``; the same path and content again changes
-        nothing. Returns when the remote has it.
+        ``path`` is ``<yyyy>/<mm>/<dd>/<run>/<name>.jsonl.zst``; the same path and content again
+        changes nothing. Returns when the remote has it.
 
         Raises:
             Misconfigured: If the remote's rules decline the push.

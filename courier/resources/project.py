@@ -48,8 +48,7 @@ class GitIdentity(Spec):
     name: Line | None = None
     """The author's name."""
     email: (
-        Annotated[str, matching(r"^[^@\s]+@[^@\s]+$", expects="an e-mail address", most=320)]
-        | None
+        Annotated[str, matching(r"^[^@\s]+@[^@\s]+$", expects="an e-mail address", most=320)] | None
     ) = None
     """The author's e-mail address."""
     branch_prefix: BranchPrefix | None = None

@@ -1,7 +1,7 @@
 """E2B's JavaScript SDK, unmodified, against the embedded server.
 
-The SDK is installed by `make tools`: the package files of this folder go to `.tools/sandboxd_js`, then
-`npm ci --prefix .tools/sandboxd_js`. With `E2B_API_KEY` set, `-m live` asks the same of E2B's cloud.
+`make tools` installs the SDK from the package files of this folder. With `E2B_API_KEY` set,
+`-m live` asks the same of E2B's cloud.
 """
 
 import os
