@@ -10,6 +10,7 @@ from courier.agents.pi import PiDriver
 from courier.ports.agents import AgentDriver
 from tests.fakes.models import Script
 from tests.fakes.models.scenarios import CLAUDE, CODEX, OPENCODE, PI
+from tests.fakes.models.tools import CLAUDE_TOOLS, CODEX_TOOLS, OPENCODE_TOOLS, PI_TOOLS, Tools
 
 DEAD = "http://127.0.0.1:9"
 """A base URL nothing listens at."""
@@ -36,6 +37,8 @@ class Cli:
 
     Attributes:
         package: Its name in the npm registry.
+        tools: How a model calls its tools.
+        scripts: How scripted models behave towards it.
         secrets: The keys of an ordinary turn.
         env: Variables of an ordinary turn; ``{base}`` is the scripted provider's URL.
         model: The model of an ordinary turn.
@@ -46,6 +49,7 @@ class Cli:
     driver: AgentDriver
     package: str
     version: str
+    tools: Tools
     scripts: Mapping[str, Script]
     secrets: Mapping[str, str]
     env: Mapping[str, str]
@@ -97,11 +101,24 @@ _CLAUDE: Mapping[str, Situation] = {
     "background": Situation("background", env={"CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "0"}),
 }
 
+_EVERY_KEY = {
+    "OPENAI_API_KEY": "scripted",
+    "OPENROUTER_API_KEY": "scripted",
+    "ANTHROPIC_API_KEY": "scripted",
+}
+
+_EVERY_URL = {
+    "OPENAI_BASE_URL": "{base}/v1",
+    "OPENROUTER_BASE_URL": "{base}/v1",
+    "ANTHROPIC_BASE_URL": "{base}",
+}
+
 CLIS: Mapping[str, Cli] = {
     "claude": Cli(
         driver=ClaudeDriver(),
         package="@anthropic-ai/claude-code",
         version="2.1.328",
+        tools=CLAUDE_TOOLS,
         scripts=CLAUDE,
         secrets={"ANTHROPIC_API_KEY": "scripted"},
         env={"ANTHROPIC_BASE_URL": "{base}", "CLAUDE_CODE_MAX_RETRIES": "2"},
@@ -118,6 +135,7 @@ CLIS: Mapping[str, Cli] = {
         driver=CodexDriver(),
         package="@openai/codex",
         version="0.169.0",
+        tools=CODEX_TOOLS,
         scripts=CODEX,
         secrets={"OPENAI_API_KEY": "scripted"},
         env={"OPENAI_BASE_URL": "{base}/v1"},
@@ -135,9 +153,10 @@ CLIS: Mapping[str, Cli] = {
         driver=OpenCodeDriver(),
         package="opencode-ai",
         version="1.18.33",
+        tools=OPENCODE_TOOLS,
         scripts=OPENCODE,
-        secrets={"OPENROUTER_API_KEY": "scripted", "ANTHROPIC_API_KEY": "scripted"},
-        env={"OPENROUTER_BASE_URL": "{base}/v1", "ANTHROPIC_BASE_URL": "{base}"},
+        secrets=_EVERY_KEY,
+        env=_EVERY_URL,
         model="openrouter/scripted/model",
         situations={
             **_EVERYWHERE,
@@ -151,17 +170,10 @@ CLIS: Mapping[str, Cli] = {
         driver=PiDriver(),
         package="@earendil-works/pi-coding-agent",
         version="0.87.1",
+        tools=PI_TOOLS,
         scripts=PI,
-        secrets={
-            "OPENAI_API_KEY": "scripted",
-            "OPENROUTER_API_KEY": "scripted",
-            "ANTHROPIC_API_KEY": "scripted",
-        },
-        env={
-            "OPENAI_BASE_URL": "{base}/v1",
-            "OPENROUTER_BASE_URL": "{base}/v1",
-            "ANTHROPIC_BASE_URL": "{base}",
-        },
+        secrets=_EVERY_KEY,
+        env=_EVERY_URL,
         model="openai/gpt-5.5",
         long=frozenset({"messages", "sections", "toolsAdded"}),
         situations={

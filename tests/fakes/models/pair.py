@@ -15,8 +15,8 @@ def pair(*, wrong: Sequence[Call], right: Sequence[Call], check: Call) -> Script
 
     The designer makes the calls of ``wrong``, one a turn; once its prompt holds feedback,
     those of ``right``. The checker makes the call ``check`` and judges by what came back: an
-    error fails the work, with the tool's own output as feedback. Claude Code does not call
-    exit code 1 of ``grep``, ``test`` or ``diff`` an error; use a program that really fails.
+    error, or an answer that tells of one, fails the work, with that answer as feedback. Not every
+    agent calls a failing command an error; use a program that says `Error` when it fails.
     """
 
     def answer(asked: Asked) -> Reply:
@@ -38,8 +38,9 @@ def _checker(asked: Asked, check: Call) -> Turn:
     if asked.turns_since_prompt == 0:
         return Turn.of(Say("I check it."), check)
     seen = asked.answers[-1]
+    failed = seen.is_error or "Error" in seen.text
     verdict = {
-        "verdict": "fail" if seen.is_error else "pass",
-        "feedback": f"The check says: {seen.text[-500:]}" if seen.is_error else "It holds.",
+        "verdict": "fail" if failed else "pass",
+        "feedback": f"The check says: {seen.text[-500:]}" if failed else "It holds.",
     }
     return Turn.of(Say(f"I have checked it.\n\n```json\n{json.dumps(verdict)}\n```"))

@@ -42,6 +42,7 @@ def conduct(tools: Tools, *, overloaded: Fail) -> Mapping[str, Script]:
         "refused": play(Turn((Say("I cannot help with that."),), stop="refusal")),
         "length": play(Turn((Say("This answer is too"),), stop="length")),
         "pieces": play(replace(Turn.of(Say("Hello, läuft: 日本.")), pieces_of=5)),
+        "open-end": play(replace(Turn.of(Say("Done.")), holds_seconds=3.0)),
         "slow": play(Turn.of(tools.run(SLEEP.format(60), "Wait")), DONE),
     }
 
