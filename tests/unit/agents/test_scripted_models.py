@@ -1,7 +1,9 @@
 """The scripted model server keeps the protocol the real CLIs rely on."""
 
 import json
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,10 @@ from tests.fakes.models import (
     ScriptedModels,
     Think,
     Turn,
+    chat,
     choose,
     play,
+    responses,
 )
 from tests.fakes.models.messages import read
 
@@ -33,6 +37,12 @@ SCRIPTS = {
         Turn.of(Say("Second.")),
     ),
     "hang": play(Hang(0.05)),
+    "late": play(Fail(200, "server_error", "Broke off.")),
+    "limited": play(
+        Fail(429, "usage_limit", "Later.", {"retry-after": "9"}, details={"resets_at": 5})
+    ),
+    "pieces": play(replace(Turn.of(Say("Hällo.")), pieces_of=3)),
+    "holds": play(replace(Turn.of(Say("Held.")), holds_seconds=0.3)),
     "choose": choose(("red", play(Turn.of(Say("R.")))), otherwise=play(Turn.of(Say("Other.")))),
 }
 
@@ -146,3 +156,122 @@ def test_reminders_and_system_entries_are_not_prompts() -> None:
     assert (asked.turns, asked.turns_since_prompt) == (1, 1)
     assert asked.answer == "out"
     assert asked.answers[0].is_error
+
+
+PATHS = ["/v1/messages", "/v1/responses", "/v1/chat/completions"]
+
+
+def _post(models: ScriptedModels, path: str, scenario: str, **body: Any) -> httpx.Response:
+    said = {"input" if path.endswith("responses") else "messages": [_user("Hi.")]}
+    url = models.base_url("r", scenario) + path
+    return httpx.post(url, json={"model": "m", "stream": True, **said, **body}, trust_env=False)
+
+
+def _data(answer: httpx.Response) -> list[dict[str, Any]]:
+    lines = [line.removeprefix("data: ") for line in answer.text.split("\n")]
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def test_responses_stream_builds_up_what_it_ends_with(models: ScriptedModels) -> None:
+    events = _data(_post(models, "/v1/responses", "parts"))
+    done = [event["item"] for event in events if event["type"] == "response.output_item.done"]
+    assert [item["type"] for item in done] == ["reasoning", "message", "function_call"]
+    last = events[-1]["response"]
+    assert events[-1]["type"] == "response.completed"
+    assert last["output"] == done
+    assert last["usage"]["input_tokens"] == 1500
+    assert last["usage"]["input_tokens_details"]["cached_tokens"] == 300
+    texts = [event["delta"] for event in events if event["type"] == "response.output_text.delta"]
+    assert "".join(texts) == "Looking."
+
+
+def test_responses_calls_freeform_tools_as_such(models: ScriptedModels) -> None:
+    call = Call("apply_patch", {"input": "*** Begin Patch"})
+    tools = [{"type": "custom", "name": "apply_patch"}, {"type": "function", "name": "sh"}]
+    asked = responses.read({"input": "x", "tools": tools})
+    (item,) = responses.whole(Turn.of(call), asked, id="1")["output"]
+    assert (item["type"], item["input"]) == ("custom_tool_call", "*** Begin Patch")
+
+
+def test_chat_stream_builds_up_the_message(models: ScriptedModels) -> None:
+    answer = _post(models, "/v1/chat/completions", "parts")
+    assert answer.text.endswith("data: [DONE]\n\n")
+    *chunks, usage = _data(answer)
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+    assert "".join(delta.get("content") or "" for delta in deltas) == "Looking."
+    (call,) = [delta["tool_calls"][0] for delta in deltas if "tool_calls" in delta]
+    assert json.loads(call["function"]["arguments"]) == {"command": "ls"}
+    assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls"
+    assert usage["usage"]["prompt_tokens"] == 1500
+
+
+def test_whole_answers_of_every_protocol(models: ScriptedModels) -> None:
+    told = _post(models, "/v1/responses", "text", stream=False).json()
+    assert told["output"][0]["content"][0]["text"] == "Hello."
+    told = _post(models, "/v1/chat/completions", "text", stream=False).json()
+    assert told["choices"][0]["message"]["content"] == "Hello."
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_protocol_has_the_same_faults(models: ScriptedModels, path: str) -> None:
+    limited = _post(models, path, "limited")
+    assert (limited.status_code, limited.headers["retry-after"]) == (429, "9")
+    assert limited.json()["error"]["message"] == "Later."
+    assert limited.json()["error"]["resets_at"] == 5
+    late = _post(models, path, "late")
+    assert late.status_code == 200
+    assert "Broke off." in late.text
+    with pytest.raises(httpx.TransportError):
+        _post(models, path, "hang")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_events_may_come_in_pieces_and_the_end_late(models: ScriptedModels, path: str) -> None:
+    pieces = json.dumps(_data(_post(models, path, "pieces")), ensure_ascii=False)
+    assert "Häl" in pieces
+    assert "lo." in pieces
+    began = time.monotonic()
+    assert _data(_post(models, path, "holds"))[0]
+    assert time.monotonic() - began >= 0.3
+
+
+def test_responses_are_read_like_a_conversation() -> None:
+    asked = responses.read(
+        {
+            "model": "m",
+            "tools": [{"type": "function", "name": "sh"}],
+            "input": [
+                {"role": "developer", "content": "be good"},
+                {"role": "user", "content": [{"type": "input_text", "text": "Do it."}]},
+                {"type": "reasoning", "summary": []},
+                {"type": "message", "role": "assistant", "content": "I call."},
+                {"type": "function_call", "call_id": "c", "name": "sh", "arguments": "{}"},
+                {"type": "function_call_output", "call_id": "c", "output": "out"},
+                {
+                    "role": "user",
+                    "content": "<environment_context>x</environment_context>",
+                },
+                {"type": "message", "role": "assistant", "content": "Done."},
+            ],
+        }
+    )
+    assert asked.prompts == ("Do it.",)
+    assert (asked.turns, asked.turns_since_prompt, asked.answer) == (2, 2, "out")
+
+
+def test_chat_is_read_like_a_conversation() -> None:
+    asked = chat.read(
+        {
+            "messages": [
+                {"role": "system", "content": "be good"},
+                _user("One."),
+                {"role": "assistant", "content": None, "tool_calls": [{"id": "c"}]},
+                {"role": "tool", "tool_call_id": "c", "content": "out"},
+                _assistant("Done."),
+                _user("Two."),
+            ]
+        }
+    )
+    assert asked.prompts == ("One.", "Two.")
+    assert (asked.turns, asked.turns_since_prompt) == (2, 0)
+    assert (asked.answers[0].id, asked.answer) == ("c", "out")
