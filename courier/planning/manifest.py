@@ -11,6 +11,7 @@ from courier.planning.inside import problems_inside
 from courier.planning.problems import either, error, quoted, suggestion
 from courier.planning.references import Paths, Pointer, Ref, reference_paths
 from courier.planning.sources import Draft, read_drafts
+from courier.planning.unused import unused_fields
 from courier.planning.yaml_text import Engine
 from courier.resources.front_matter import is_whole
 from courier.resources.names import KIND_NAMES
@@ -115,6 +116,7 @@ def read_manifest(
         found = _check(draft, schemas)
         if isinstance(found, Ref) and not (draft.prose and drafts.diagnostics):
             documents.append(Document(found, draft.value, draft))  # type: ignore[arg-type]  # checked
+            diagnostics += unused_fields(documents[-1].value, draft.locate)
             continue
         diagnostics += found if isinstance(found, list) else []
         broken += _names_in(draft.value)

@@ -52,14 +52,39 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "budgets.perDay",
             "budgets.perMonth",
             "delivery.autoMerge",
+            "sandbox.cpu",
+            "sandbox.memoryMB",
         ),
         "Agent": ("files",),
         "Persona": ("skills", "commands", "scripts"),
-        "Workflow": ("candidates", "approvals", "skills", "commands", "scripts"),
-        "Run": ("images",),
+        "Context": ("sessions",),
+        "Workflow": (
+            "candidates",
+            "approvals",
+            "skills",
+            "commands",
+            "scripts",
+            "delivery.autoMerge",
+            "sandbox.cpu",
+            "sandbox.memoryMB",
+            "steps.*.skills",
+            "steps.*.commands",
+            "steps.*.scripts",
+            "steps.*.sandbox.cpu",
+            "steps.*.sandbox.memoryMB",
+        ),
+        "Run": (
+            "images",
+            "delivery.autoMerge",
+            "sandbox.cpu",
+            "sandbox.memoryMB",
+            "overrides.*.sandbox.cpu",
+            "overrides.*.sandbox.memoryMB",
+        ),
     }
 )
-"""Fields below spec, of kinds that take effect, that are checked but not acted on yet."""
+"""Fields below spec, of kinds that take effect, that are checked but not acted on yet; ``*`` stands
+for every item of a list and every name of a mapping."""
 
 BUILTIN_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"Agent": ("claude", "codex", "opencode", "pi", "shell"), "Template": ("base",)}

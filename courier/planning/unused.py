@@ -1,0 +1,55 @@
+"""Fields that are checked and not acted on yet: said where they are written, never in silence."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from courier.diagnostics import Diagnostic, Position
+from courier.planning.problems import warning
+from courier.planning.references import Pointer
+from courier.resources.names import UNUSED_FIELDS
+
+_PATHS = {
+    kind: tuple((field, ("spec", *field.split("."))) for field in fields)
+    for kind, fields in UNUSED_FIELDS.items()
+}
+
+
+class Locate(Protocol):
+    """Finds the place of a value or of its key."""
+
+    def __call__(self, pointer: Pointer, *, at_key: bool = False) -> Position:
+        """Return where it stands."""
+        ...
+
+
+def unused_fields(value: Mapping[str, Any], locate: Locate) -> Iterator[Diagnostic]:
+    """Yield a warning for every field of a valid document that nothing acts on yet."""
+    for field, path in _PATHS.get(value["kind"], ()):
+        for pointer in _written(value, path):
+            detail = (
+                f"`{field.replace('.*', '')}` is checked, and nothing acts on it yet. It may stay; "
+                "`courier plan` says where a run has to wait for it."
+            )
+            at = locate(pointer, at_key=True)
+            yield warning("NotActedOnYet", "Field not acted on yet", detail, at)
+
+
+def _written(value: object, path: tuple[str, ...]) -> Iterator[Pointer]:
+    """Yield where a path leads to something; ``*`` stands for every item or name."""
+    if not path:
+        if value:
+            yield ()
+        return
+    step, rest = path[0], path[1:]
+    found: list[tuple[str | int, object]] = []
+    if step == "*":
+        found = list(value.items() if isinstance(value, dict) else enumerate(_items(value)))
+    elif isinstance(value, dict) and step in value:
+        found = [(step, value[step])]
+    for key, inside in found:
+        for pointer in _written(inside, rest):
+            yield (key, *pointer)
+
+
+def _items(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,78 @@
+"""Fields nothing acts on yet are warned about where they are written."""
+
+from typing import Any
+
+import pytest
+
+from courier.diagnostics import Severity, has_errors
+from courier.planning.references import Ref
+from courier.resources.kinds import KINDS
+from courier.resources.names import EXECUTED_KINDS, UNUSED_FIELDS
+from tests.unit.planning.catalogs import codes, document, reading
+
+WORKFLOW = document(
+    "Workflow",
+    "fix",
+    """
+    sandbox:
+      memoryMB: 2048
+      timeout: 1h
+    steps:
+      - name: design
+        type: designer
+        sandbox: {egress: none, cpu: 4}
+    approvals: []
+    """,
+)
+RUN = document(
+    "Run",
+    "a",
+    """
+    workflow: fix
+    prompt: Do.
+    delivery: {autoMerge: false}
+    overrides:
+      design:
+        sandbox:
+          cpu: 2
+    """,
+)
+
+
+def test_each_is_told_at_its_key_and_the_document_stays_valid() -> None:
+    read = reading({"p.yaml": document("Project", "shop"), "w.yaml": WORKFLOW, "r.yaml": RUN})
+    assert codes(read) == ["NotActedOnYet:12:9", "NotActedOnYet:7:5", "NotActedOnYet:12:31"]
+    assert {found.severity for found in read.diagnostics} == {Severity.WARNING}
+    assert not has_errors(read.diagnostics)
+    assert Ref("Workflow", "fix") in read.catalog.documents
+    details = [found.detail for found in read.diagnostics]
+    assert details[0].startswith("`overrides.sandbox.cpu` is checked")
+    assert details[2].startswith("`steps.sandbox.cpu` is checked")
+
+
+def test_front_matter_is_warned_about_too() -> None:
+    text = "---\ntype: designer\nskills: [tdd]\n---\nBe quick.\n"
+    skill = "---\nname: tdd\ndescription: How.\n---\nTest first.\n"
+    read = reading({"personas/ann.md": text, "skills/tdd/SKILL.md": skill})
+    assert codes(read) == ["NotActedOnYet:3:1"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"), [(kind, field) for kind, fields in UNUSED_FIELDS.items() for field in fields]
+)
+def test_the_table_names_fields_that_exist(kind: str, field: str) -> None:
+    assert kind in EXECUTED_KINDS
+    schema = KINDS[kind].model_json_schema(by_alias=True)
+    node: Any = schema["properties"]["spec"]
+    for step in field.split("."):
+        node = _resolved(node, schema)
+        if step == "*":
+            node = node.get("items") or next(iter(node["patternProperties"].values()))
+        else:
+            node = node["properties"][step]
+
+
+def _resolved(node: Any, schema: Any) -> Any:
+    for option in node.get("anyOf", ()):
+        node = node if option.get("type") == "null" else option
+    return schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
