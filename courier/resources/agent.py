@@ -13,7 +13,7 @@ Argv = SomeItems[Annotated[str, Field(min_length=1, max_length=4096)]]
 """A command as a list of arguments."""
 
 JsonPath = Line
-"""A path in a JSON value, its parts joined by dots, such as ``usage.input_tokens``."""
+"""A path in a JSON value, its parts joined by dots: ``usage.input_tokens``, ``items.0.text``."""
 
 
 class AgentOutput(Spec):
@@ -32,7 +32,7 @@ class AgentOutput(Spec):
     format: Literal["text", "json", "jsonLines"] = "text"
     """Plain text, one JSON value at the end, or one JSON value per line."""
     text: JsonPath | None = None
-    """Where a JSON value holds what the agent says."""
+    """Where a JSON value holds what the agent says; the last text is its answer."""
     session: JsonPath | None = None
     """Where a JSON value holds the conversation's id."""
     error: JsonPath | None = None
@@ -43,7 +43,7 @@ class AgentUsage(Spec):
     """Where a JSON value holds what was used."""
 
     input_tokens: JsonPath | None = None
-    """Path of the tokens sent."""
+    """Path of the tokens sent, cached ones excluded; every JSON value that has it adds to it."""
     output_tokens: JsonPath | None = None
     """Path of the tokens received."""
     cache_read_tokens: JsonPath | None = None
@@ -72,7 +72,8 @@ class AgentSpec(Spec):
     """What it is, for people."""
     start: Argv
     """The command of a new conversation; `{model}`, `{effort}`, `{prompt}` and `{promptFile}` are
-    filled in, and an argument whose value is not known is left out."""
+    filled in. An argument whose value is not known is left out, and if it is that place alone,
+    then also an option right before it, as in `--model {model}`."""
     continue_: Argv | None = Field(default=None, alias="continue")
     """The command that goes on with conversation `{session}`; without it every turn starts anew."""
     prompt: Literal["stdin", "argument", "file"] = "stdin"

@@ -43,7 +43,8 @@ class Launch:
     """A process to start in the workspace of a sandbox.
 
     Attributes:
-        argv: The command; never holds the prompt or a secret.
+        argv: The command; never holds a secret, and the prompt only for an agent that is described
+            as taking it no other way.
         stdin: Fed to the process, then closed.
         files: Absolute path to content, written before the start, outside the workspace.
         env: Plain variables for the process.
