@@ -75,9 +75,10 @@ Open = Callable[[str], AbstractAsyncContextManager[Scene]]
 @pytest.fixture(scope="module")
 def claude_sandboxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """A sandbox server whose sandboxes see Claude Code."""
-    claude = local.TOOLS / "claude"
     place = tmp_path_factory.mktemp("claude-sandboxd")
-    with serving(place, "--allow-plain", "--expose", str(claude)) as endpoint:
+    # The first for what the links lead to, the second for PATH.
+    shown = ("--expose", str(local.TOOLS.parent), "--expose", str(local.TOOLS))
+    with serving(place, "--allow-plain", *shown) as endpoint:
         yield endpoint
 
 
