@@ -1,7 +1,7 @@
 """How much room each project has for further runs."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from courier.planning.catalog import Catalog
@@ -15,29 +15,28 @@ _OPEN: Final = frozenset({"creating", "created"})
 
 @dataclass(slots=True)
 class Capacity:
-    """One project's room; ``taken`` grows while a plan is made.
+    """One project's room; ``users`` grows while a plan is made.
 
     Attributes:
         limit: What the dispatcher keeps to.
         most: The most pull requests that may be open or on their way.
         suspended: Whether nothing new is started.
-        taken: Pull requests open, and runs in flight or about to start that may open one.
+        users: Runs with a pull request open, in flight, or about to start.
     """
 
     limit: Limit
     most: int
     suspended: bool = False
-    taken: int = 0
+    users: set[str] = field(default_factory=set)
 
-    @property
-    def full(self) -> bool:
-        """Return whether no further run may start."""
-        return self.taken >= self.most
+    def is_full(self, run: str) -> bool:
+        """Return whether that run may not start; what it uses itself does not count."""
+        return len(self.users - {run}) >= self.most
 
     def why_full(self) -> str:
         """Return the sentence for people."""
         return (
-            f"{self.taken} pull requests are open or on their way, and the project allows "
+            f"{len(self.users)} pull requests are open or on their way, and the project allows "
             f"{self.most} (`concurrency.openPullRequests`). Merge or close some."
         )
 
@@ -52,7 +51,7 @@ def capacities(catalog: Catalog, observed: Observed) -> dict[str, Capacity]:
     for run in _users(observed):
         project = _project_of(catalog, observed, run, found)
         if project in found:
-            found[project].taken += 1
+            found[project].users.add(run)
     return found
 
 

@@ -192,13 +192,13 @@ def _start(
     space = room.get(project.name) if project else None
     if space is not None and space.suspended:
         return held(catalog, ref, "Suspended", "Its project is suspended (`spec.suspend`).")
-    if space is not None and space.full:
+    if space is not None and space.is_full(ref.name):
         return held(catalog, ref, "Limit", space.why_full())
     frozen = freeze(catalog, ref, observed=observed, drivers=by.drivers)
     if isinstance(frozen, Held):
         return frozen
     if space is not None:
-        space.taken += 1
+        space.users.add(ref.name)
     return StartRun(
         run=ref.name,
         reason="asked for and not on record",
