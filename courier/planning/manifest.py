@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from courier.diagnostics import Diagnostic, Position
 from courier.planning.faults import explain
 from courier.planning.inside import problems_inside
+from courier.planning.lacking import warnings_of_lacks
 from courier.planning.problems import either, error, quoted, suggestion
 from courier.planning.references import Paths, Pointer, Ref, reference_paths
 from courier.planning.sources import Draft, read_drafts
@@ -117,6 +118,7 @@ def read_manifest(
         if isinstance(found, Ref) and not (draft.prose and drafts.diagnostics):
             documents.append(Document(found, draft.value, draft))  # type: ignore[arg-type]  # checked
             diagnostics += unused_fields(documents[-1].value, draft.locate)
+            diagnostics += warnings_of_lacks(documents[-1].value, draft.locate)
             continue
         diagnostics += found if isinstance(found, list) else []
         broken += _names_in(draft.value)
