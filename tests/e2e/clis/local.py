@@ -14,7 +14,7 @@ TOOLS = Path(__file__).parents[3] / ".tools" / "clis" / "node_modules" / ".bin"
 """Where the CLIs of this folder's package.json are installed."""
 
 ROOMS = Path("/var/tmp")
-"""Where agents work in recordings: Codex does not run its programs from a home below /tmp."""
+"""Where agents work: Codex complains on stderr about a home below /tmp."""
 
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL; some agents ignore the first while a tool runs."""
