@@ -24,9 +24,10 @@ from tests.engine.journal_child import Executioner, fork, reap
 from tests.engine.worlds import make_origin, provider, scene, shell_plan
 from tests.fakes.embedded import Endpoint
 
-LAST_LIFE_SECONDS = 120
+LAST_LIFE_SECONDS = 90
 LONGEST_LIFE_SECONDS = 1.6
 AT_ONCE = 3
+CONCURRENCY = 4
 LIVES_PER_RUN = 5
 MOST_KILLS = 400
 
@@ -88,8 +89,10 @@ class FactByFact:
 async def live(stage: Stage, runs: Sequence[str], executioner: Observer) -> int:
     """Be courier until all runs have ended; the observer may end it earlier."""
     sandboxes = provider(stage.sandboxd)
-    async with scene(stage.home, stage.origin, sandboxes, observer=executioner) as opened:
-        opened.engine.limit(None, concurrency=4)
+    opening = scene(
+        stage.home, stage.origin, sandboxes, observer=executioner, concurrency=CONCURRENCY
+    )
+    async with opening as opened:
         for run in runs:
             await opened.submit(shell_plan(opened, run=run, design=DESIGN, check=CHECK))
         await asyncio.gather(*(opened.engine.wait(run) for run in runs))
@@ -107,7 +110,7 @@ def last_life(stage: Stage, runs: Sequence[str]) -> None:
     Raises:
         RuntimeError: If it does not.
     """
-    if die(stage, runs, after=LAST_LIFE_SECONDS):
+    if die(stage, runs, after=LAST_LIFE_SECONDS + 10 * len(runs)):
         raise RuntimeError(f"Something is stuck in {stage.folder}.")
 
 

@@ -153,6 +153,7 @@ async def scene(
     environment: Mapping[str, str] = DEMO_SECRETS,
     agent_env: Mapping[str, str] | None = None,
     observer: Observer | None = None,
+    concurrency: int | None = None,
 ) -> AsyncIterator[Scene]:
     """Open a world on an origin; the same folder again is the same courier restarted."""
     clock = SystemClock()
@@ -180,6 +181,7 @@ async def scene(
         return await Runner(world, context).go()
 
     engine.register(FLOW, flow)
+    engine.limit(None, concurrency=concurrency)
     await engine.start()
     try:
         yield Scene(origin, world, engine)
