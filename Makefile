@@ -5,12 +5,12 @@ BIN := $(VENV)/bin
 WITH_NODE = PATH="$$PATH:$(CURDIR)/$(BIN)"
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check fast e2e tools bench schemas docs clean
+.PHONY: demo test check fast slow e2e tools bench schemas docs clean
 
 demo: $(VENV)/ready  ## Run the main job in a scratch repository
 	@$(BIN)/courier demo
 
-test: check  ## Format, lint, types, import contracts, then every test that needs no npm
+test: check  ## Format, lint, types, import contracts, schemas, then every test that is quick
 	$(BIN)/python -m pytest -q
 
 check: $(VENV)/ready-dev
@@ -22,6 +22,9 @@ check: $(VENV)/ready-dev
 
 fast: $(VENV)/ready-dev  ## Only the unit tests
 	$(BIN)/python -m pytest -q tests/unit
+
+slow: $(VENV)/ready-dev  ## Kills, whole runs, many sandboxes: the tests that take over a second
+	$(BIN)/python -m pytest -q -m slow
 
 e2e: $(VENV)/ready-dev tools  ## The tests that drive real agent CLIs and other SDKs
 	$(WITH_NODE) $(BIN)/python -m pytest -q -m e2e
