@@ -1,9 +1,10 @@
+import errno
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from courier.storage.gate.pathrules import (
@@ -25,6 +26,7 @@ TARGETS = st.lists(st.sampled_from(["a", "b", "c", "..", ".", ""]), min_size=1, 
     st.dictionaries(st.tuples(FOLDERS, st.sampled_from(["l", "m", "n"])), TARGETS, max_size=4),
     st.lists(FOLDERS, max_size=4),
 )
+@example(links={("", "l"): "a//a"}, folders=[])
 @settings(max_examples=60, deadline=None)
 def test_links_let_through_never_lead_outside(
     links: dict[tuple[str, str], str], folders: list[str]
@@ -43,8 +45,19 @@ def test_links_let_through_never_lead_outside(
                 (root / path).symlink_to(target.replace("a", "l"))
                 made.append(root / path)
         for link_path in made:
+            if _goes_round(link_path):
+                continue
             found = Path(os.path.realpath(link_path))
             assert found == root or root in found.parents
+
+
+def _goes_round(link: Path) -> bool:
+    """Whether a link leads to itself, which is nowhere; `realpath` makes a path up for it."""
+    try:
+        os.stat(link)  # noqa: PTH116 - `Path.exists` would hide which error it is
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 @given(st.binary(max_size=40))
