@@ -4,11 +4,18 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.fakes.embedded import Endpoint, serving
 
 FOREIGN = ("GIT_", "COURIER_", "E2B_")
 """Variables of the person who runs the tests that would change what they do."""
+
+
+# A machine that decides about others' work must not throw dice; people's machines look further.
+settings.register_profile("decided", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("decided")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
