@@ -6,7 +6,7 @@ Not for: behaviour; what is decided here is only which class does it.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from courier.agents.pi import PiDriver
 from courier.agents.shell import ShellDriver
 from courier.engine.daemon import Daemon
 from courier.engine.desired import DesiredState
-from courier.engine.dispatcher import Dispatcher
+from courier.engine.dispatcher import Dispatcher, KeepTo
 from courier.engine.errand import Errand
 from courier.engine.journal import JournalEngine
 from courier.engine.journal.reader import JournalClient
@@ -33,6 +33,7 @@ from courier.engine.world import World
 from courier.errors import Misconfigured
 from courier.forges.local import LocalForge
 from courier.planning.manifest import Schemas
+from courier.planning.plan import Limit
 from courier.ports.agents import AgentDriver
 from courier.ports.sandboxes import Sandboxes
 from courier.sandboxd.launcher import CannotStart, Endpoint, ensure_running
@@ -51,6 +52,10 @@ DRIVERS: Mapping[str, AgentDriver] = {
     for driver in (ShellDriver(), ClaudeDriver(), CodexDriver(), OpenCodeDriver(), PiDriver())
 }
 """Every agent this build can run."""
+
+
+BEFORE_THE_FIRST_PASS = 4
+"""Runs an engine starts before it was told the projects' limits: the built-in limit of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,8 @@ class Wiring:
         """Return the embedded engine of this repository; start it to run what is in flight."""
         engine = JournalEngine(self.journal, clock=self.clock, observer=observer)
         engine.register(FLOW, self._flow)
+        # What was queued before a restart waits for the first pass to say how many may run.
+        engine.limit(None, concurrency=BEFORE_THE_FIRST_PASS)
         return engine
 
     def client(self) -> JournalClient:
@@ -151,7 +158,7 @@ class Wiring:
             world,
             DesiredState(world, Schemas(schema_text)),
             observation,
-            Dispatcher(world, engine, observation),
+            Dispatcher(world, engine, observation, keep_to=_keep_to(engine)),
         )
 
     def preview(self) -> Preview:
@@ -173,7 +180,6 @@ class Wiring:
         places = [git / "refs", git / "packed-refs"] if git.is_absolute() else []
         return Daemon(
             self.reconciler(engine),
-            engine,
             self.clock,
             wakes=lambda stop: watch(places, stop),
             status_file=self.status_file,
@@ -207,6 +213,18 @@ class Wiring:
             api_url=endpoint.url,
             sandbox_url=endpoint.url,
         )
+
+
+def _keep_to(engine: RunClient) -> KeepTo:
+    if not isinstance(engine, JournalEngine):
+        return lambda _limits: None
+
+    def keep_to(limits: Sequence[Limit]) -> None:
+        for limit in limits:
+            engine.limit(limit.project, concurrency=limit.runs)
+        engine.limit(None, concurrency=None)
+
+    return keep_to
 
 
 def server_folder(settings: Settings) -> Path:

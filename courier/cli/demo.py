@@ -90,7 +90,7 @@ async def _repository(here: Here, base: Path, agent: str) -> Path:
     from courier.shipped import shipped
     from courier.storage.scratch import commit_all, make_scratch
 
-    source = shipped("examples") / "quickstart"
+    source = Path(shipped("examples")) / "quickstart"
     if (base / source.name).exists() or (base / "origin.git").exists():
         raise Conflict(f"There is a demo in {base} already.", next_step="Give another --dir.")
     root = await make_scratch(source, base, here.environment)

@@ -32,6 +32,7 @@ def explain(here: Here, path: str, output: str) -> None:
 
 def _field(here: Here, path: str) -> tuple[str, dict[str, object]]:
     import json
+    from pathlib import Path
 
     from courier.cli.views.fields import to_json as field_json
     from courier.cli.views.fields import told
@@ -40,7 +41,7 @@ def _field(here: Here, path: str) -> tuple[str, dict[str, object]]:
     from courier.shipped import shipped
 
     schemas = {
-        each.name: json.loads(each.read_bytes()) for each in shipped("schemas").glob("*.json")
+        each.name: json.loads(each.read_bytes()) for each in Path(shipped("schemas")).glob("*.json")
     }
     found = describe_field(path, schemas)
     if isinstance(found, UnknownField):

@@ -55,7 +55,7 @@ def _starter(root: Path) -> Iterator[tuple[Path, bytes]]:
     from courier.shipped import schema_text, shipped
 
     yield root / ".courier" / "schema.json", schema_text("any")
-    source = shipped("examples") / "starter"
+    source = Path(shipped("examples")) / "starter"
     name = re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-")[:63].strip("-")
     for path in sorted(source.rglob("*.yaml")):
         text = path.read_bytes()

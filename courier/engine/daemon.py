@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 
 from courier.engine.reconciler import INTERVAL_SECONDS, Reconciler, Result
-from courier.engine.seam import Engine
 from courier.errors import CourierError
 from courier.planning.conditions import Condition, Look, conditions
 from courier.ports.clock import Clock
@@ -38,7 +37,6 @@ class Daemon:
 
     Args:
         reconciler: Does the passes.
-        engine: Started by the caller; runs what the passes hand over.
         clock: Measures and waits.
         wakes: Hints that a pass is due; a lost one costs at most the interval.
         status_file: Where `Status` is written after each pass.
@@ -47,14 +45,12 @@ class Daemon:
     def __init__(
         self,
         reconciler: Reconciler,
-        engine: Engine,
         clock: Clock,
         *,
         wakes: Wakes,
         status_file: Path,
     ) -> None:
         self._reconciler = reconciler
-        self._engine = engine
         self._clock = clock
         self._wakes = wakes
         self._status_file = status_file
@@ -93,8 +89,6 @@ class Daemon:
         return status, self._pause(result)
 
     def _after(self, status: Status, result: Result, fault: str) -> Status:
-        for limit in result.plan.limits if result.plan else ():
-            self._engine.limit(limit.project, concurrency=limit.runs)
         for done in result.dispatched:
             if done.how != "underway":
                 log.info("%s %s %s", done.how, done.run, done.message)

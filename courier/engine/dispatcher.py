@@ -1,7 +1,7 @@
 """The dispatcher: carries the actions of a plan out, each at most once."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
@@ -12,7 +12,7 @@ from courier.engine.runner import FLOW
 from courier.engine.seam import RunClient
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
-from courier.planning.plan import Action, CancelRun, Plan, PublishRun, ResumeRun, StartRun
+from courier.planning.plan import Action, CancelRun, Limit, Plan, PublishRun, ResumeRun, StartRun
 from courier.ports.state import WriteFile
 from courier.runs.run import Run
 from courier.runs.writeback import record_files, to_json
@@ -33,10 +33,29 @@ class Dispatched:
     message: str = ""
 
 
-class Dispatcher:
-    """Hands runs to the engine; the run's name is the claim."""
+KeepTo = Callable[[Sequence[Limit]], None]
+"""Tells whoever runs the runs how many of each project may run at once."""
 
-    def __init__(self, world: World, engine: RunClient, observation: Observation) -> None:
+
+class Dispatcher:
+    """Hands runs to the engine; the run's name is the claim.
+
+    Args:
+        world: Where records and requests are.
+        engine: Runs the runs, or asks the engine that does.
+        observation: Knows where records are.
+        keep_to: Called before anything is handed over; an engine elsewhere keeps its own limits.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        engine: RunClient,
+        observation: Observation,
+        *,
+        keep_to: KeepTo = lambda _limits: None,
+    ) -> None:
+        self._keep_to = keep_to
         self._world = world
         self._engine = engine
         self._observation = observation
@@ -47,6 +66,7 @@ class Dispatcher:
 
         An action that cannot be done now does not keep the others from being done.
         """
+        self._keep_to(plan.limits)
         return [await self._try(action) for action in plan.actions]
 
     async def _try(self, action: Action) -> Dispatched:

@@ -80,9 +80,6 @@ class Errand:
         result = await reconciler.reconcile()
         if result.plan is None:
             raise InvalidCatalog(result.diagnostics)
-        if self._is_engine:
-            for limit in result.plan.limits:
-                self._engine.limit(limit.project, concurrency=limit.runs)
         return result
 
     async def in_flight(self) -> Sequence[str]:

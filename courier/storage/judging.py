@@ -11,7 +11,7 @@ from courier.planning.facts import FileFacts, facts_of
 from courier.planning.manifest import Schemas, read_manifest
 from courier.planning.sources import is_document, read_drafts
 from courier.planning.yaml_gate import MAX_BYTES
-from courier.storage.schemafiles import read_schema
+from courier.shipped import schema_text
 from courier.storage.workingtree import FOLDER
 
 Told = tuple[str, str, str, str, str, int, int]
@@ -75,7 +75,7 @@ class _Reader:
         self._root = root
         self._former = former
         self.used: dict[str, Entry] = {}
-        self._schemas = Schemas(read_schema)
+        self._schemas = Schemas(schema_text)
 
     def entry(self, path: str, blob: str) -> Entry | None:
         """Return what is known of a file, reading it where that is nothing; None for assets."""

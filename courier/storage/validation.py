@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from courier import __version__
-from courier.storage.schemafiles import schema_stamp
+from courier.shipped import schema_stamp
 from courier.storage.verdicts import Cache
 from courier.storage.workingtree import Tree, blobs, has_moved, look
 

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from courier.storage.schemafiles import schema_folder
+from courier.shipped import shipped
 from tests.bench.corpus import write_corpus
 from tests.bench.paired import Case, measure, table
 
 BIN = Path(sys.executable).parent
 COURIER = str(BIN / "courier")
-ANY = str(Path(schema_folder(), "any.json"))
+ANY = str(Path(shipped("schemas"), "any.json"))
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -162,9 +162,9 @@ def measured_in_process(texts: list[bytes], read: Callable[[bytes], object], rou
 def errors(count: int, *, rounds: int) -> str:
     """Say what one error costs: the same documents, right and wrong."""
     from courier.planning.manifest import Schemas, read_manifest
-    from courier.storage.schemafiles import read_schema
+    from courier.shipped import schema_text
 
-    schemas = Schemas(read_schema)
+    schemas = Schemas(schema_text)
     with tempfile.TemporaryDirectory() as name:
         good = [path.read_bytes() for path in write_corpus(Path(name), count)][1:]
     bad = [text.replace(b"\nspec:\n", b"\nspec:\n  unknwon: 1\n") for text in good]

@@ -101,7 +101,6 @@ async def served(folder: Path, sandboxd: Endpoint) -> AsyncIterator[Served]:
         status_file, stop = folder / "daemon.json", asyncio.Event()
         daemon = Daemon(
             reconciler,
-            here.engine,
             here.world.clock,
             wakes=lambda event: watch([origin / "refs"], event),
             status_file=status_file,

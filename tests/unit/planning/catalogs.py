@@ -6,14 +6,14 @@ from textwrap import dedent
 
 from courier.planning.catalog import Reading, read_catalog
 from courier.planning.manifest import Schemas
-from courier.storage.schemafiles import read_schema
+from courier.shipped import schema_text
 
 BROKEN = Path(__file__).parent / "broken"
 
 
 @cache
 def schemas() -> Schemas:
-    return Schemas(read_schema)
+    return Schemas(schema_text)
 
 
 def document(kind: str, name: str, spec: str = "{}", *, metadata: str = "") -> str:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from courier.planning.sources import read_drafts
 from courier.resources.kinds import KINDS, read_resource
-from courier.storage.schemafiles import schema_folder
+from courier.shipped import shipped
 from tests.unit.planning.catalogs import BROKEN, codes, reading
 
 EXPECTED = dict(
@@ -80,7 +80,7 @@ def test_the_largest_file_is_refused() -> None:
 
 @cache
 def any_schema() -> jsonschema.Draft202012Validator:
-    with Path(schema_folder(), "any.json").open("rb") as file:
+    with Path(shipped("schemas"), "any.json").open("rb") as file:
         return jsonschema.Draft202012Validator(json.load(file))
 
 
