@@ -24,7 +24,7 @@ fast: $(VENV)/ready-dev  ## Only the unit tests
 	$(BIN)/python -m pytest -q tests/unit
 
 slow: $(VENV)/ready-dev  ## Kills, whole runs, many sandboxes: the tests that take over a second
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m 'slow and not e2e and not live'
 
 e2e: $(VENV)/ready-dev tools  ## The tests that drive real agent CLIs and other SDKs
 	$(WITH_NODE) $(BIN)/python -m pytest -q -m e2e

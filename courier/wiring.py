@@ -58,6 +58,10 @@ BEFORE_THE_FIRST_PASS = 4
 """Runs an engine starts before it was told the projects' limits: the built-in limit of one."""
 
 
+SERVER_IDLE_SECONDS = 1800
+"""How long the embedded server stays when there is no sandbox."""
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """The state folder of one repository.
@@ -245,7 +249,8 @@ def serve_sandboxes(settings: Settings) -> Endpoint:
         Misconfigured: If it does not start.
     """
     try:
-        return ensure_running(server_folder(settings), arguments=server_arguments(settings))
+        arguments = [*server_arguments(settings), f"--idle-exit={SERVER_IDLE_SECONDS}"]
+        return ensure_running(server_folder(settings), arguments=arguments)
     except CannotStart as error:
         raise Misconfigured(
             "The embedded sandbox server does not start.",

@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         expose=tuple(path.absolute() for path in given.expose),
         bound=Bound(given.memory_mb, given.pids, given.cpus),
         spares=given.spares,
+        idle_seconds=given.idle_exit,
     )
     try:
         serve(options, ready=ready)
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--pids", type=int, default=bound.processes, help="processes and threads per sandbox")
     add("--memory-mb", type=int, default=bound.memory_mb, help="memory per sandbox")
     add("--cpus", type=float, default=bound.cpus, help="processors per sandbox, 0 for all")
+    add("--idle-exit", type=float, default=0, metavar="SECONDS", help="stop without sandboxes")
     add("--detach", action="store_true", help="go to the background once ready")
     add("--doctor", action="store_true", help="say which isolation works here, and stop")
     add("--json", action="store_true", help="with --doctor: answer as JSON")

@@ -43,7 +43,11 @@ class AlreadyRunning(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run the server; port zero means the last one used, or any that is free."""
+    """How to run the server; port zero means the last one used, or any that is free.
+
+    Attributes:
+        idle_seconds: How long without a sandbox until it stops by itself; zero for never.
+    """
 
     state_dir: Path
     port: int = 0
@@ -52,6 +56,7 @@ class Options:
     expose: tuple[Path, ...] = ()
     bound: Bound = DEFAULT_BOUND
     spares: int = SPARES
+    idle_seconds: float = 0
 
 
 def serve(options: Options, *, ready: Ready | None = None) -> None:
@@ -86,13 +91,13 @@ def serve(options: Options, *, ready: Ready | None = None) -> None:
             _bind(layout, options.port) as listener,
             asyncio.Runner(loop_factory=_loop_factory()) as runner,
         ):
-            runner.run(_serve(layout, means, listener, ready))
+            runner.run(_serve(layout, means, listener, ready, options.idle_seconds))
     finally:
         os.close(held)
 
 
 async def _serve(
-    layout: Layout, means: Means, listener: socket.socket, ready: Ready | None
+    layout: Layout, means: Means, listener: socket.socket, ready: Ready | None, idle: float
 ) -> None:
     key = layout.read_or_make_key()
     port = listener.getsockname()[1]
@@ -117,6 +122,7 @@ async def _serve(
     )
     server = uvicorn.Server(config)
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    leaving = asyncio.ensure_future(_leave_when_idle(server, sandboxes, idle))
     try:
         while not server.started and not serving.done():
             await asyncio.sleep(0.002)
@@ -125,9 +131,23 @@ async def _serve(
             ready("")
         await serving
     finally:
+        leaving.cancel()
         layout.discovery.unlink(missing_ok=True)
         await sandboxes.close()
         await cradle.close()
+
+
+async def _leave_when_idle(server: uvicorn.Server, sandboxes: Sandboxes, idle: float) -> None:
+    """Stop the server once it had no sandbox, paused ones included, for so many seconds."""
+    if idle <= 0:
+        return
+    alone = 0.0
+    pause = min(idle / 4, 15.0)
+    while alone < idle:
+        await asyncio.sleep(pause)
+        alone = 0.0 if sandboxes.all() else alone + pause
+    log.info("no sandbox for %.0f seconds: leaving", idle)
+    server.should_exit = True
 
 
 def _announce(layout: Layout, port: int, isolation: str) -> None:

@@ -21,6 +21,7 @@ from courier.storage.failures import without_userinfo
 from courier.storage.git import Git
 
 _STALE_SECONDS: Final = 1800
+_LOOKS: Final = 20
 _LITTER: Final = (
     (".", "*.lock"),
     (".", "*.tmp"),
@@ -154,7 +155,7 @@ def sweep(folder: Path, *, scratch: Path, before: float) -> None:
         before: Only what was last written by then, in seconds of the epoch.
     """
     for inside, pattern in _LITTER:
-        for path in (folder / inside).glob(pattern):
+        for path in _found(folder / inside, pattern):
             with contextlib.suppress(OSError):
                 if path.stat().st_mtime <= before:
                     path.unlink()
@@ -162,6 +163,14 @@ def sweep(folder: Path, *, scratch: Path, before: float) -> None:
         with contextlib.suppress(OSError):
             if path.stat().st_mtime <= before:
                 remove(path)
+
+
+def _found(folder: Path, pattern: str) -> list[Path]:
+    """Return what matches below a folder while another process removes folders in it."""
+    for _ in range(_LOOKS):
+        with contextlib.suppress(FileNotFoundError):
+            return list(folder.glob(pattern))
+    return []
 
 
 def remove(path: Path) -> None:

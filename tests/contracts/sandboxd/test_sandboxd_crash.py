@@ -74,6 +74,17 @@ def test_starting_twice_starts_one(state: Path) -> None:
     assert not (state / "server.json").exists()
 
 
+async def test_without_sandboxes_it_leaves_by_itself(state: Path) -> None:
+    endpoint = ensure_running(state, arguments=(*FLAGS, "--idle-exit", "1"))
+    sandbox = await create(endpoint)
+    await asyncio.sleep(2)
+    assert status(state).running, "a server with a sandbox stays"
+    await sandbox.kill()
+    async with asyncio.timeout(10):
+        while status(state).pid is not None:
+            await asyncio.sleep(0.05)
+
+
 def test_many_callers_at_once_start_one(state: Path) -> None:
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda _: ensure_running(state, arguments=FLAGS), range(12)))
