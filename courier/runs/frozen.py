@@ -11,22 +11,7 @@ from pydantic import Field
 
 from courier.resources.agent import AgentSpec
 from courier.resources.model import Model
-
-StepType = Literal[
-    "designer",
-    "checker",
-    "optimizer",
-    "prompter",
-    "investigator",
-    "planner",
-    "deepDive",
-    "reviewer",
-    "evaluator",
-    "judge",
-    "answerer",
-    "custom",
-]
-"""What a step is for; it chooses the role instructions."""
+from courier.resources.values import StepType
 
 
 class FrozenValue(Model):
