@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from courier.diagnostics import Diagnostic, Position, Severity
-from courier.planning.facts import OFF, Claim, DocumentFacts, FileFacts, Named, Naming, Role
+from courier.planning.facts import OFF, Claim, DocumentFacts, FileFacts, Named, Role
 from courier.planning.pipelines import Player, problems
 from courier.planning.problems import either, quoted, suggestion
-from courier.planning.references import Pointer
+from courier.planning.references import Naming, Pointer
 from courier.resources.names import BUILTIN_NAMES
 
 _STARTS_WORK = frozenset(

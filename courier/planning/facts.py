@@ -3,17 +3,14 @@
 Facts are plain tuples, so that a cache can hold them without loading any class.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from courier.planning.manifest import Document, Manifest, Schemas
-from courier.planning.references import Pointer, references
+from courier.planning.manifest import Manifest, Schemas
+from courier.planning.references import Naming, Paths, Pointer, references
 
 Named = tuple[str, str]
 """Kind and name."""
-
-Naming = tuple[Pointer, tuple[str, ...], str]
-"""A reference: where, to which kinds, to which name."""
 
 Claim = tuple[Pointer, Named, str]
 """A name that must be a part of another document: where, of which document, the name."""
@@ -40,19 +37,26 @@ _DEFAULT_STEPS = {"designerChecker": ("design", "check")}
 
 def facts_of(manifest: Manifest, schemas: Schemas) -> FileFacts:
     """Return the facts of one file."""
-    documents = tuple(_facts(document, schemas) for document in manifest.documents)
+    documents = tuple(
+        document_facts(each.value, schemas.of(each.ref.kind).references, each.draft.chunk.number)
+        for each in manifest.documents
+    )
     return documents, tuple((ref.kind, ref.name) for ref in manifest.broken)
 
 
-def _facts(document: Document, schemas: Schemas) -> DocumentFacts:
-    kind, name = document.ref
-    spec = document.value["spec"]
-    paths = schemas.of(kind).references
-    named = tuple(tuple(found) for found in references(document.value, paths))
-    number = document.draft.chunk.number
+def document_facts(value: Mapping[str, Any], paths: Paths, number: int = 0) -> DocumentFacts:
+    """Return the facts of one valid document.
+
+    Args:
+        value: What it says.
+        paths: Where documents of its kind name others.
+        number: Its place in its file, from 0.
+    """
+    kind = value["kind"]
     find = _FINDERS.get(kind)
-    parts, claims, roles = find(spec) if find else ((), (), None)
-    return kind, name, number, named, parts, claims, roles  # type: ignore[return-value]  # tuples
+    parts, claims, roles = find(value["spec"]) if find else ((), (), None)
+    named = tuple(references(value, paths))
+    return kind, value["metadata"]["name"], number, named, parts, claims, roles
 
 
 def _workflow(spec: dict[str, Any]) -> tuple[Any, Any, Any]:

@@ -23,9 +23,33 @@ _CONSEQUENCE: Final[Mapping[Feature, str]] = {
     "cost": " The budget cannot stop it in the middle; a step's time does."
 }
 
+_LESSER: Final = frozenset(
+    name
+    for name, each in CAPABILITIES.items()
+    if not all(each.has(feature) for _, feature in _WISHES)
+)
+
+
+def may_lack(value: object) -> bool:
+    """Return quickly whether a document may name an agent that lacks something; most do not."""
+    if isinstance(value, dict):
+        agent = value.get("agent")
+        if isinstance(agent, str) and agent in _LESSER:
+            return True
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    for inside in value:
+        kind = type(inside)
+        if (kind is dict or kind is list) and may_lack(inside):
+            return True
+    return False
+
 
 def lacking_features(value: Mapping[str, Any]) -> Iterator[tuple[Pointer, str]]:
     """Yield the place of every wish that the built-in agent named beside it cannot fulfil."""
+    if not may_lack(value["spec"]):
+        return
     for pointer, part in _choices(value["spec"], ("spec",)):
         for wish, feature in _WISHES:
             told = lack(part["agent"], feature, CAPABILITIES) if _at(part, wish) else None

@@ -17,6 +17,9 @@ from courier.planning.yaml_text import Engine
 from courier.resources.front_matter import is_whole
 from courier.resources.names import KIND_NAMES
 
+KINDS = frozenset(KIND_NAMES)
+"""Every kind there is."""
+
 
 class KindSchema(NamedTuple):
     """One kind's schema, ready to use."""
@@ -130,7 +133,7 @@ def read_manifest(
 def _check(draft: Draft, schemas: Schemas) -> Ref | list[Diagnostic]:
     value = draft.value
     kind = value.get("kind") if isinstance(value, dict) else None
-    if not isinstance(value, dict) or not isinstance(kind, str) or kind not in _KINDS:
+    if not isinstance(value, dict) or not isinstance(kind, str) or kind not in KINDS:
         return [_without_kind(draft)]
     found = schemas.of(kind)
     try:
@@ -171,9 +174,6 @@ def _without_kind(draft: Draft) -> Diagnostic:
     hint = suggestion(kind, KIND_NAMES) or f" The kinds are {either(KIND_NAMES)}."
     detail = f"There is no kind {quoted(kind)}.{hint}"
     return error("UnknownKind", "Unknown kind", detail, draft.locate(("kind",)))
-
-
-_KINDS = frozenset(KIND_NAMES)
 
 
 def _names_in(value: object) -> list[Ref]:

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 Pointer = tuple[str | int, ...]
 
+Naming = tuple[Pointer, tuple[str, ...], str]
+"""A reference: where, from the root of the document, to which kinds, to which name."""
+
 
 class Ref(NamedTuple):
     """What a resource is known by."""
@@ -14,20 +17,6 @@ class Ref(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"
-
-
-class Reference(NamedTuple):
-    """One place where a document names another.
-
-    Attributes:
-        pointer: Where, from the root of the document.
-        kinds: The kinds the other may have.
-        name: Its name.
-    """
-
-    pointer: Pointer
-    kinds: tuple[str, ...]
-    name: str
 
 
 class Paths(NamedTuple):
@@ -50,29 +39,26 @@ def reference_paths(schema: Mapping[str, object]) -> Paths:
     return found or Paths((), {}, None)
 
 
-def references(value: object, paths: Paths) -> list[Reference]:
+def references(value: object, paths: Paths) -> list[Naming]:
     """Return every reference in a document that fits its schema."""
-    found: list[Reference] = []
+    found: list[Naming] = []
     _collect(value, paths, (), found)
     return found
 
 
-def _collect(value: object, paths: Paths, pointer: Pointer, found: list[Reference]) -> None:
-    _, fields, items = paths
+def _collect(value: object, paths: Paths, pointer: Pointer, found: list[Naming]) -> None:
+    kinds, fields, items = paths
+    if isinstance(value, str):
+        if kinds:
+            found.append((pointer, kinds, value))
+        return
     if isinstance(value, dict):
         for key, below in fields.items():
             if key in value:
-                _found(value[key], below, (*pointer, key), found)
+                _collect(value[key], below, (*pointer, key), found)
     if items is not None and isinstance(value, dict | list):
         for place, item in value.items() if isinstance(value, dict) else enumerate(value):
-            _found(item, items, (*pointer, place), found)
-
-
-def _found(value: object, paths: Paths, pointer: Pointer, found: list[Reference]) -> None:
-    if not isinstance(value, str):
-        _collect(value, paths, pointer, found)
-    elif paths.kinds:
-        found.append(Reference(pointer, paths.kinds, value))
+            _collect(item, items, (*pointer, place), found)
 
 
 def _paths(node: object, schema: Mapping[str, object], above: frozenset[str]) -> Paths | None:

@@ -83,7 +83,7 @@ class Drafts(NamedTuple):
 
 def is_document(path: str) -> bool:
     """Return whether a path below ``.courier/`` holds documents; all else is assets."""
-    return _is_yaml(path) or markdown_kind(path) is not None
+    return is_yaml(path) or markdown_kind(path) is not None
 
 
 def markdown_kind(path: str) -> str | None:
@@ -164,7 +164,8 @@ def _stem(inside: str, kind: str) -> str:
     return parts[-2] if kind == "Skill" else parts[-1].removesuffix(".md")
 
 
-def _is_yaml(path: str) -> bool:
+def is_yaml(path: str) -> bool:
+    """Return whether a path below ``.courier/`` holds documents in YAML."""
     if not path.endswith((".yaml", ".yml")) or _is_hidden(path):
         return False
     return not (path.startswith("skills/") and path.count("/") > 1)

@@ -1,6 +1,6 @@
 """Fields that are checked and not acted on yet: said where they are written, never in silence."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from courier.diagnostics import Diagnostic, Position
@@ -14,6 +14,19 @@ _PATHS = {
 }
 
 
+def _tree(fields: Iterable[str]) -> Mapping[str, Any]:
+    """Return fields as a tree, so that a look at what is not there is one look."""
+    tree: dict[str, Any] = {}
+    for field in fields:
+        below = tree
+        for step in field.split("."):
+            below = below.setdefault(step, {})
+    return tree
+
+
+_TREES = {kind: _tree(fields) for kind, fields in UNUSED_FIELDS.items()}
+
+
 class Locate(Protocol):
     """Finds the place of a value or of its key."""
 
@@ -24,7 +37,10 @@ class Locate(Protocol):
 
 def unused_fields(value: Mapping[str, Any], locate: Locate) -> Iterator[Diagnostic]:
     """Yield a warning for every field of a valid document that nothing acts on yet."""
-    for field, path in _PATHS.get(value["kind"], ()):
+    kind = value["kind"]
+    if not holds_unused(value):
+        return
+    for field, path in _PATHS[kind]:
         for pointer in _written(value, path):
             detail = (
                 f"`{field.replace('.*', '')}` is checked, and nothing acts on it yet. It may stay; "
@@ -32,6 +48,23 @@ def unused_fields(value: Mapping[str, Any], locate: Locate) -> Iterator[Diagnost
             )
             at = locate(pointer, at_key=True)
             yield warning("NotActedOnYet", "Field not acted on yet", detail, at)
+
+
+def holds_unused(value: Mapping[str, Any]) -> bool:
+    """Return quickly whether a valid document may hold such a field; most hold none."""
+    tree = _TREES.get(value["kind"])
+    return tree is not None and _has_any(value["spec"], tree)
+
+
+def _has_any(value: object, tree: Mapping[str, Any]) -> bool:
+    if isinstance(value, dict):
+        for key, below in tree.items():
+            if key in value and (not below or _has_any(value[key], below)):
+                return True
+    if "*" not in tree:
+        return False
+    every = value.values() if isinstance(value, dict) else _items(value)
+    return any(_has_any(item, tree["*"]) for item in every)
 
 
 def _written(value: object, path: tuple[str, ...]) -> Iterator[Pointer]:

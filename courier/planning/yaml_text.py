@@ -76,6 +76,18 @@ def read_chunks(file: str, parts: list[Chunk], *, engine: Engine = Engine.FAST) 
     return YamlText(tuple(documents), tuple(diagnostics))
 
 
+def plain_value(text: str) -> object:
+    """Return what the text of a whole file says where it is plain; None where it says nothing.
+
+    Also None where it is not plain, has several documents or cannot be read: `read_yaml` tells.
+    """
+    if not text.endswith("\n"):
+        text += "\n"
+    # No plain text has a document marker: a line of it starts with a key, an item or a space.
+    value = _fast(text) if is_plain(text) else None
+    return None if value is _UNREAD else value
+
+
 _UNREAD = object()
 
 

@@ -1,9 +1,8 @@
 """What each agent can and cannot do, as data, so that a wish it cannot fulfil is told early."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias, cast, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias, cast, get_args
 
 Feature: TypeAlias = Literal[
     "model",
@@ -43,8 +42,7 @@ _IN_WORDS: Final[Mapping[Feature, str]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     """What one agent can do.
 
     Attributes:

@@ -9,6 +9,7 @@ from courier.diagnostics import Diagnostic, Position, Severity, in_reading_order
 from courier.planning.crosscheck import Finding, crosscheck
 from courier.planning.facts import FileFacts, facts_of
 from courier.planning.manifest import Schemas, read_manifest
+from courier.planning.plain_facts import plain_facts
 from courier.planning.sources import is_document, read_drafts
 from courier.planning.yaml_gate import MAX_BYTES
 from courier.shipped import schema_text
@@ -98,6 +99,9 @@ class _Reader:
         return self.used[name]
 
     def _read(self, path: str, data: bytes) -> Entry:
+        plain = plain_facts(path, data, self._schemas)
+        if plain is not None:
+            return plain, ()
         manifest = read_manifest(f"{FOLDER}/{path}", data, schemas=self._schemas)
         facts = facts_of(manifest, self._schemas)
         return facts, tuple(map(_told, manifest.diagnostics))

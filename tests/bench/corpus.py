@@ -1,4 +1,7 @@
-"""A corpus of documents as a busy project would have them, always the same for a size."""
+"""A corpus of documents as a busy project would have them, always the same for a size.
+
+No document uses a field that nothing acts on yet: such a repository would be told on every line.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -78,7 +81,7 @@ def workflow(number: int, random: Random) -> str:
         "  loops:\n    maxIterations: 3\n    onExhausted: deliverDraft\n"
         '  delivery:\n    labels: [courier, "needs review"]\n    protectedPaths:\n'
         '      - ".github/**"\n      - infra/\n'
-        "  sandbox:\n    template: base\n    cpu: 4\n    memoryMB: 4096\n    egress: listed\n"
+        "  sandbox:\n    template: base\n    timeout: 90m\n    reuse: perRun\n    egress: listed\n"
         "    allowedHosts:\n      - pypi.org\n      - files.pythonhosted.org\n"
         "  env:\n    - name: API_TOKEN\n      secretRef: API_TOKEN\n    - name: LOG_LEVEL\n"
         "      value: debug\n"
@@ -89,7 +92,7 @@ def run(number: int, random: Random) -> str:
     return (
         f"  workflow: {before('Workflow', number)}\n  prompt: |\n{prose(random, 12, '    ')}"
         "  base: main\n  budget: 2.5\n  inputs:\n    ticket: SHOP-1\n"
-        "  overrides:\n    design:\n      effort: high\n      sandbox:\n        cpu: 8\n"
+        "  overrides:\n    design:\n      effort: high\n      sandbox:\n        template: base\n"
         "  delivery:\n    draft: true\n    labels:\n      - courier\n      - checkout\n"
         "    maxFiles: 40\n"
     )
@@ -130,7 +133,7 @@ def pipeline(_number: int, random: Random) -> str:
     steps = "".join(
         f"    - name: {word if place else 'design'}\n      type: {type_}\n      agent: claude\n"
         f"      model: sonnet\n      effort: high\n      timeout: 30m\n      sandbox:\n"
-        f"        cpu: {place + 1}\n        memoryMB: 2048\n"
+        f"        template: base\n        egress: open\n"
         for place, (type_, word) in enumerate(
             zip(("planner", "designer", "checker"), random.sample(WORDS, 3), strict=True)
         )
@@ -139,7 +142,7 @@ def pipeline(_number: int, random: Random) -> str:
         f"  type: pipeline\n  steps:\n{steps}    - name: tests\n      type: checker\n"
         "      run: pytest -q && ruff check .\n      loop:\n        backTo: "
         f"{steps.split('name: ')[2].split()[0]}\n        maxIterations: 3\n"
-        "  approvals:\n    - before: delivery\n      by: [ann, ben]\n  budget: 5\n"
+        "  delivery:\n    maxFiles: 12\n    reviewers: [ann, ben]\n  budget: 5\n"
     )
 
 
@@ -158,7 +161,8 @@ def agent(_number: int, random: Random) -> str:
         "  output:\n    format: jsonLines\n    text: message.text\n    session: session.id\n"
         "  env:\n    - name: OUR_TOKEN\n      secretRef: OUR_TOKEN\n  usage:\n"
         "    inputTokens: usage.input\n    outputTokens: usage.output\n"
-        "  files:\n    instructions: AGENTS.md\n    skills: .our/skills\n"
+        "    cacheReadTokens: usage.cached\n    cacheWriteTokens: usage.kept\n"
+        "    costUsd: usage.cost\n"
     )
 
 

@@ -1,0 +1,44 @@
+"""The short way from a file to its facts: one plain document that nothing is to be said about.
+
+Most files are like that. The passes and the rules are those of `read_manifest`; what is left out
+is all that only a message needs. Whatever is not like that is left to `read_manifest`.
+"""
+
+from courier.diagnostics import Diagnostic, Position
+from courier.planning.facts import FileFacts, document_facts
+from courier.planning.inside import problems_inside
+from courier.planning.lacking import may_lack
+from courier.planning.manifest import KINDS, Schemas
+from courier.planning.sources import is_yaml
+from courier.planning.unused import holds_unused
+from courier.planning.yaml_gate import decode
+from courier.planning.yaml_text import plain_value
+
+
+def plain_facts(path: str, data: bytes, schemas: Schemas) -> FileFacts | None:
+    """Return the facts of a file without a problem or warning; None for `read_manifest` to tell.
+
+    Args:
+        path: The path below ``.courier/``.
+        data: What the file holds.
+        schemas: The schemas to hold it against.
+    """
+    text = decode(path, data) if is_yaml(path) else None
+    if text is None or isinstance(text, Diagnostic):
+        return None
+    value = plain_value(text)
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(kind, str) or kind not in KINDS:
+        return None
+    found = schemas.of(kind)
+    try:
+        if not found.validator.is_valid(value):
+            return None
+    except ValueError:
+        return None
+    # The key of plain text stands there as it is, and to look for it costs less than to walk.
+    if holds_unused(value) or ("agent" in text and may_lack(value)):
+        return None
+    if any(problems_inside(value, lambda _: Position(path))):
+        return None
+    return (document_facts(value, found.references),), ()
