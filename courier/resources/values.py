@@ -228,7 +228,7 @@ Host = Annotated[
     str,
     matching(
         r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-        expects="a host such as pypi.org or *.example.com, in lower case",
+        expects="a host such as packages.example.com or *.example.com, in lower case",
     ),
 ]
 """A host an agent may reach."""
