@@ -82,7 +82,7 @@ def workflow(number: int, random: Random) -> str:
         '  delivery:\n    labels: [courier, "needs review"]\n    protectedPaths:\n'
         '      - ".github/**"\n      - infra/\n'
         "  sandbox:\n    template: base\n    timeout: 90m\n    reuse: perRun\n    egress: listed\n"
-        "    allowedHosts:\n      - pypi.org\n      - files.pythonhosted.org\n"
+        "    allowedHosts:\n      - packages.example.com\n      - files.example.com\n"
         "  env:\n    - name: API_TOKEN\n      secretRef: API_TOKEN\n    - name: LOG_LEVEL\n"
         "      value: debug\n"
     )
