@@ -99,9 +99,16 @@ def result(tried: AttemptEnded) -> str:
 
 
 def _cell(tried: AttemptEnded) -> str:
+    """Return the feedback in one line: how it begins and, of several lines, how it ends."""
     feedback = tried.verdict.feedback if tried.verdict and not tried.verdict.passed else ""
-    flat = " ".join(feedback.split()).replace("|", "\\|").replace("<", "&lt;")
-    return flat if len(flat) <= 200 else flat[:199] + "…"
+    lines = [line.strip() for line in feedback.splitlines() if line.strip()]
+    told = " … ".join(dict.fromkeys([_short(lines[0]), _short(lines[-1])])) if lines else ""
+    return told.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _short(line: str) -> str:
+    flat = " ".join(line.split())
+    return flat if len(flat) <= 120 else flat[:119] + "…"
 
 
 def _numbers(run: Run) -> str:

@@ -88,6 +88,14 @@ def test_the_body_shows_task_words_steps_and_cost_and_hides_the_marker() -> None
     assert marker("fix-auth") in text
 
 
+def test_long_feedback_is_told_by_its_beginning_and_its_end() -> None:
+    told = rejected("Exit code 1. The end of the output:\n\nF.F.\n====\nFAILED (failures=2)\n")
+    run = fold([RunStarted(at=START), attempted("check", verdict=told)])
+    assert "fail | Exit code 1. The end of the output: … FAILED (failures=2) |" in body(
+        frozen(), run
+    )
+
+
 def test_commit_messages_carry_trailers_a_machine_can_read() -> None:
     message = commit_message(frozen(), designer(model="opus", persona="careful"), 2)
     assert message.splitlines() == [
