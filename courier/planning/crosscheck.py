@@ -79,12 +79,12 @@ def crosscheck(files: Mapping[str, FileFacts]) -> list[Finding]:
 
 
 def _taken(path: str, facts: DocumentFacts, known: _Known) -> Finding | None:
-    named = facts[:2]
-    first, _ = known.documents.setdefault(named, (path, facts))
+    named, here = facts[:2], (path, facts)
+    first = known.documents.setdefault(named, here)
     if named in known.names:
         detail = f"{named[0]} {quoted(named[1])} is built in. Choose another name."
-    elif known.documents[named][1] is not facts:
-        detail = f"{named[0]} {quoted(named[1])} is already in {first}. Rename or remove one."
+    elif first is not here:
+        detail = f"{named[0]} {quoted(named[1])} is already in {first[0]}. Rename or remove one."
     else:
         return None
     at: Pointer = ("metadata", "name")

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from courier.diagnostics import Diagnostic, Position
-from courier.planning.faults import explain
 from courier.planning.inside import problems_inside
 from courier.planning.lacking import warnings_of_lacks
 from courier.planning.problems import either, error, quoted, suggestion
@@ -140,6 +139,9 @@ def _check(draft: Draft, schemas: Schemas) -> Ref | list[Diagnostic]:
         if found.validator.is_valid(value):
             inside = list(problems_inside(value, draft.locate))
             return inside or Ref(kind, value["metadata"]["name"])
+        # What explains objections costs time to load, and most documents raise none.
+        from courier.planning.faults import explain
+
         objections = list(found.validator.iter_errors(value))
         return [_in_front(each, draft) for each in explain(objections, found.schema, draft.locate)]
     except ValueError:

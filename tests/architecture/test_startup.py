@@ -29,7 +29,7 @@ HEAVY = {
     "yaml",
     "yaml_rs",
 }
-READING = {"dataclasses", "hashlib", "inspect", "json", "jsonschema_rs", "pathlib", "yaml_rs"}
+READING = {"hashlib", "json", "jsonschema_rs", "pathlib", "yaml_rs"}
 """What reading documents needs that were not read before."""
 
 SCRIPT = """
