@@ -1,7 +1,7 @@
 """Rules across documents: unique names, references that lead somewhere, parts that exist."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from courier.diagnostics import Diagnostic, Position, Severity
 from courier.planning.facts import OFF, Claim, DocumentFacts, FileFacts, Named, Role
@@ -42,10 +42,15 @@ class Finding(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """Every name there is: documents with where they are, and all names to refer to."""
+    """Every name there is: documents with where they are, and all names to refer to.
+
+    Attributes:
+        judged: What was said of the roles of a workflow, since many workflows have the same.
+    """
 
     documents: dict[Named, tuple[str, DocumentFacts]]
     names: set[Named]
+    judged: dict[object, tuple[Any, ...]]
 
     def of_kind(self, kind: str) -> list[str]:
         """Return every name of a kind."""
@@ -59,7 +64,8 @@ def crosscheck(files: Mapping[str, FileFacts]) -> list[Finding]:
         files: The facts of every file by its path.
     """
     ordered = sorted(files.items())
-    known = _Known({}, {(kind, name) for kind, names in BUILTIN_NAMES.items() for name in names})
+    builtin = {(kind, name) for kind, names in BUILTIN_NAMES.items() for name in names}
+    known = _Known({}, builtin, {})
     findings = [
         found
         for path, (documents, _) in ordered
@@ -108,7 +114,10 @@ def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
     for claim in claims:
         yield from _claimed(path, number, claim, known)
     if roles is not None:
-        for found in problems(*roles, find=lambda role: _player(role, known)):
+        if roles not in known.judged:
+            said = problems(*roles, find=lambda role: _player(role, known))
+            known.judged[roles] = tuple(said)
+        for found in known.judged[roles]:
             yield Finding(path, number, *found)
 
 

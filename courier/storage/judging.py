@@ -80,9 +80,10 @@ class _Reader:
 
     def entry(self, path: str, blob: str) -> Entry | None:
         """Return what is known of a file, reading it where that is nothing; None for assets."""
-        known = self._former.get(f"{blob} {path}") if blob else None
+        name = f"{blob} {path}"
+        known = self._former.get(name) if blob else None
         if known is not None:
-            self.used[f"{blob} {path}"] = known
+            self.used[name] = known
             return known
         if not is_document(path):
             return None
