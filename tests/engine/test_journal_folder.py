@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from courier.engine.journal import JournalEngine
 from courier.engine.journal.reader import JournalClient, JournalReader
-from courier.engine.journal.schema import FILE_NAME, MIGRATIONS, Durability
+from courier.engine.journal.schema import FILE_NAME, MIGRATIONS, Durability, open_writer
 from courier.engine.journal.writer import Fact
 from courier.engine.seam import Context, Json, Phase, StepIO
 from courier.errors import Conflict, Misconfigured, Misused, NotFound
@@ -280,3 +281,15 @@ async def test_a_submission_whose_caller_left_is_run_all_the_same(engine: Journa
         for number in range(20):
             await engine.send(f"run-{number}", "go", number)
             assert (await engine.wait(f"run-{number}")).result == number
+
+
+@pytest.mark.slow
+def test_many_may_open_a_new_journal_at_once(tmp_path: Path) -> None:
+    def open_one(_: int) -> int:
+        connection = open_writer(tmp_path, durability=Durability.PROCESS)
+        (found,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.close()
+        return int(found)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(open_one, range(24))) == {len(MIGRATIONS)}

@@ -5,12 +5,14 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from threading import Event
 
 from courier.engine.inflight import Json
 from courier.errors import Misconfigured
 
 FILE_NAME = "journal.sqlite"
 BUSY_SECONDS = 5.0
+_PAUSE_SECONDS = 0.02
 LOG_BYTES = 16_000_000
 """The write-ahead log is cut back to this size after a burst."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -148,7 +150,7 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
             check_same_thread=False,
             timeout=BUSY_SECONDS,
         )
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
     except sqlite3.DatabaseError as broken:
         raise Misconfigured(
             "The journal cannot be opened.",
@@ -156,6 +158,20 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
             next_step="Check the folder's permissions and disk, or move the file away.",
         ) from broken
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Set the mode; SQLite does not wait here for whoever makes or mends the file just now."""
+    for _ in range(round(BUSY_SECONDS / _PAUSE_SECONDS)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as locked:
+            if "locked" not in str(locked):
+                raise
+            Event().wait(_PAUSE_SECONDS)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def version(connection: sqlite3.Connection, folder: Path) -> int:
