@@ -30,7 +30,7 @@ class ShellDriver:
         prompt = f"{brief.scratch}/prompt.md"
         return Launch(
             argv=("bash", "-eo", "pipefail", script),
-            files={script: _as_script(brief.commands or ""), prompt: brief.prompt.encode()},
+            files={script: _as_script(brief.run or ""), prompt: brief.prompt.encode()},
             env={**brief.env, PROMPT_FILE: prompt},
             secrets=brief.secrets,
             output="both",

@@ -182,7 +182,7 @@ class Station:
             effort=self._step.effort,
             session=ask.session,
             used=ask.used,
-            commands=self._step.commands,
+            run=self._step.run,
             max_usd=self._budget(),
             env={
                 **self._world.agent_env,

@@ -58,7 +58,7 @@ def freeze_step(asked: Asked, step: AskedStep, values: Values) -> FrozenStep:
         agent=values.text("agent") or "",
         model=values.text("model"),
         effort=values.text("effort"),
-        commands=commands,
+        run=commands,
         instructions=with_inputs(_instructions(asked, step), asked.run.spec.inputs),
         persona=step.step.persona,
         contexts=tuple(

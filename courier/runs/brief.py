@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from courier.runs.assets import FrozenCommand, FrozenSkill
 from courier.runs.usage import Usage
 
 
@@ -19,7 +20,11 @@ class Brief:
         effort: low, medium, high or max; None leaves the choice to the CLI.
         session: The agent's own conversation handle to continue; None starts a new one.
         used: What earlier turns of that conversation used, for agents that only tell totals.
-        commands: What the shell agent runs; None for every other agent.
+        run: What the shell agent runs; None for every other agent.
+        guide: What the agent reads as its file of instructions, outside the repository.
+        skills: What it is taught, put where it looks for skills.
+        commands: Prompts behind a slash, put where it looks for them; programs are on the PATH.
+        images: Absolute paths in the sandbox of pictures that belong to the prompt.
         max_usd: A cap to hand to the CLI where it has one.
         env: Plain variables for the process.
         secrets: Names of secrets the process needs; values are put in at start.
@@ -32,7 +37,11 @@ class Brief:
     effort: str | None = None
     session: str | None = None
     used: Usage = field(default_factory=Usage)
-    commands: str | None = None
+    run: str | None = None
+    guide: str = ""
+    skills: tuple[FrozenSkill, ...] = ()
+    commands: tuple[FrozenCommand, ...] = ()
+    images: tuple[str, ...] = ()
     max_usd: Decimal | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from pydantic import Field
 from courier.resources.agent import AgentSpec
 from courier.resources.model import Model
 from courier.resources.values import StepType
+from courier.runs.assets import FrozenCommand, FrozenScript, FrozenSkill
 
 
 class FrozenValue(Model):
@@ -64,12 +65,15 @@ class FrozenStep(Model):
     effort: str | None = None
     described: AgentSpec | None = None
     """How the agent is run, where an Agent document describes it; null for a built-in one."""
-    commands: str | None = None
+    run: str | None = None
     """What the shell agent runs."""
     instructions: str = ""
     """Persona and step instructions, joined."""
     persona: str | None = None
     contexts: tuple[FrozenContext, ...] = ()
+    skills: tuple[FrozenSkill, ...] = ()
+    commands: tuple[FrozenCommand, ...] = ()
+    scripts: tuple[FrozenScript, ...] = ()
     timeout_seconds: int = 900
     gives_verdict: bool = False
     """Whether its last words (or the shell's exit code) pass or fail the work before it."""
@@ -131,6 +135,8 @@ class FrozenPlan(Model):
     task: str
     """What the run was asked to do."""
     project_instructions: str = ""
+    guide: str = ""
+    """What agents read as the file of instructions they look for, outside the repository."""
     checker_instructions: str = ""
     steps: tuple[FrozenStep, ...]
     """At least one, in the order of the workflow."""

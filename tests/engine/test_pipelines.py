@@ -29,7 +29,7 @@ echo "clear enough"; git rm -q --cached value; rm -rf value polish
 
 
 def step(name: str, type_: str, commands: str) -> FrozenStep:
-    told = {"name": name, "type": type_, "agent": "shell", "commands": commands}
+    told = {"name": name, "type": type_, "agent": "shell", "run": commands}
     return FrozenStep.model_validate(told)
 
 

@@ -207,15 +207,15 @@ def single_plan(
     scene: Scene, commands: str, *, run: str = "fix", agent: str = "shell", **step: object
 ) -> FrozenPlan:
     """Return one step without a verdict; keywords go to the step."""
-    work = FrozenStep(name="work", type="custom", agent=agent, commands=commands)
+    work = FrozenStep(name="work", type="custom", agent=agent, run=commands)
     plan = _plan(scene, run, (work.model_copy(update=step),))
     return plan.model_copy(update={"workflow_type": "single"})
 
 
 def _steps(agent: str, design: str, check: str) -> tuple[FrozenStep, ...]:
     return (
-        FrozenStep(name="design", type="designer", agent=agent, commands=design),
-        FrozenStep(name="check", type="checker", agent=agent, commands=check, gives_verdict=True),
+        FrozenStep(name="design", type="designer", agent=agent, run=design),
+        FrozenStep(name="check", type="checker", agent=agent, run=check, gives_verdict=True),
     )
 
 

@@ -180,7 +180,7 @@ def _value(step: FrozenStep, word: str) -> str:
         "model": step.model,
         "effort": step.effort,
         "timeout": _time(step.timeout_seconds),
-        "run": (step.commands or "").strip().partition("\n")[0],
+        "run": (step.run or "").strip().partition("\n")[0],
     }.get(word)
     return (told or "-")[:_LONGEST_VALUE]
 

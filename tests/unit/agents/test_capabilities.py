@@ -22,7 +22,7 @@ from courier.wiring import DRIVERS
 from tests.unit.agents.replay import recording, translate
 from tests.unit.resources.reference_documents import ROOT
 
-BRIEF = Brief(prompt="go", workspace="/w", scratch="/s", commands="true")
+BRIEF = Brief(prompt="go", workspace="/w", scratch="/s", run="true")
 
 each = pytest.mark.parametrize("driver", DRIVERS.values(), ids=lambda driver: driver.name)
 

@@ -21,7 +21,7 @@ def _brief(commands: str, scratch: str = "/scratch") -> Brief:
         prompt="Fix it — please",
         workspace="/work",
         scratch=scratch,
-        commands=commands,
+        run=commands,
         env={"GREETING": "hi"},
         secrets=("TOKEN",),
     )

@@ -73,7 +73,7 @@ def test_commands_make_a_step_of_the_shell() -> None:
     found = frozen(project(model="opus"), workflow(steps=steps), run(agent="claude", effort="max"))
     design, check = found.steps
     assert (design.agent, design.model, design.effort) == ("claude", "opus", "max")
-    assert (check.agent, check.model, check.effort, check.commands) == ("shell", None, None, "t")
+    assert (check.agent, check.model, check.effort, check.run) == ("shell", None, None, "t")
     assert check.origins["agent"].startswith("Workflow/fix spec.steps[1].run")
     assert check.origins["run"] == check.origins["agent"]
 
@@ -100,9 +100,9 @@ def test_an_override_replaces_commands_or_takes_them_away() -> None:
     flow = workflow(type="single", steps=steps)
     replaced = frozen(project(), flow, run(overrides={"design": {"run": "new"}})).steps[0]
     taken = frozen(project(), flow, run(overrides={"design": {"agent": "claude"}})).steps[0]
-    assert (replaced.agent, replaced.commands) == ("shell", "new")
+    assert (replaced.agent, replaced.run) == ("shell", "new")
     assert replaced.origins["run"].startswith("Run/fix-auth spec.overrides.design.run")
-    assert (taken.agent, taken.commands) == ("claude", None)
+    assert (taken.agent, taken.run) == ("claude", None)
 
 
 def test_a_persona_gives_type_choice_instructions_and_context() -> None:
@@ -174,7 +174,7 @@ def test_inputs_are_put_into_prompt_and_instructions_but_not_into_commands() -> 
     )
     assert (found.task, found.title) == ("# Fix login\n\nNow.", "Fix login")
     assert found.steps[0].instructions == "Only login."
-    assert found.steps[1].commands == "echo {{ inputs.area }}"
+    assert found.steps[1].run == "echo {{ inputs.area }}"
 
 
 def test_run_wide_values_are_merged_by_precedence() -> None:

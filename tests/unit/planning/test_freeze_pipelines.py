@@ -100,7 +100,7 @@ def test_personas_do_their_steps_in_their_own_way() -> None:
     assert (design.type, design.model, design.effort) == ("designer", "opus", "max")
     assert (design.instructions, design.env) == ("Mind the edges.", {"MODE": "slow", "PART": "1"})
     assert [context.name for context in design.contexts] == ["style"]
-    assert (check.type, check.agent, check.model, check.commands) == (
+    assert (check.type, check.agent, check.model, check.run) == (
         "checker",
         "shell",
         None,
@@ -150,7 +150,7 @@ def test_a_run_overrides_any_step_of_any_pipeline() -> None:
         },
     )
     look, design = plan.steps
-    assert (look.agent, look.commands, look.timeout_seconds) == ("shell", "git log", 120)
+    assert (look.agent, look.run, look.timeout_seconds) == ("shell", "git log", 120)
     assert (design.model, design.instructions) == ("haiku", "Only auth.py.")
     assert design.timeout_seconds == plan.sandbox.timeout_seconds == 3600
 
