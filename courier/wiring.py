@@ -145,7 +145,11 @@ class Wiring:
     def engine(self, observer: Observer | None = None) -> JournalEngine:
         """Return the embedded engine of this repository; start it to run what is in flight."""
         engine = JournalEngine(self.journal, clock=self.clock, observer=observer)
-        engine.register(FLOW, self._flow)
+
+        async def flow(context: Context) -> Json:
+            return await Runner(self.world, context, engine).go()
+
+        engine.register(FLOW, flow)
         # What was queued before a restart waits for the first pass to say how many may run.
         engine.limit(None, concurrency=BEFORE_THE_FIRST_PASS)
         return engine
@@ -198,9 +202,6 @@ class Wiring:
     def journal(self) -> Path:
         """Return the folder of the engine's journal."""
         return self.home.folder / "journal"
-
-    async def _flow(self, context: Context) -> Json:
-        return await Runner(self.world, context).go()
 
     async def _provider(self) -> Sandboxes:
         environ = self._environment

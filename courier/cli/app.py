@@ -30,6 +30,9 @@ ENTRIES = {
     "get": Entry("courier.cli.get:get", "List runs, pull requests or documents.", _LOOK),
     "describe": Entry("courier.cli.describe:describe", "Tell all about one of them.", _LOOK),
     "logs": Entry("courier.cli.logs:logs", "Show what agents said and did.", _LOOK),
+    "replay": Entry(
+        "courier.cli.replay:replay", "Go through an ended run again, asking no model.", _LOOK
+    ),
     "pr": Entry("courier.cli.pr:pr", "Look at, merge or close pull requests.", _TAKE),
     "demo": Entry(
         "courier.cli.demo:demo", "Watch the whole thing once, in a scratch repository.", _TAKE

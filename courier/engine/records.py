@@ -11,7 +11,7 @@ from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import Misconfigured, NotFound
 from courier.ports.state import StateBranch
-from courier.runs.writeback import record, transcript_path
+from courier.runs.writeback import journal_path, record, transcript_path
 
 _FILE = "/run.json"
 
@@ -76,6 +76,24 @@ class RunRecords:
             kept = await self._state.read_transcript(path)
         if kept is None:
             raise NotFound(f"No transcript of run {found.name} was kept.")
+        return kept
+
+    async def journal(self, found: RunRecord) -> bytes:
+        """Return what a run was answered, as `Recording.read` reads it.
+
+        Raises:
+            NotFound: If it was not kept.
+        """
+        started = found.value.get("startedAt")
+        kept = None
+        if isinstance(started, str):
+            path = journal_path(found.name, datetime.fromisoformat(started))
+            kept = await self._state.read_transcript(path)
+        if kept is None:
+            raise NotFound(
+                f"No journal of run {found.name} was kept.",
+                detail="It was done by a courier that did not keep them yet, or ended uncleanly.",
+            )
         return kept
 
     async def transcript_of(self, run: str) -> bytes:

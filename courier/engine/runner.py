@@ -2,13 +2,15 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import assert_never
 
 from courier.engine.attempt import Attempt
 from courier.engine.delivery import Delivery
 from courier.engine.lease import close_sandboxes, labels_of
 from courier.engine.patience import patiently
-from courier.engine.seam import Action, Context, Json, RunCancelled, StepIO
+from courier.engine.recording import Recording
+from courier.engine.seam import Action, Context, Json, RunCancelled, RunReader, StepIO
 from courier.engine.station import Request
 from courier.engine.world import World
 from courier.errors import CourierError, Misconfigured, Unavailable
@@ -18,7 +20,7 @@ from courier.runs.frozen import FrozenPlan
 from courier.runs.handoff import situation
 from courier.runs.progress import Deliver, Ending, Finish, Park, StartAttempt, next_step
 from courier.runs.run import Run, fold
-from courier.runs.writeback import record_files, transcript_path, usage_line
+from courier.runs.writeback import journal_path, record_files, transcript_path, usage_line
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,8 @@ FLOW = "run"
 class Runner:
     """The flow of one run: facts in, next step out, until nothing is left to do."""
 
-    def __init__(self, world: World, context: Context) -> None:
+    def __init__(self, world: World, context: Context, journal: RunReader) -> None:
+        self._journal = journal
         self._world = world
         self._context = context
         self._plan = FrozenPlan.model_validate_json(json.dumps(context.input))
@@ -96,13 +99,15 @@ class Runner:
 
     async def _settle(self, ending: Ending) -> Json:
         await self._if_possible("sandboxes", self._close_sandboxes)
-        kept = await self._if_possible("transcript", self._keep_transcript)
+        kept = await self._if_possible("transcript", self._keep_transcripts)
+        blobs = kept if isinstance(kept, Mapping) else {}
         ended = RunEnded(
             at=await self._context.now(self._unique("ended")),
             phase=ending.phase,
             reason=ending.reason,
             message=ending.message,
-            transcript=kept if isinstance(kept, str) else None,
+            transcript=_text(blobs.get("transcript")),
+            journal=_text(blobs.get("journal")),
         )
         run = fold([*self._facts, ended])
 
@@ -142,15 +147,22 @@ class Runner:
         await close_sandboxes(self._world, labels_of(self._world, self._plan))
         return None
 
-    async def _keep_transcript(self, _io: StepIO) -> Json:
-        content = self._world.transcripts.whole(self._plan.run)
-        started = self._run.started_at
-        if not content or started is None:
+    async def _keep_transcripts(self, _io: StepIO) -> Json:
+        name, started = self._plan.run, self._run.started_at
+        if started is None:
             return None
-        path = transcript_path(self._plan.run, started)
-        return await patiently(
-            self._world.clock, lambda: self._world.state.keep_transcript(path, content)
+        state, steps = await self._journal.status(name), await self._journal.steps(name)
+        asked = state.cancellation if state else None
+        recording = Recording.of(self._context.input, steps, asked)
+        told = self._world.secrets.redact(recording.to_text())
+        kept = {"journal": (journal_path(name, started), told.encode())}
+        if said := self._world.transcripts.whole(name):
+            kept["transcript"] = (transcript_path(name, started), said)
+        contents = dict(kept.values())
+        blobs = await patiently(
+            self._world.clock, lambda: self._world.state.keep_transcripts(contents)
         )
+        return {word: blobs[path] for word, (path, _) in kept.items()}
 
     @property
     def _run(self) -> Run:
@@ -160,6 +172,10 @@ class Runner:
         """Return a name for a durable step; what a cancel interrupted is asked under a new one."""
         count = self._asked[name] = self._asked.get(name, 0) + 1
         return name if count == 1 else f"{name}-{count}"
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _files(plan: FrozenPlan, run: Run) -> list[Change]:

@@ -83,13 +83,14 @@ class StateBranch(Protocol):
         """Return the contents of those files that exist, in one batch."""
         ...
 
-    async def keep_transcript(self, path: str, content: bytes) -> str:
-        """Store plain content as a zstd blob under the month's transcript ref; return its blob id.
+    async def keep_transcripts(self, contents: Mapping[str, bytes]) -> Mapping[str, str]:
+        """Store plain contents as zstd blobs under the month's transcript ref; return blob ids.
 
-        ``path`` is ``<yyyy>/<mm>/<dd>/<run>/<name>.jsonl.zst``; the same path and content again
-        changes nothing. Returns when the remote has it.
+        A path is ``<yyyy>/<mm>/<dd>/<run>/<name>.jsonl.zst``, all of one month; the same paths and
+        contents again change nothing. Returns when the remote has them, all with one push.
 
         Raises:
+            Misused: If a path is not a transcript's, or they are of several months.
             Misconfigured: If the remote's rules decline the push.
         """
         ...

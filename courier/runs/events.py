@@ -96,6 +96,8 @@ class RunEnded(Model):
     message: str = ""
     transcript: str | None = None
     """Blob id of the run's transcript; null where none was kept."""
+    journal: str | None = None
+    """Blob id of what the run was answered, from which it is replayed; null where not kept."""
 
 
 RunEvent = Annotated[

@@ -33,6 +33,7 @@ class Run:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     transcript: str | None = None
+    journal: str | None = None
     attempts: tuple[AttemptEnded, ...] = ()
     work: str | None = None
     parked: RunParked | None = None
@@ -95,6 +96,7 @@ def after(run: Run, event: RunEvent) -> Run:
                 parked=None,
                 ended_at=event.at,
                 transcript=event.transcript,
+                journal=event.journal,
             )
         case _:
             assert_never(event)

@@ -21,6 +21,11 @@ def transcript_path(name: str, started_at: datetime) -> str:
     return f"{started_at:%Y/%m/%d}/{name}/transcript.jsonl.zst"
 
 
+def journal_path(name: str, started_at: datetime) -> str:
+    """Return where a run's journal is kept, beside its transcript."""
+    return f"{started_at:%Y/%m/%d}/{name}/journal.jsonl.zst"
+
+
 def step_folder(attempt: AttemptEnded, *, at: int) -> str:
     """Return an attempt's folder inside its run's, e.g. ``steps/02-check-1``."""
     retried = f".{attempt.attempt}" if attempt.attempt > 1 else ""
@@ -100,6 +105,7 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
         "leftOut": list(plan.left_out),
         "steps": [_attempt(plan, attempt, at) for at, attempt in enumerate(run.attempts)],
         "transcript": run.transcript,
+        "journal": run.journal,
         "usage": run.usage.model_dump(mode="json", by_alias=True),
     }
 

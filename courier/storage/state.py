@@ -70,19 +70,29 @@ class StateBranch:
             if blob is not None and blob.kind == "blob"
         }
 
-    async def keep_transcript(self, path: str, content: bytes) -> str:
-        """Store a transcript, zstd-compressed, under its month's ref and push; return its blob id.
+    async def keep_transcripts(self, contents: Mapping[str, bytes]) -> Mapping[str, str]:
+        """Store transcripts, zstd-compressed, under their month's ref; return path to blob id.
 
         Raises:
-            Misused: If the path is not a transcript's.
+            Misused: If a path is not a transcript's, or they are of several months.
         """
-        lane = self._month(path)
+        lanes = {self._month(path) for path in contents}
+        if len(lanes) != 1:
+            raise Misused("Transcripts of one month are kept together.", detail=", ".join(contents))
+        lane = lanes.pop()
+        folded = {path: await self._folded(lane, path, contents[path]) for path in contents}
+        changes = [WriteFile(path, new) for path, (new, is_new) in folded.items() if is_new]
+        if changes:
+            named = ", ".join(change.path for change in changes)
+            await lane.write(changes, message=f"Keep {named}")
+        return {path: object_id("blob", content) for path, (content, _) in folded.items()}
+
+    async def _folded(self, lane: Lane, path: str, content: bytes) -> tuple[bytes, bool]:
+        """Return what is, or is to be, stored, and whether it is to be."""
         kept = await self._transcript(lane, path)
         if kept is not None and await asyncio.to_thread(_unfolded, kept) == content:
-            return object_id("blob", kept)
-        folded = await asyncio.to_thread(zstandard.compress, content, _LEVEL)
-        await lane.write([WriteFile(path, folded)], message=f"Keep transcript {path}")
-        return object_id("blob", folded)
+            return kept, False
+        return await asyncio.to_thread(zstandard.compress, content, _LEVEL), True
 
     async def read_transcript(self, path: str) -> bytes | None:
         """Return the transcript, not compressed, fetching the month's ref if need be, or None."""

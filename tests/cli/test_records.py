@@ -75,7 +75,7 @@ async def write(folder: Path, origin: Path) -> None:
     state = StateBranch(mirror)
     changes: list[Change] = [WriteFile(path, content) for path, content in files.items()]
     await state.write(changes, message="Records")
-    await state.keep_transcript(transcript_path("fix-auth", START), LINES)
+    await state.keep_transcripts({transcript_path("fix-auth", START): LINES})
     await state.close()
     await mirror.close()
 

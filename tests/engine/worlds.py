@@ -178,7 +178,7 @@ async def scene(
     engine = JournalEngine(folder / "journal", clock=clock, observer=observer)
 
     async def flow(context: Context) -> Json:
-        return await Runner(world, context).go()
+        return await Runner(world, context, engine).go()
 
     engine.register(FLOW, flow)
     engine.limit(None, concurrency=concurrency)

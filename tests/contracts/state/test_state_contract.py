@@ -230,9 +230,12 @@ class TestTranscripts:
         self, scratch: Scratch, state: StateBranch, mirror: Mirror
     ) -> None:
         content = b'{"kind":"text","text":"hello"}\n' * 500
-        blob = await state.keep_transcript(PATH, content)
-        assert await state.keep_transcript(PATH, content) == blob
+        other = PATH.replace("write-1", "journal")
+        kept = await state.keep_transcripts({PATH: content, other: b"{}"})
+        assert await state.keep_transcripts({PATH: content}) == {PATH: kept[PATH]}
+        blob = kept[PATH]
         assert await state.read_transcript(PATH) == content
+        assert await state.read_transcript(other) == b"{}"
         ref = "refs/courier/transcripts/2026-11"
         assert git("rev-parse", f"{ref}:{PATH}", cwd=scratch.origin) == blob
         assert count(scratch, ref) == 1
@@ -242,25 +245,29 @@ class TestTranscripts:
     async def test_another_mirror_fetches_them_only_when_asked(
         self, scratch: Scratch, state: StateBranch
     ) -> None:
-        await state.keep_transcript(PATH, b"abc")
+        await state.keep_transcripts({PATH: b"abc"})
         other_mirror = await scratch.mirror(folder=scratch.folder / "other").open()
         other = StateBranch(other_mirror)
         await other_mirror.fetch()
         assert await other_mirror.resolve("refs/courier/transcripts/2026-11") is None
         assert await other.read_transcript(PATH) == b"abc"
         later = PATH.replace("write-1", "write-2")
-        await state.keep_transcript(later, b"def")
+        await state.keep_transcripts({later: b"def"})
         assert await other.read_transcript(later) == b"def"
         assert await other.read_transcript(PATH.replace("11", "12")) is None
         await other_mirror.close()
 
     async def test_a_clone_does_not_fetch_them(self, scratch: Scratch, state: StateBranch) -> None:
-        await state.keep_transcript(PATH, b"abc")
+        await state.keep_transcripts({PATH: b"abc"})
         clone = scratch.folder / "clone"
         git("clone", "-q", f"file://{scratch.origin}", str(clone), cwd=scratch.folder)
         assert "transcripts" not in git("for-each-ref", cwd=clone)
 
+    async def test_months_are_not_mixed(self, state: StateBranch) -> None:
+        with pytest.raises(Misused):
+            await state.keep_transcripts({PATH: b"", PATH.replace("2026/11", "2026/12"): b""})
+
     @pytest.mark.parametrize("path", ["x.jsonl.zst", "2026/11/../../a.jsonl.zst", "2026/1/1/r/s"])
     async def test_other_paths_are_misuse(self, state: StateBranch, path: str) -> None:
         with pytest.raises(Misused):
-            await state.keep_transcript(path, b"")
+            await state.keep_transcripts({path: b""})

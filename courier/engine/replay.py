@@ -1,0 +1,148 @@
+"""Replays: an ended run's orchestration done again from its recorded answers, asking nobody."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from dataclasses import replace as with_changes
+from typing import Any
+
+from courier.engine.inflight import DivergedReplay
+from courier.engine.recording import EndOfRecording, Recording, Replay
+from courier.engine.records import RunRecord, RunRecords
+from courier.engine.runner import Runner
+from courier.engine.seam import RunReader
+from courier.engine.world import World
+from courier.errors import NotFound
+from courier.runs.frozen import FrozenPlan
+from courier.runs.progress import Finish, next_step
+from courier.runs.run import Run, fold
+from courier.runs.writeback import record
+
+_OF_A_STEP = ("verdict", "outcome", "base", "commit", "refusal", "promptDigest", "usage")
+_COUNTS = ("inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something this courier decides otherwise than is on record.
+
+    Attributes:
+        where: The step's folder in the record, or ``run``.
+        what: The field of the record.
+        then: What is on record.
+        now: What the replay gives.
+    """
+
+    where: str
+    what: str
+    then: Any
+    now: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came of a replay.
+
+    Attributes:
+        plan: What the run was to do.
+        account: The record as the replay gives it, as plain JSON values.
+        answers: How many recorded answers were used.
+        differences: Where it is not what is on record; nothing if the replay is exact.
+        diverged: Why the replay could not go on, if it could not.
+    """
+
+    plan: FrozenPlan
+    account: Mapping[str, Any]
+    answers: int
+    differences: tuple[Difference, ...]
+    diverged: str | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Return whether everything came out as it is on record."""
+        return not self.differences and self.diverged is None
+
+
+async def replay(world: World, reader: RunReader, run: str) -> Replayed:
+    """Do an ended run's orchestration again with what its agents answered then.
+
+    Prompts are assembled, verdicts and limits weighed and ways chosen as this courier does it;
+    no sandbox is opened, no model asked, nothing written.
+
+    Raises:
+        NotFound: If the run is not on record, has not ended, or kept no journal.
+        Misconfigured: If its journal cannot be read.
+    """
+    found, recording = await recorded(world, run)
+    context = Replay(run, recording)
+    runner = Runner(world, context, reader)
+    diverged = None
+    try:
+        await runner.go()
+    except EndOfRecording:
+        pass
+    except DivergedReplay as error:
+        diverged = str(error)
+    again = _ended(runner.plan, fold(runner.facts))
+    account = json.loads(json.dumps(record(runner.plan, again)))
+    said = await _reported(world, found)
+    return Replayed(
+        plan=runner.plan,
+        account=account,
+        answers=len(recording.steps) - len(list(context.rest())),
+        differences=tuple(_differences(found.value, account, said)),
+        diverged=diverged,
+    )
+
+
+async def recorded(world: World, run: str) -> tuple[RunRecord, Recording]:
+    """Return an ended run's record and recording.
+
+    Raises:
+        NotFound: If there is none.
+    """
+    records = RunRecords(world.state)
+    found = await records.find(run)
+    if found is None:
+        raise NotFound(f"There is no run {run} on record.", next_step="See `courier get runs`.")
+    if found.value.get("endedAt") is None:
+        raise NotFound(f"Run {run} has not ended.", next_step=f"See `courier logs -f {run}`.")
+    return found, Recording.read((await records.journal(found)).decode())
+
+
+def _ended(plan: FrozenPlan, run: Run) -> Run:
+    """Return the run as its facts would end it."""
+    if run.started_at is None or not isinstance(decision := next_step(plan, run), Finish):
+        return run
+    ending = decision.ending
+    return with_changes(run, phase=ending.phase, reason=ending.reason, message=ending.message)
+
+
+async def _reported(world: World, found: RunRecord) -> Mapping[str, int] | None:
+    """Return the tokens the recorded events tell of; None where no events were kept."""
+    try:
+        content = await RunRecords(world.state).transcript(found)
+    except NotFound:
+        return None
+    events = (json.loads(line) for line in content.splitlines())
+    used = [event["usage"] for event in events if event.get("kind") == "usage"]
+    return {word: sum(each.get(word, 0) for each in used) for word in _COUNTS}
+
+
+def _differences(
+    then: Mapping[str, Any], now: Mapping[str, Any], reported: Mapping[str, int] | None
+) -> Iterator[Difference]:
+    was, are = then.get("steps") or [], now.get("steps") or []
+    names = [str(step.get("folder")) for step in was], [str(step.get("folder")) for step in are]
+    if names[0] != names[1]:
+        yield Difference("run", "steps", *names)
+    for old, new in zip(was, are, strict=False):
+        for field in _OF_A_STEP:
+            if old.get("folder") == new.get("folder") and old.get(field) != new.get(field):
+                yield Difference(str(old["folder"]), field, old.get(field), new.get(field))
+    for field in ("phase", "reason", "message"):
+        if then.get(field) != now.get(field):
+            yield Difference("run", field, then.get(field), now.get(field))
+    told = {word: (then.get("usage") or {}).get(word, 0) for word in _COUNTS}
+    if reported is not None and reported != told:
+        yield Difference("run", "usage", told, reported)
