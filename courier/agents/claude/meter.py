@@ -19,8 +19,8 @@ class Meter:
         self._reported = Usage()
         self._total = None if resumed else Decimal(0)
 
-    def add_message(self, message: Fields) -> Usage | None:
-        """Return what a message adds; None if it was counted or says nothing.
+    def add_message(self, message: Fields) -> Usage:
+        """Return what a message adds; nothing if it was counted or says nothing.
 
         A message comes in several lines that repeat the usage of its start, where the output
         is not known yet.
@@ -28,7 +28,7 @@ class Meter:
         id = words(message, "id")
         used = _tokens(inner(message, "usage"))
         if not id or id in self._messages or used == Usage():
-            return None
+            return Usage()
         self._messages.add(id)
         self._reported += used
         return used

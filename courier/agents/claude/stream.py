@@ -6,19 +6,16 @@ from datetime import datetime
 from courier.agents.claude.ending import Ending, ended
 from courier.agents.claude.meter import Meter
 from courier.runs.fields import Fields, inner, items, moment, parse, seconds, shown, words
+from courier.runs.tally import Tally
 from courier.runs.transcript import (
     AgentEvent,
     ErrorReported,
     Outcome,
     RetryNoticed,
-    SessionStarted,
-    TextWritten,
     ThoughtWritten,
     ToolCalled,
     ToolReturned,
-    UsageReported,
 )
-from courier.runs.usage import Usage
 
 _TELLING = ("command", "file_path", "notebook_path", "pattern", "url", "query", "prompt", "skill")
 """Arguments that say on their own what a tool call is about, the most telling first."""
@@ -29,9 +26,7 @@ class ClaudeTranslator:
 
     def __init__(self, *, resumed: bool = False) -> None:
         self._meter = Meter(resumed=resumed)
-        self._usage = Usage()
-        self._session: str | None = None
-        self._said = ""
+        self._tally = Tally()
         self._result: Fields | None = None
         self._error = ""
         self._resets_at: datetime | None = None
@@ -39,28 +34,14 @@ class ClaudeTranslator:
     def line(self, text: str) -> Sequence[AgentEvent]:
         """Return the events one line means."""
         event = parse(text)
-        if event is None:
-            return ()
-        found = tuple(self._translate(event))
-        for item in found:
-            if isinstance(item, UsageReported):
-                self._usage += item.usage
-            elif isinstance(item, TextWritten):
-                self._said = item.text
-        return found
+        return () if event is None else tuple(self._translate(event))
 
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
-        return ended(
-            Ending(
-                result=self._result,
-                error=self._error,
-                said=self._said,
-                resets_at=self._resets_at,
-                exit_code=exit_code,
-                stderr=stderr.encode(errors="replace").decode(),
-            )
-        ).model_copy(update={"session": self._session, "usage": self._usage})
+        process = self._tally.end(exit_code, stderr=stderr)
+        return self._tally.settle(
+            ended(Ending(self._result, self._error, self._resets_at, process))
+        )
 
     def _translate(self, event: Fields) -> Iterator[AgentEvent]:
         match event.get("type"):
@@ -83,10 +64,8 @@ class ClaudeTranslator:
             return
         # A second start in one process: what ended before has been taken up again.
         self._result = None
-        session = words(event, "session_id")
-        if session and session != self._session:
-            self._session = session
-            yield SessionStarted(session=session, model=words(event, "model") or None)
+        session, model = words(event, "session_id"), words(event, "model")
+        yield from self._tally.start(session, model=model or None)
 
     def _assistant(self, event: Fields) -> Iterator[AgentEvent]:
         message = inner(event, "message")
@@ -98,10 +77,8 @@ class ClaudeTranslator:
                 yield ErrorReported(message=text)
             return
         self._error = ""
-        yield from _blocks(message)
-        used = self._meter.add_message(message)
-        if used is not None:
-            yield UsageReported(usage=used)
+        yield from self._blocks(message)
+        yield from self._tally.use(self._meter.add_message(message))
 
     def _end(self, event: Fields) -> Iterator[AgentEvent]:
         self._result = event
@@ -109,32 +86,29 @@ class ClaudeTranslator:
         for error in errors if isinstance(errors, list) else ():
             if isinstance(error, str):
                 yield ErrorReported(message=words({"text": error}, "text"))
-        used = self._meter.add_result(event)
-        if used != Usage():
-            yield UsageReported(usage=used)
+        yield from self._tally.use(self._meter.add_result(event))
 
     def _note_limit(self, fields: Fields) -> None:
         limit = inner(fields, "rate_limit_info")
         if limit.get("status") == "rejected":
             self._resets_at = moment(limit.get("resetsAt"))
 
+    def _blocks(self, message: Fields) -> Iterator[AgentEvent]:
+        for block in items(message, "content"):
+            match block.get("type"):
+                case "text":
+                    yield from self._tally.say(words(block, "text"))
+                case "thinking" if words(block, "thinking"):
+                    yield ThoughtWritten(text=words(block, "thinking"))
+                case "tool_use":
+                    given = shown(inner(block, "input"), _TELLING)
+                    yield ToolCalled(id=words(block, "id"), tool=words(block, "name"), input=given)
+
 
 def _retry(event: Fields) -> str:
     status = event.get("error_status")
     reason = words(event, "error") or "unknown"
     return f"{reason} ({status})" if isinstance(status, int) else reason
-
-
-def _blocks(message: Fields) -> Iterator[AgentEvent]:
-    for block in items(message, "content"):
-        match block.get("type"):
-            case "text" if words(block, "text"):
-                yield TextWritten(text=words(block, "text"))
-            case "thinking" if words(block, "thinking"):
-                yield ThoughtWritten(text=words(block, "thinking"))
-            case "tool_use":
-                given = shown(inner(block, "input"), _TELLING)
-                yield ToolCalled(id=words(block, "id"), tool=words(block, "name"), input=given)
 
 
 def _tool_results(event: Fields) -> Iterator[AgentEvent]:

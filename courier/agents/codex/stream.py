@@ -4,18 +4,16 @@ from collections.abc import Iterator, Sequence
 
 from courier.agents.codex.ending import Ending, ended
 from courier.agents.codex.meter import Meter
-from courier.runs.fields import Fields, inner, items, parse, shown, whole, words
+from courier.runs.fields import Fields, inner, items, parse, shown, words
+from courier.runs.tally import Tally
 from courier.runs.transcript import (
     AgentEvent,
     ErrorReported,
     Outcome,
     RetryNoticed,
-    SessionStarted,
-    TextWritten,
     ThoughtWritten,
     ToolCalled,
     ToolReturned,
-    UsageReported,
 )
 from courier.runs.usage import Usage
 
@@ -39,11 +37,8 @@ class CodexTranslator:
 
     def __init__(self, *, session: str | None = None, used: Usage | None = None) -> None:
         self._meter = Meter(used or Usage())
-        self._usage = Usage()
-        self._asked = session
-        self._session: str | None = None
-        self._said = self._error = self._waiting = self._end = ""
-        self._answered = False
+        self._tally = Tally(asked=session)
+        self._error = self._waiting = self._end = ""
         self._called: set[str] = set()
 
     def line(self, text: str) -> Sequence[AgentEvent]:
@@ -53,23 +48,25 @@ class CodexTranslator:
 
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
-        return ended(
-            Ending(
-                end=self._end,
-                error=self._error,
-                waiting=self._waiting,
-                said=self._said,
-                answered=self._answered,
-                lost=self._asked if self._asked not in (None, self._session) else None,
-                exit_code=exit_code,
-                stderr=whole(stderr),
+        tally = self._tally
+        process = tally.end(exit_code, stderr=stderr)
+        return tally.settle(
+            ended(
+                Ending(
+                    end=self._end,
+                    error=self._error,
+                    waiting=self._waiting,
+                    answered=tally.answered,
+                    lost=tally.lost,
+                    process=process,
+                )
             )
-        ).model_copy(update={"session": self._session, "usage": self._usage})
+        )
 
     def _translate(self, event: Fields) -> Iterator[AgentEvent]:
         match event.get("type"):
             case "thread.started":
-                yield from self._start(words(event, "thread_id"))
+                yield from self._tally.start(words(event, "thread_id"))
             case "turn.started":
                 self._end = self._error = ""
             case "item.started" | "item.completed":
@@ -78,14 +75,9 @@ class CodexTranslator:
                 yield from self._complaint(words(event, "message"))
             case "turn.completed":
                 self._end = "completed"
-                yield from self._use(inner(event, "usage"))
+                yield from self._tally.use(self._meter.add(inner(event, "usage")))
             case "turn.failed":
                 yield from self._failure(words(inner(event, "error"), "message"))
-
-    def _start(self, session: str) -> Iterator[AgentEvent]:
-        if session and session != self._session:
-            self._session = session
-            yield SessionStarted(session=session)
 
     def _complaint(self, told: str) -> Iterator[AgentEvent]:
         if told.startswith("Reconnecting..."):
@@ -101,20 +93,13 @@ class CodexTranslator:
             self._error = told
             yield ErrorReported(message=told)
 
-    def _use(self, totals: Fields) -> Iterator[AgentEvent]:
-        used = self._meter.add(totals)
-        if used != Usage():
-            self._usage += used
-            yield UsageReported(usage=used)
-
     def _item(self, item: Fields, *, done: bool) -> Iterator[AgentEvent]:
         self._waiting = ""
         kind = words(item, "type")
         if kind in _TOOLS or kind == "mcp_tool_call":
             yield from self._tool(item, kind, done=done)
-        elif done and kind == "agent_message" and words(item, "text"):
-            self._said, self._answered = words(item, "text"), True
-            yield TextWritten(text=self._said)
+        elif done and kind == "agent_message":
+            yield from self._tally.say(words(item, "text"))
         elif done and kind == "reasoning" and words(item, "text"):
             yield ThoughtWritten(text=words(item, "text"))
         elif done and kind == "error" and words(item, "message"):
@@ -122,7 +107,7 @@ class CodexTranslator:
 
     def _tool(self, item: Fields, kind: str, *, done: bool) -> Iterator[AgentEvent]:
         id = words(item, "id")
-        self._answered = False
+        self._tally.answered = False
         if id not in self._called:
             self._called.add(id)
             tool = _TOOLS.get(kind) or ".".join(

@@ -9,14 +9,12 @@ from courier.agents.described.ending import Ending, ended
 from courier.agents.described.jsonpath import at, number, told
 from courier.resources.agent import AgentSpec
 from courier.runs.fields import Fields, parse, whole
+from courier.runs.tally import Tally
 from courier.runs.transcript import (
     AgentEvent,
     ErrorReported,
     Outcome,
     OutputWritten,
-    SessionStarted,
-    TextWritten,
-    UsageReported,
 )
 from courier.runs.usage import Usage
 
@@ -38,9 +36,8 @@ class DescribedTranslator:
     def __init__(self, name: str, spec: AgentSpec) -> None:
         self._name = name
         self._spec = spec
-        self._usage = Usage()
-        self._session: str | None = None
-        self._said = self._error = ""
+        self._tally = Tally()
+        self._error = ""
         self._tail: deque[str] = deque()
         self._kept = 0
         self._open: list[str] = []
@@ -59,17 +56,11 @@ class DescribedTranslator:
 
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
-        plain = self._spec.output.format == "text"
-        return ended(
-            Ending(
-                agent=self._name,
-                program=self._spec.start[0],
-                said="\n".join(self._tail) if plain else self._said,
-                error=self._error,
-                exit_code=exit_code,
-                stderr=whole(stderr),
-            )
-        ).model_copy(update={"session": self._session, "usage": self._usage})
+        tally = self._tally
+        if self._spec.output.format == "text":
+            tally.said = "\n".join(self._tail)
+        process = tally.end(exit_code, stderr=stderr)
+        return tally.settle(ended(Ending(self._name, self._spec.start[0], self._error, process)))
 
     def _keep(self, line: str) -> None:
         self._tail.append(line[-TAIL_CHARACTERS:])
@@ -96,20 +87,14 @@ class DescribedTranslator:
 
     def _translate(self, value: Fields) -> Iterator[AgentEvent]:
         output = self._spec.output
-        session = told(at(value, output.session))
-        if session and session != self._session:
-            self._session = session
-            yield SessionStarted(session=session)
+        yield from self._tally.start(told(at(value, output.session)))
         if said := told(at(value, output.text)):
-            self._said, self._error = said, ""
-            yield TextWritten(text=said)
+            self._error = ""
+            yield from self._tally.say(said)
         if error := told(at(value, output.error)):
             self._error = error
             yield ErrorReported(message=error)
-        used = self._used(value)
-        if used != Usage():
-            self._usage += used
-            yield UsageReported(usage=used)
+        yield from self._tally.use(self._used(value))
 
     def _used(self, value: Fields) -> Usage:
         paths = self._spec.usage

@@ -4,23 +4,25 @@ There is no event for the end: the last step's reason says whether the turn was 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from courier.runs.fields import moment
+from courier.runs.processend import ProcessEnd, Program
 from courier.runs.providerfault import read_fault
 from courier.runs.transcript import Outcome
 
-_STDERR_CHARACTERS: Final = 2_000
+PROGRAM: Final = Program(
+    title="OpenCode",
+    name="opencode",
+    package="opencode-ai",
+    keys="ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENROUTER_API_KEY, as the model's provider needs",
+    objection="it only shows its help",
+)
 
-_ADVICE: Final = {
-    "BadKey": (
-        "Give the sandbox a valid ANTHROPIC_API_KEY, OPENAI_API_KEY or OPENROUTER_API_KEY, "
-        "as the model's provider needs."
-    ),
-    "NoCredit": "Add credit to the provider's account.",
-}
+_HELP: Final = "opencode run [message..]"
+"""How what it shows for an option it does not know begins."""
 
 _NAMES: Final = {
     "ProviderAuthError": "BadKey",
@@ -61,91 +63,48 @@ class Ending:
     Attributes:
         finish: Why the last step ended; nothing while a step is going on.
         failure: The error after it, if any.
-        said: The last text the agent wrote.
-        answered: Whether it wrote it in the last step.
+        answered: Whether the agent wrote something in the last step.
         lost: The conversation it should have gone on with and did not.
-        exit_code: The exit code; None if we stopped the process.
-        stderr: What it wrote there.
+        process: How the process ended.
     """
 
     finish: str
     failure: Failure | None
-    said: str
     answered: bool
     lost: str | None
-    exit_code: int | None
-    stderr: str
+    process: ProcessEnd
 
 
 def ended(ending: Ending) -> Outcome:
     """Return the outcome, without session and usage."""
-    if ending.lost is not None and (ending.finish or "Session not found" in ending.stderr):
+    process = ending.process
+    if ending.lost is not None and (ending.finish or "Session not found" in process.stderr):
         told = f"OpenCode does not know conversation {ending.lost}. Start the step in a new one."
-        return _failed(ending, "SessionLost", told)
+        return process.failed("SessionLost", told)
     if ending.failure is not None:
-        return _faulty(ending, ending.failure)
+        return _faulty(process, ending.failure)
     match ending.finish:
-        case "stop" if ending.answered:
-            return Outcome(
-                status="completed", reason="Completed", text=ending.said, exit_code=ending.exit_code
-            )
         case "stop":
-            told = "The agent ended without an answer."
-            return _failed(ending, "EmptyResult", told, retryable=True)
+            return process.completed(process.said if ending.answered else "")
         case "length":
-            return _failed(ending, "TurnLimit", "The model's answer was cut off at its limit.")
+            return process.failed("TurnLimit", "The model's answer was cut off at its limit.")
         case "content-filter":
-            return _failed(ending, "Refused", "The provider refused to go on.")
-    return _without_end(ending)
+            return process.failed("Refused", "The provider refused to go on.")
+    told = PROGRAM.objection if _HELP in process.stderr else _COLOUR.sub("", process.stderr)
+    plain = replace(process, stderr=told)
+    return plain.unstarted(PROGRAM) or plain.crashed()
 
 
-def _faulty(ending: Ending, failure: Failure) -> Outcome:
+def _faulty(process: ProcessEnd, failure: Failure) -> Outcome:
     fault = read_fault(f"{failure.message} {failure.body}", status=failure.status)
-    reason = _NAMES.get(failure.name, fault.reason)
-    return Outcome(
-        status="limited" if reason == "RateLimited" else "failed",
-        reason=reason,
-        message=f"{failure.message} {_ADVICE.get(reason, '')}".strip() or "The agent failed.",
-        text=ending.said,
-        exit_code=ending.exit_code,
-        retryable=fault.retryable and reason == fault.reason,
+    fault = replace(
+        fault,
+        reason=_NAMES.get(failure.name, fault.reason),
         retry_at=fault.retry_at or _retry_at(failure),
     )
+    return process.faulty(fault, failure.message, keys=PROGRAM.keys)
 
 
 def _retry_at(failure: Failure) -> datetime | None:
     after = failure.retry_after
     return moment(failure.told_at + int(after)) if re.fullmatch(r"\d{1,7}", after) else None
-
-
-def _without_end(ending: Ending) -> Outcome:
-    code = ending.exit_code
-    stderr = _COLOUR.sub("", ending.stderr).strip()[-_STDERR_CHARACTERS:]
-    if code is None:
-        return _failed(ending, "Stopped", "The agent was stopped.")
-    if code in (126, 127):
-        return _failed(
-            ending,
-            "ToolMissing",
-            "OpenCode is not in the sandbox (no `opencode` to run). Use a template that holds it, "
-            f"or install opencode-ai there. {stderr}".rstrip(),
-        )
-    if "opencode run [message..]" in ending.stderr:
-        return _failed(
-            ending, "ToolMissing", "OpenCode in the sandbox has another version: it shows its help."
-        )
-    signal = -code if code < 0 else max(0, code - 128)
-    how = f"was killed by signal {signal}" if signal else f"exited with {code}"
-    told = f"The agent {how} before its turn ended. {stderr}".rstrip()
-    return _failed(ending, "Crashed", told, retryable=True)
-
-
-def _failed(ending: Ending, reason: str, message: str, *, retryable: bool = False) -> Outcome:
-    return Outcome(
-        status="failed",
-        reason=reason,
-        message=message,
-        text=ending.said,
-        exit_code=ending.exit_code,
-        retryable=retryable,
-    )

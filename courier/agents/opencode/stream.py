@@ -3,17 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from courier.agents.opencode.ending import Ending, Failure, ended
-from courier.runs.fields import Fields, count, dollars, inner, parse, shown, whole, words
+from courier.runs.fields import Fields, count, dollars, inner, parse, shown, words
+from courier.runs.tally import Tally
 from courier.runs.transcript import (
     AgentEvent,
     ErrorReported,
     Outcome,
-    SessionStarted,
-    TextWritten,
     ThoughtWritten,
     ToolCalled,
     ToolReturned,
-    UsageReported,
 )
 from courier.runs.usage import Usage
 
@@ -29,11 +27,8 @@ class OpenCodeTranslator:
     """
 
     def __init__(self, *, session: str | None = None) -> None:
-        self._usage = Usage()
-        self._asked = session
-        self._session: str | None = None
-        self._said = self._finish = ""
-        self._answered = False
+        self._tally = Tally(asked=session)
+        self._finish = ""
         self._failure: Failure | None = None
 
     def line(self, text: str) -> Sequence[AgentEvent]:
@@ -43,28 +38,21 @@ class OpenCodeTranslator:
 
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
-        return ended(
-            Ending(
-                finish=self._finish,
-                failure=self._failure,
-                said=self._said,
-                answered=self._answered,
-                lost=self._asked if self._asked not in (None, self._session) else None,
-                exit_code=exit_code,
-                stderr=whole(stderr),
-            )
-        ).model_copy(update={"session": self._session, "usage": self._usage})
+        tally = self._tally
+        process = tally.end(exit_code, stderr=stderr)
+        return tally.settle(
+            ended(Ending(self._finish, self._failure, tally.answered, tally.lost, process))
+        )
 
     def _translate(self, event: Fields) -> Iterator[AgentEvent]:
         part = inner(event, "part")
-        if event.get("type") in _KNOWN:
-            yield from self._start(words(event, "sessionID"))
+        if event.get("type") in _KNOWN and self._tally.session is None:
+            yield from self._tally.start(words(event, "sessionID"))
         match event.get("type"):
             case "step_start":
-                self._finish, self._answered = "", False
-            case "text" if words(part, "text"):
-                self._said, self._answered = words(part, "text"), True
-                yield TextWritten(text=self._said)
+                self._finish, self._tally.answered = "", False
+            case "text":
+                yield from self._tally.say(words(part, "text"))
             case "reasoning" if words(part, "text"):
                 yield ThoughtWritten(text=words(part, "text"))
             case "tool_use":
@@ -74,17 +62,9 @@ class OpenCodeTranslator:
             case "error":
                 yield from self._failed(event)
 
-    def _start(self, session: str) -> Iterator[AgentEvent]:
-        if session and self._session is None:
-            self._session = session
-            yield SessionStarted(session=session)
-
     def _finished(self, part: Fields) -> Iterator[AgentEvent]:
         self._finish, self._failure = words(part, "reason"), None
-        used = _used(part)
-        if used != Usage():
-            self._usage += used
-            yield UsageReported(usage=used)
+        yield from self._tally.use(_used(part))
 
     def _failed(self, event: Fields) -> Iterator[AgentEvent]:
         error = inner(event, "error")

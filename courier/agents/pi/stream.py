@@ -12,20 +12,17 @@ from courier.runs.fields import (
     parse,
     seconds,
     shown,
-    whole,
     words,
 )
+from courier.runs.tally import Tally
 from courier.runs.transcript import (
     AgentEvent,
     ErrorReported,
     Outcome,
     RetryNoticed,
-    SessionStarted,
-    TextWritten,
     ThoughtWritten,
     ToolCalled,
     ToolReturned,
-    UsageReported,
 )
 from courier.runs.usage import Usage
 
@@ -43,11 +40,9 @@ class PiTranslator:
     """
 
     def __init__(self, *, session: str | None = None) -> None:
-        self._usage = Usage()
-        self._asked = session
-        self._session: str | None = None
-        self._said = self._stop = self._error = ""
-        self._answered = self._settled = False
+        self._tally = Tally(asked=session)
+        self._stop = self._error = ""
+        self._settled = False
 
     def line(self, text: str) -> Sequence[AgentEvent]:
         """Return the events one line means."""
@@ -56,27 +51,27 @@ class PiTranslator:
 
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
-        stderr = whole(stderr)
-        used = {"cost_usd": None} if guessed_price(stderr) else {}
-        return ended(
-            Ending(
-                settled=self._settled,
-                stop=self._stop,
-                error=self._error,
-                said=self._said,
-                answered=self._answered,
-                lost=self._asked if self._asked not in (None, self._session) else None,
-                exit_code=exit_code,
-                stderr=stderr,
+        tally = self._tally
+        process = tally.end(exit_code, stderr=stderr)
+        if guessed_price(process.stderr):
+            tally.usage = tally.usage.model_copy(update={"cost_usd": None})
+        return tally.settle(
+            ended(
+                Ending(
+                    settled=self._settled,
+                    stop=self._stop,
+                    error=self._error,
+                    answered=tally.answered,
+                    lost=tally.lost,
+                    process=process,
+                )
             )
-        ).model_copy(
-            update={"session": self._session, "usage": self._usage.model_copy(update=used)}
         )
 
     def _translate(self, event: Fields) -> Iterator[AgentEvent]:
         match event.get("type"):
             case "session":
-                yield from self._start(words(event, "id"))
+                yield from self._tally.start(words(event, "id"))
             case "agent_start":
                 self._settled = False
             case "message_end":
@@ -84,36 +79,24 @@ class PiTranslator:
             case "agent_end" | "agent_settled":
                 self._settled = event.get("willRetry") is not True
             case "compaction_end":
-                yield from self._use(inner(inner(event, "result"), "usage"))
+                yield from self._tally.use(_used(inner(inner(event, "result"), "usage")))
             case kind:
                 yield from _deed(event, str(kind))
-
-    def _start(self, session: str) -> Iterator[AgentEvent]:
-        if session and session != self._session:
-            self._session = session
-            yield SessionStarted(session=session)
 
     def _message(self, message: Fields) -> Iterator[AgentEvent]:
         if message.get("role") != "assistant":
             return
         self._stop, self._error = words(message, "stopReason"), words(message, "errorMessage")
-        self._answered = False
+        self._tally.answered = False
         for block in items(message, "content"):
             match block.get("type"):
-                case "text" if words(block, "text"):
-                    self._said, self._answered = words(block, "text"), True
-                    yield TextWritten(text=self._said)
+                case "text":
+                    yield from self._tally.say(words(block, "text"))
                 case "thinking" if words(block, "thinking"):
                     yield ThoughtWritten(text=words(block, "thinking"))
-        yield from self._use(inner(message, "usage"))
+        yield from self._tally.use(_used(inner(message, "usage")))
         if self._error:
             yield ErrorReported(message=self._error)
-
-    def _use(self, usage: Fields) -> Iterator[AgentEvent]:
-        used = _used(usage)
-        if used != Usage():
-            self._usage += used
-            yield UsageReported(usage=used)
 
 
 def _deed(event: Fields, kind: str) -> Iterator[AgentEvent]:
