@@ -50,11 +50,15 @@ class ProcessEnd:
         said: The last text the agent wrote.
         exit_code: The exit code; None if we stopped the process.
         stderr: What it wrote there.
+        answer: What the agent wrote and did nothing after; empty if there is no such text.
+        lost: The conversation it should have gone on with and did not.
     """
 
     said: str
     exit_code: int | None
     stderr: str
+    answer: str = ""
+    lost: str | None = None
 
     @property
     def complaint(self) -> str:

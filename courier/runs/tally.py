@@ -28,11 +28,6 @@ class Tally:
         self.said = ""
         self.answered = False
 
-    @property
-    def lost(self) -> str | None:
-        """Return the conversation it should have gone on with and did not."""
-        return self._asked if self._asked not in (None, self.session) else None
-
     def start(self, session: str, *, model: str | None = None) -> Iterator[AgentEvent]:
         """Take in a conversation's id; the same one again, or none, is no news."""
         if session and session != self.session:
@@ -53,7 +48,13 @@ class Tally:
 
     def end(self, exit_code: int | None, *, stderr: str) -> ProcessEnd:
         """Return how the process ended."""
-        return ProcessEnd(said=self.said, exit_code=exit_code, stderr=whole(stderr))
+        return ProcessEnd(
+            said=self.said,
+            exit_code=exit_code,
+            stderr=whole(stderr),
+            answer=self.said if self.answered else "",
+            lost=self._asked if self._asked not in (None, self.session) else None,
+        )
 
     def settle(self, outcome: Outcome) -> Outcome:
         """Return the outcome with its conversation and what it used."""

@@ -30,30 +30,26 @@ class Ending:
         end: ``completed``, ``failed`` or nothing, by the last turn event.
         error: The last error it told.
         waiting: Why it was about to call the provider again.
-        answered: Whether it wrote something after its last tool call.
-        lost: The conversation it should have gone on with and did not.
         process: How the process ended.
     """
 
     end: str
     error: str
     waiting: str
-    answered: bool
-    lost: str | None
     process: ProcessEnd
 
 
 def ended(ending: Ending) -> Outcome:
     """Return the outcome, without session and usage."""
     process = ending.process
-    if ending.lost is not None and (ending.end or "resume" in process.stderr):
-        told = f"Codex does not know conversation {ending.lost}. Start the step in a new session."
+    if process.lost is not None and (ending.end or "resume" in process.stderr):
+        told = f"Codex does not know conversation {process.lost}. Start the step in a new session."
         return process.failed("SessionLost", told)
     if ending.end == "failed":
         return _faulty(ending, ending.error)
     if ending.end != "completed":
         return process.unstarted(PROGRAM) or _broken_off(ending)
-    return process.completed(process.said if ending.answered else "")
+    return process.completed(process.answer)
 
 
 def _faulty(ending: Ending, told: str) -> Outcome:

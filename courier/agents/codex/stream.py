@@ -48,20 +48,8 @@ class CodexTranslator:
 
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
-        tally = self._tally
-        process = tally.end(exit_code, stderr=stderr)
-        return tally.settle(
-            ended(
-                Ending(
-                    end=self._end,
-                    error=self._error,
-                    waiting=self._waiting,
-                    answered=tally.answered,
-                    lost=tally.lost,
-                    process=process,
-                )
-            )
-        )
+        process = self._tally.end(exit_code, stderr=stderr)
+        return self._tally.settle(ended(Ending(self._end, self._error, self._waiting, process)))
 
     def _translate(self, event: Fields) -> Iterator[AgentEvent]:
         match event.get("type"):

@@ -63,29 +63,25 @@ class Ending:
     Attributes:
         finish: Why the last step ended; nothing while a step is going on.
         failure: The error after it, if any.
-        answered: Whether the agent wrote something in the last step.
-        lost: The conversation it should have gone on with and did not.
         process: How the process ended.
     """
 
     finish: str
     failure: Failure | None
-    answered: bool
-    lost: str | None
     process: ProcessEnd
 
 
 def ended(ending: Ending) -> Outcome:
     """Return the outcome, without session and usage."""
     process = ending.process
-    if ending.lost is not None and (ending.finish or "Session not found" in process.stderr):
-        told = f"OpenCode does not know conversation {ending.lost}. Start the step in a new one."
+    if process.lost is not None and (ending.finish or "Session not found" in process.stderr):
+        told = f"OpenCode does not know conversation {process.lost}. Start the step in a new one."
         return process.failed("SessionLost", told)
     if ending.failure is not None:
         return _faulty(process, ending.failure)
     match ending.finish:
         case "stop":
-            return process.completed(process.said if ending.answered else "")
+            return process.completed(process.answer)
         case "length":
             return process.failed("TurnLimit", "The model's answer was cut off at its limit.")
         case "content-filter":

@@ -38,11 +38,8 @@ class OpenCodeTranslator:
 
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
-        tally = self._tally
-        process = tally.end(exit_code, stderr=stderr)
-        return tally.settle(
-            ended(Ending(self._finish, self._failure, tally.answered, tally.lost, process))
-        )
+        process = self._tally.end(exit_code, stderr=stderr)
+        return self._tally.settle(ended(Ending(self._finish, self._failure, process)))
 
     def _translate(self, event: Fields) -> Iterator[AgentEvent]:
         part = inner(event, "part")

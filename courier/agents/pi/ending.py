@@ -28,16 +28,12 @@ class Ending:
         settled: Whether Pi said that it would not go on by itself.
         stop: Why the model's last message ended.
         error: The error in it.
-        answered: Whether the last message holds text.
-        lost: The conversation it should have gone on with and did not.
         process: How the process ended.
     """
 
     settled: bool
     stop: str
     error: str
-    answered: bool
-    lost: str | None
     process: ProcessEnd
 
 
@@ -49,8 +45,8 @@ def guessed_price(stderr: str) -> bool:
 def ended(ending: Ending) -> Outcome:
     """Return the outcome, without session and usage."""
     process = ending.process
-    if ending.lost is not None and (ending.stop or "No session found" in process.stderr):
-        told = f"Pi does not know conversation {ending.lost}. Start the step in a new session."
+    if process.lost is not None and (ending.stop or "No session found" in process.stderr):
+        told = f"Pi does not know conversation {process.lost}. Start the step in a new session."
         return process.failed("SessionLost", told)
     if not ending.settled:
         return process.unstarted(PROGRAM) or _broken_off(ending)
@@ -61,7 +57,7 @@ def ended(ending: Ending) -> Outcome:
             return process.failed("Stopped", "The agent was interrupted.")
         case "length":
             return process.failed("TurnLimit", "The model's answer was cut off at its limit.")
-    return process.completed(process.said if ending.answered else "")
+    return process.completed(process.answer)
 
 
 def _broken_off(ending: Ending) -> Outcome:

@@ -51,22 +51,10 @@ class PiTranslator:
 
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
-        tally = self._tally
-        process = tally.end(exit_code, stderr=stderr)
+        process = self._tally.end(exit_code, stderr=stderr)
         if guessed_price(process.stderr):
-            tally.usage = tally.usage.model_copy(update={"cost_usd": None})
-        return tally.settle(
-            ended(
-                Ending(
-                    settled=self._settled,
-                    stop=self._stop,
-                    error=self._error,
-                    answered=tally.answered,
-                    lost=tally.lost,
-                    process=process,
-                )
-            )
-        )
+            self._tally.usage = self._tally.usage.model_copy(update={"cost_usd": None})
+        return self._tally.settle(ended(Ending(self._settled, self._stop, self._error, process)))
 
     def _translate(self, event: Fields) -> Iterator[AgentEvent]:
         match event.get("type"):
