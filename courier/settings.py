@@ -4,13 +4,13 @@ For: turning environment variables into one frozen value with a rule for every d
 Not for: desired state (that is `.courier/`), nor for secret values, which stay in the environment.
 """
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from courier.errors import Misused
+from courier.sandboxd.programs import exposed_by, find_programs
 
 PASSED_ON = (
     "ANTHROPIC_BASE_URL",
@@ -24,10 +24,6 @@ PASSED_ON = (
 """Plain variables that agent processes get when they are set here."""
 
 
-AGENT_PROGRAMS = ("claude",)
-"""Agent programs that are one file, which is all that a sandbox needs of them."""
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How courier runs on this machine.
@@ -38,7 +34,7 @@ class Settings:
         e2b_api_url: The cloud's address where it is not E2B's own.
         allow_plain: Whether embedded sandboxes may run without isolation.
         expose: What embedded sandboxes may read, and find programs in, besides the system's:
-            what COURIER_EXPOSE names, and the agent programs on PATH.
+            what COURIER_EXPOSE names, and what the agent programs on PATH need.
         agent_env: Plain variables for agent processes.
     """
 
@@ -57,19 +53,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         Misused: If a variable has a value that means nothing.
     """
     exposed = environment.get("COURIER_EXPOSE", "")
+    programs = find_programs(environment.get("PATH", ""))
     return Settings(
         home=state_home(environment),
         sandboxes=_sandboxes(environment),
         e2b_api_url=environment.get("E2B_API_URL") or None,
         allow_plain=_flag(environment, "COURIER_ALLOW_PLAIN"),
-        expose=(*(Path(part) for part in exposed.split(":") if part), *_agents(environment)),
+        expose=(*(Path(part) for part in exposed.split(":") if part), *exposed_by(programs)),
         agent_env={name: environment[name] for name in PASSED_ON if environment.get(name)},
     )
-
-
-def _agents(environment: Mapping[str, str]) -> list[Path]:
-    path = environment.get("PATH", "")
-    return [Path(found) for name in AGENT_PROGRAMS if (found := shutil.which(name, path=path))]
 
 
 def state_home(environment: Mapping[str, str]) -> Path:

@@ -103,8 +103,8 @@ async def _repository(here: Here, base: Path, agent: str) -> Path:
 
 def _check(here: Here, agent: str) -> None:
     """Refuse what cannot work, before anything is made."""
-    from courier.cli.findings import KEYS, findings
-    from courier.errors import Misconfigured, MissingSecret
+    from courier.cli.findings import findings
+    from courier.errors import Misconfigured
 
     found = here.run(findings(here))
     for one in found:
@@ -117,8 +117,6 @@ def _check(here: Here, agent: str) -> None:
         raise Misconfigured(
             "Claude Code cannot work here.", detail=claude.detail, next_step=claude.advice
         )
-    if not any(here.environment.get(name) for name in KEYS):
-        raise MissingSecret("Claude Code has no key.", next_step=f"Set one of {', '.join(KEYS)}.")
 
 
 def _remove(here: Here, base: Path) -> None:

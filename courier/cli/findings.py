@@ -4,36 +4,21 @@ import os
 import platform
 import sys
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from courier.cli.finding import Finding, Level
+from courier.cli.programs import agents
 from courier.errors import CourierError
 
 if TYPE_CHECKING:
     from courier.cli.here import Here
-
-Level = Literal["ok", "note", "missing"]
-"""ok: as it should be; note: works, but look; missing: courier cannot do its work."""
-
-KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
-"""Any of these lets Claude Code work in a sandbox."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at, what it is like, and how to get better."""
-
-    name: str
-    level: Level
-    detail: str
-    advice: str = ""
 
 
 async def findings(here: "Here") -> list[Finding]:
     """Return everything, in the order a person would set it up."""
     found = [_python(), await _git(here), _state(here)]
     found += list(_sandboxes(here))
-    found += [each async for each in _agents(here)]
+    found += await agents(here)
     found += [each async for each in _repository(here)]
     return found
 
@@ -98,29 +83,6 @@ def _sandboxes(here: "Here") -> Iterator[Finding]:
     found = status(server_folder(here.settings))
     told = f"runs as process {found.pid}, {found.sandboxes} sandboxes" if found.running else "idle"
     yield Finding("sandboxes", "ok", f"the embedded server: {told}; it starts when needed")
-
-
-async def _agents(here: "Here") -> AsyncIterator[Finding]:
-    from courier.sandboxd.cells import is_visible
-    from courier.system import find_program, version_of
-
-    program = find_program("claude", here.environment)
-    if program is None:
-        advice = "To use it: `npm install -g @anthropic-ai/claude-code`."
-        yield Finding("agent claude", "note", "It is not on PATH.", advice)
-        return
-    said = await version_of(program, here.environment) or "it does not say its version"
-    shown = any(program.is_relative_to(folder) for folder in here.settings.expose)
-    embedded = here.settings.sandboxes == "embedded"
-    if embedded and not shown and not is_visible(program.resolve()):
-        folder = program.resolve().parent.parent
-        advice = f"Set COURIER_EXPOSE={folder}, then `courier sandboxd stop`."
-        yield Finding("agent claude", "note", f"{said}, where sandboxes cannot see it.", advice)
-    elif not any(here.environment.get(name) for name in KEYS):
-        advice = f"Set one of {', '.join(KEYS)} where courier runs."
-        yield Finding("agent claude", "note", f"{said}, without a key.", advice)
-    else:
-        yield Finding("agent claude", "ok", f"{said} at {program}")
 
 
 async def _repository(here: "Here") -> AsyncIterator[Finding]:

@@ -120,11 +120,18 @@ def gather_tools(library: Path, expose: tuple[Path, ...] = ()) -> Tools:
         real = path.resolve()
         shown += [each for each in dict.fromkeys((real, path)) if not is_visible(each)]
         if real.is_dir():
-            bins.append(real / "bin" if (real / "bin").is_dir() else real)
+            bins += _programs_of(real)
         else:
             links.append((path.name, real))
     unique = tuple(dict.fromkeys(shown))
     return Tools(python, unique, tuple(dict.fromkeys(bins)), library, tuple(dict.fromkeys(links)))
+
+
+def _programs_of(folder: Path) -> list[Path]:
+    """Return where a folder's programs are; packages of npm are shown for what leads into them."""
+    if folder.name == "node_modules":
+        return []
+    return [folder / "bin" if (folder / "bin").is_dir() else folder]
 
 
 def is_visible(path: Path) -> bool:

@@ -45,6 +45,32 @@ def test_doctor_knows_the_cloud_needs_a_key(tmp_path: Path) -> None:
     assert "e2b_x" not in with_key.out
 
 
+def test_doctor_tells_every_agent_its_place_version_and_what_it_lacks(tmp_path: Path) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, text in {
+        "claude": "#!/bin/sh\necho '9.9.9 (Claude Code)'\n",
+        "codex": "#!/bin/sh\nexit 1\n",
+        "pi": "#!/usr/bin/env node\n",
+        "node": "#!/bin/sh\necho v22.18.1\n",
+    }.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    path = f"{folder}:/usr/bin:/bin"
+    said = courier("doctor", "-o", "json", cwd=tmp_path, PATH=path, ANTHROPIC_API_KEY="sk-ant-xyz")
+    found = findings(said.out)
+    claude, codex, pi = (found[f"agent {name}"] for name in ("claude", "codex", "pi"))
+    assert (claude["level"], claude["detail"]) == ("ok", f"9.9.9 (Claude Code) at {folder}/claude")
+    assert codex["level"] == "note"
+    assert "without a key" in codex["detail"]
+    assert "OPENAI_API_KEY" in codex["advice"]
+    assert pi["detail"].endswith(f"needs Node.js 22.19 or newer; {folder}/node is 22.18.")
+    assert "npm install -g opencode-ai" in found["agent opencode"]["advice"]
+    (folder / "node").write_text("#!/bin/sh\n[ $1 = --version ] && echo v22.19.0\n")
+    said = courier("doctor", "-o", "json", cwd=tmp_path, PATH=path, ANTHROPIC_API_KEY="sk-ant-xyz")
+    assert f"run by {folder}/node" in findings(said.out)["agent pi"]["detail"]
+
+
 def test_settings_that_mean_nothing_are_misuse(tmp_path: Path) -> None:
     said = courier("doctor", cwd=tmp_path, COURIER_SANDBOXES="clowd")
     assert said.code == 2

@@ -1,0 +1,126 @@
+"""The columns of the matrix: documents for each form of a workflow, and how the model behaves."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from courier.runs.roles import ROLES
+from tests.e2e.rows import Row
+from tests.fakes.models import Asked, Call, Reply, Say, Script, Turn, choose, pair
+
+CHECK = 'python3 -c \'assert open("answer.txt").read().strip() == "42", "it is not 42"\''
+PLAN = "Write the number into answer.txt, nothing else."
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One form of a workflow.
+
+    Attributes:
+        spec: The workflow's spec for a row, without its agent and model.
+        script: How the model behaves towards a row's agent.
+        personas: Personas it needs, name to spec, without agent and model.
+    """
+
+    spec: Mapping[str, Any]
+    script: Callable[[Row], Script]
+    personas: Mapping[str, Mapping[str, Any]]
+
+
+def documents(row: Row, name: str, column: Column) -> dict[str, str]:
+    """Return what a cell needs, by path below ``.courier``; its Run is named as the cell."""
+    cell, known = cell_name(row, name), dict(row.documents)
+    who = {"agent": row.agent, **({"model": row.model} if row.model else {})}
+    known[f"workflows/{cell}.yaml"] = _document("Workflow", cell, {**column.spec, **who})
+    for persona, spec in column.personas.items():
+        known[f"personas/{persona}-{row.agent}.yaml"] = _document(
+            "Persona", f"{persona}-{row.agent}", {**spec, **who}
+        )
+    known[f"runs/{cell}.yaml"] = _document(
+        "Run", cell, {"workflow": cell, "prompt": f"Cell {cell}: put 42 into answer.txt."}
+    )
+    return {path: text.replace("{agent}", row.agent) for path, text in known.items()}
+
+
+def cell_name(row: Row, column: str) -> str:
+    """Return the name of a cell's run."""
+    return f"{row.agent}-{column}"
+
+
+def script(cells: Mapping[str, Script]) -> Script:
+    """Return one script for all cells; the task in every prompt tells which."""
+    cases = [(f"Cell {cell}: ", of_cell) for cell, of_cell in cells.items()]
+    return choose(*cases, otherwise=_lost)
+
+
+def _lost(asked: Asked) -> Reply:
+    return Turn.of(Say(f"This is no cell of the matrix: {asked.prompt[:200]}"))
+
+
+def _document(kind: str, name: str, spec: Mapping[str, Any]) -> str:
+    head = {"apiVersion": "courier/v1", "kind": kind, "metadata": {"name": name}}
+    return json.dumps({**head, "spec": spec}, indent=2)
+
+
+def _write(row: Row) -> Script:
+    return pair(wrong=[row.tools.write("answer.txt", "42\n")], right=[], check=_check(row))
+
+
+def _mend(row: Row) -> Script:
+    """Be wrong at first, and right once told so."""
+    return pair(
+        wrong=[row.tools.write("answer.txt", "41\n")],
+        right=[
+            row.tools.run("cat answer.txt", "Look"),
+            row.tools.run("echo 42 >answer.txt", "Mend"),
+        ],
+        check=_check(row),
+    )
+
+
+def _team(row: Row) -> Script:
+    return choose((ROLES["planner"].instructions, _plan), otherwise=_write(row))
+
+
+def _plan(_: Asked) -> Reply:
+    return Turn.of(Say(PLAN))
+
+
+def _check(row: Row) -> Call:
+    return row.tools.run(CHECK, "Check")
+
+
+COLUMNS: Mapping[str, Column] = {
+    "single": Column({"type": "single"}, _write, {}),
+    "pair": Column({"type": "designerChecker", "loops": {"maxIterations": 2}}, _mend, {}),
+    "pipeline": Column(
+        {
+            "type": "pipeline",
+            "steps": [
+                {"name": "build", "type": "designer"},
+                {"name": "look", "type": "investigator", "run": "cat answer.txt"},
+                {"name": "judge", "type": "judge", "loop": {"backTo": "build"}},
+            ],
+        },
+        _mend,
+        {},
+    ),
+    "personas": Column(
+        {
+            "type": "personas",
+            "steps": [
+                {"name": "plan", "persona": "lead-{agent}"},
+                {"name": "build", "persona": "builder-{agent}"},
+                {"name": "test", "persona": "tester-{agent}"},
+            ],
+        },
+        _team,
+        {
+            "lead": {"type": "planner", "instructions": "You are the lead."},
+            "builder": {"type": "designer", "instructions": "You are the builder."},
+            "tester": {"type": "checker", "instructions": "You are the tester."},
+        },
+    ),
+}
+"""Every column by its name; `test_matrix` has one function for each."""
