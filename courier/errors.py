@@ -41,9 +41,9 @@ class CourierError(Exception):
 class InvalidCatalog(CourierError):
     """The documents have errors; carries all of them."""
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def __init__(self, diagnostics: Sequence[Diagnostic], *, where: str = ".courier/") -> None:
         super().__init__(
-            f"{len(diagnostics)} problem(s) in .courier/", next_step="Run `courier validate`."
+            f"{len(diagnostics)} problem(s) in {where}", next_step="Run `courier validate`."
         )
         self.diagnostics = tuple(diagnostics)
 

@@ -6,7 +6,7 @@ Not for: behaviour; what is decided here is only which class does it.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,12 +94,19 @@ class Wiring:
         settings: How courier runs here.
         home: The repository's state folder.
         environment: The process's environment: secrets and git's own set-up come from it.
+        stand_in: Gives what drives an agent instead of its own driver.
     """
 
     def __init__(
-        self, settings: Settings, home: Home, environment: MutableMapping[str, str]
+        self,
+        settings: Settings,
+        home: Home,
+        environment: MutableMapping[str, str],
+        *,
+        stand_in: Callable[[AgentDriver], AgentDriver] = lambda driver: driver,
     ) -> None:
         self.settings = settings
+        self._stand_in = stand_in
         self.home = home
         self.clock = SystemClock()
         self.secrets = EnvironmentSecrets(environment, names=secret_names(environment))
@@ -137,8 +144,8 @@ class Wiring:
             forge=self.forge,
             secrets=self.secrets,
             transcripts=self.transcripts,
-            drivers=DRIVERS,
-            describe=DescribedDriver,
+            drivers={name: self._stand_in(driver) for name, driver in DRIVERS.items()},
+            describe=lambda name, spec: self._stand_in(DescribedDriver(name, spec)),
             agent_env=self.settings.agent_env or {},
         )
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _EXAMPLE = """\
 courier apply
 courier plan --out today.plan && courier apply today.plan
-courier apply --no-wait"""
+courier apply --no-wait
+courier apply --simulate scenarios.yaml"""
 
 
 @click.command(cls=Verb, example=_EXAMPLE)
@@ -33,13 +34,23 @@ courier apply --no-wait"""
     default="text",
     help="json: one object a line.",
 )
+@click.option(
+    "--simulate",
+    "scenarios",
+    metavar="FILE",
+    help="Play the scenarios of FILE in a scratch world instead; see the guide.",
+)
 @click.pass_obj
-def apply(here: Here, saved: str | None, output: str, *, wait: bool) -> int:
+def apply(here: Here, saved: str | None, output: str, scenarios: str | None, *, wait: bool) -> int:
     """Do what the tracked branch asks for.
 
     One pass over the tracked branch as the remote has it: starts what was asked for and is not on
     record, cancels what nobody asks for any more. With PLAN, a plan saved by `courier plan --out`,
     nothing else is done, and nothing at all if the world moved since.
+
+    With `--simulate` nothing of that is done: the workflows of `.courier/` as it is on disk are
+    played for real in a scratch copy, with agents that answer what FILE says, no model asked and
+    nothing pushed. Exits 1 if a scenario does not come out as FILE expects.
 
     Without a daemon this process is the engine: it stays until every run has ended. Interrupted,
     the agents go on; the next `courier apply` picks them up. Exits 1 if a run did not complete.
@@ -47,6 +58,10 @@ def apply(here: Here, saved: str | None, output: str, *, wait: bool) -> int:
     import logging
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=here.console.err)
+    if scenarios is not None:
+        from courier.cli.simulate import simulate
+
+        return here.run(simulate(here, scenarios, output=output))
     plan = _read(here.path(saved)) if saved is not None else None
     return here.run(applied(here, plan, output=output, wait=wait))
 

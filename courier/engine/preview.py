@@ -8,11 +8,14 @@ from courier.diagnostics import has_errors
 from courier.engine.desired import FOLDER
 from courier.engine.observation import Observation
 from courier.engine.world import World
-from courier.errors import InvalidCatalog, NotFound, Unavailable
+from courier.errors import InvalidCatalog, Misused, NotFound, Unavailable
 from courier.planning.catalog import Reading, read_catalog, unread
+from courier.planning.freeze import branches_wanted, freeze
 from courier.planning.manifest import Schemas
-from courier.planning.plan import Plan
+from courier.planning.plan import Held, Plan
 from courier.planning.planner import plan
+from courier.planning.references import Ref
+from courier.runs.frozen import FrozenPlan
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -58,6 +61,30 @@ class Preview:
         except Unavailable as unknown:
             raise NotFound("The remote has no such commit.", detail=ref) from unknown
         return await self._planned(reading)
+
+    async def frozen(self, files: Mapping[str, bytes], run: str) -> FrozenPlan:
+        """Return everything a Run among these files would do, whatever is on record of it.
+
+        Raises:
+            InvalidCatalog: If the documents have errors.
+            NotFound: If no document is that Run.
+            Misused: If it cannot be done, with the reason.
+        """
+        reading = read_files(files, self._schemas)
+        if has_errors(reading.diagnostics):
+            raise InvalidCatalog(reading.diagnostics)
+        ref = Ref("Run", run)
+        if ref not in reading.catalog.documents:
+            raise NotFound(f"No document in .courier/ is {ref}.")
+        await self._world.repository.fetch()
+        head = await self._world.repository.head()
+        wanted = branches_wanted(reading.catalog, head.branch)
+        observed = await self._observation.look(head, branches=wanted)
+        drivers = self._world.drivers.keys()
+        found = freeze(reading.catalog, ref, observed=observed, drivers=drivers)
+        if isinstance(found, Held):
+            raise Misused(f"Run {run} cannot be done.", detail=found.message)
+        return found
 
     async def tracked(self) -> Reading:
         """Return the documents of the tracked branch as the remote has it."""

@@ -7,6 +7,8 @@ from typing import Final
 
 from courier.storage.credentials import Credentials, local_environment
 from courier.storage.git import Git
+from courier.storage.names import branch_ref
+from courier.storage.plumbing import make_bare
 
 WHO: Final = {
     "GIT_AUTHOR_NAME": "courier demo",
@@ -41,6 +43,24 @@ async def make_scratch(source: Path, folder: Path, environment: Mapping[str, str
     await git.run("remote", "add", "origin", str(origin))
     await commit_all(root, "Say what is to be done", environment)
     return root
+
+
+def make_twin(folder: Path, *, objects: Path, branches: Mapping[str, str]) -> Path:
+    """Return a new bare repository that has branches of another without copying anything.
+
+    Args:
+        folder: Where to put ``origin.git``.
+        objects: The objects of the other one; must stay there.
+        branches: Short name to commit; the first is the default branch.
+    """
+    origin = folder / "origin.git"
+    make_bare(origin, config="[core]\n\tbare = true\n", alternate=objects)
+    for branch, commit in branches.items():
+        ref = origin / branch_ref(branch)
+        ref.parent.mkdir(parents=True, exist_ok=True)
+        ref.write_text(f"{commit}\n")
+    (origin / "HEAD").write_text(f"ref: {branch_ref(next(iter(branches)))}\n")
+    return origin
 
 
 async def commit_all(root: Path, message: str, environment: Mapping[str, str]) -> None:

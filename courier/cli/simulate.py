@@ -1,0 +1,158 @@
+"""Simulations: runs done for real in a scratch world, with agents that say what they are told."""
+
+import json
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from courier.agents.stubbed import StubbedDriver
+from courier.cli.here import Here
+from courier.cli.live import watch
+from courier.cli.views.ink import safe
+from courier.cli.views.json_text import to_json
+from courier.engine.records import RunRecords
+from courier.engine.runner import FLOW
+from courier.errors import CourierError, InvalidCatalog, Misused, NotFound
+from courier.planning.scenarios import read_scenarios
+from courier.runs.frozen import FrozenPlan
+from courier.runs.stubs import Scenario, unmet
+from courier.storage.scratch import make_twin
+from courier.wiring import Home, Wiring
+
+_SHELL = "shell"
+
+
+async def simulate(here: Here, file: str, *, output: str = "text") -> int:
+    """Play every scenario of a file; return 0 if all came out as expected.
+
+    Raises:
+        InvalidCatalog: If the file, or a document of `.courier/`, has errors.
+    """
+    failures = 0
+    for scenario in _scenarios(here, file):
+        if output == "text":
+            headline = f"Scenario: {safe(scenario.scenario)}"
+            here.console.show(here.console.ink.paint(headline, "bold"))
+        wrong = await _play(here, scenario, output)
+        failures += bool(wrong)
+        _show(here, scenario, wrong, output)
+    return 1 if failures else 0
+
+
+def _show(here: Here, scenario: Scenario, wrong: Sequence[str], output: str) -> None:
+    console = here.console
+    if output == "json":
+        told = {
+            "formatVersion": 1,
+            "event": "scenario",
+            "scenario": scenario.scenario,
+            "unmet": list(wrong),
+        }
+        console.show(to_json(told, indent=None))
+        return
+    for sentence in wrong:
+        console.show(f"  {console.ink.paint('not as expected', 'red')} {safe(sentence)}")
+    if not wrong:
+        console.show(f"  {console.ink.paint('as expected', 'green')}")
+
+
+def _scenarios(here: Here, file: str) -> Sequence[Scenario]:
+    try:
+        data = here.path(file).read_bytes()
+    except OSError as missing:
+        raise NotFound("The scenarios cannot be read.", detail=str(missing)) from missing
+    scenarios, problems = read_scenarios(file, data)
+    if problems:
+        raise InvalidCatalog(problems, where=file)
+    return scenarios
+
+
+async def _play(here: Here, scenario: Scenario, output: str) -> Sequence[str]:
+    async with here.wired() as wiring:
+        frozen = await _frozen(here, wiring, scenario)
+        _check(scenario, frozen)
+        branches = {frozen.git.base_branch: frozen.git.base_commit}
+        objects = wiring.mirror.plumbing.objects
+        with tempfile.TemporaryDirectory(prefix="courier-simulation-") as folder:
+            origin = make_twin(Path(folder), objects=objects, branches=branches)
+            environment = {**_made_up(frozen), **here.environment}
+            home = Home(str(origin), Path(folder) / "home")
+            async with _scratch(here, home, environment, scenario) as scratch:
+                account = await _done(here, scratch, frozen, output)
+    return list(unmet(scenario.expect, account))
+
+
+@asynccontextmanager
+async def _scratch(
+    here: Here, home: Home, environment: dict[str, str], scenario: Scenario
+) -> AsyncIterator[Wiring]:
+    wiring = Wiring(
+        here.settings,
+        home,
+        environment,
+        stand_in=lambda driver: StubbedDriver(driver, scenario.answers),
+    )
+    async with wiring.opened():
+        await wiring.mirror.fetch()
+        yield wiring
+
+
+async def _frozen(here: Here, wiring: Wiring, scenario: Scenario) -> FrozenPlan:
+    files = dict(await here.checkout.files())
+    if scenario.run is not None:
+        return await wiring.preview().frozen(files, scenario.run)
+    name = "simulated"
+    document = {
+        "apiVersion": "courier/v1",
+        "kind": "Run",
+        "metadata": {"name": name},
+        "spec": scenario.spec,
+    }
+    files[f".courier/runs/{name}.yaml"] = json.dumps(document).encode()
+    return await wiring.preview().frozen(files, name)
+
+
+def _check(scenario: Scenario, frozen: FrozenPlan) -> None:
+    """Refuse what would ask a model, or names what is not there, before anything is done."""
+    names = [step.name for step in frozen.steps]
+    unknown = [step for step in scenario.answers if step not in names]
+    silent = [
+        step.name
+        for step in frozen.steps
+        if step.agent != _SHELL and not scenario.answers.get(step.name)
+    ]
+    if unknown or silent:
+        raise Misused(
+            f'The answers of scenario "{scenario.scenario}" do not fit the workflow.',
+            detail=" ".join(
+                [
+                    *(f'There is no step "{name}".' for name in unknown),
+                    *(f'Step "{name}" has no answer.' for name in silent),
+                ]
+            ),
+            next_step=f"The steps are: {', '.join(names)}. Write `answers` for those with agents.",
+        )
+
+
+def _made_up(frozen: FrozenPlan) -> Mapping[str, str]:
+    """Return values for secrets that are not set here: a simulation needs none of them."""
+    named = (name for step in frozen.steps for name in step.secrets)
+    names = {name.lstrip("?").partition("=")[2] or name.lstrip("?") for name in named}
+    return {name: f"simulated-{name.lower()}" for name in names}
+
+
+async def _done(here: Here, scratch: Wiring, frozen: FrozenPlan, output: str) -> Mapping[str, Any]:
+    engine = scratch.engine()
+    await engine.start()
+    try:
+        told = json.loads(frozen.model_dump_json(by_alias=True))
+        await engine.submit(frozen.run, flow=FLOW, input=told)
+        await watch(scratch, here.console, [frozen.run], output=output)
+    finally:
+        await engine.stop()
+    found = await RunRecords(scratch.state).find(frozen.run)
+    if found is None:
+        raise CourierError("The simulated run left no record.")
+    return found.value

@@ -1,0 +1,65 @@
+"""Scenarios: a YAML file of simulated runs, read with the place of everything that is wrong."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from pydantic import ValidationError
+
+from courier.diagnostics import Diagnostic
+from courier.planning.problems import error, quoted, suggestion
+from courier.planning.sources import Draft, read_drafts
+from courier.resources.model import Model
+from courier.runs.stubs import Expectation, Scenario, Stub
+from courier.runs.usage import Usage
+
+_MODELS: tuple[type[Model], ...] = (Scenario, Stub, Expectation, Usage)
+
+
+def read_scenarios(path: str, data: bytes) -> tuple[tuple[Scenario, ...], tuple[Diagnostic, ...]]:
+    """Return the scenarios of a file, and what is wrong with it.
+
+    Args:
+        path: The path people see in diagnostics.
+        data: What the file holds.
+    """
+    drafts = read_drafts(path, data, inside=path)
+    found: list[Scenario] = []
+    problems = list(drafts.diagnostics)
+    for draft in drafts.documents:
+        read = _read(draft)
+        if isinstance(read, Scenario):
+            found.append(read)
+        else:
+            problems += read
+    if not found and not problems:
+        detail = "A scenario has `scenario`, `run` or `spec`, `answers` and `expect`."
+        problems.append(error("Empty", "No scenario in the file", detail, None))
+    return tuple(found), tuple(problems)
+
+
+def _read(draft: Draft) -> Scenario | Sequence[Diagnostic]:
+    try:
+        read = Scenario.model_validate_json(json.dumps(draft.value))
+    except ValidationError as wrong:
+        return list(_problems(draft, wrong))
+    if (read.run is None) == (read.spec is None):
+        detail = "Write `run`, the name of a Run document, or `spec`, what is asked for."
+        return [error("MissingField", "What is simulated?", detail, draft.locate(()))]
+    return read
+
+
+def _problems(draft: Draft, wrong: ValidationError) -> Iterator[Diagnostic]:
+    known = {field.alias or name for model in _MODELS for name, field in model.model_fields.items()}
+    for each in wrong.errors():
+        pointer = tuple(part for part in each["loc"] if part != "[key]")
+        at = draft.locate(pointer, at_key=each["type"] == "extra_forbidden")
+        name = str(pointer[-1]) if pointer else "the document"
+        match each["type"]:
+            case "extra_forbidden":
+                hint = suggestion(name, sorted(known))
+                yield error("UnknownField", "Unknown field", f'There is no "{name}".{hint}', at)
+            case "missing":
+                yield error("MissingField", "Missing field", f"`{name}` is needed.", at)
+            case _:
+                told = f"`{name}`: {each['msg']}, found {quoted(each['input'])}."
+                yield error("WrongValue", "Wrong value", told, at)

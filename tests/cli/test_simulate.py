@@ -1,0 +1,116 @@
+"""Simulations through the program: everything real but the agents."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from courier.sandboxd.launcher import stop
+from tests.cli.program import Said, courier
+from tests.contracts.scratch import git, put
+
+pytestmark = pytest.mark.slow
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "quickstart"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    """Return the quickstart example as a repository."""
+    folder = tmp_path / "repo"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    git("init", "-q", "-b", "main", cwd=folder)
+    git("add", "-A", cwd=folder)
+    git("commit", "-q", "-m", "First", cwd=folder)
+    yield folder
+    stop(tmp_path / "state" / "sandboxd", kill_sandboxes=True)
+
+
+def simulate(root: Path, text: str | None = None, *more: str) -> Said:
+    if text is not None:
+        put(root, {"sim.yaml": text})
+    file = "scenarios.yaml" if text is None else "sim.yaml"
+    return courier("apply", "--simulate", file, *more, cwd=root, COURIER_ALLOW_PLAIN="1")
+
+
+def test_the_examples_scenarios_come_out_as_expected(root: Path) -> None:
+    before = git("for-each-ref", cwd=root), git("status", "--porcelain", cwd=root)
+    said = simulate(root)
+    assert (said.code, said.err) == (0, ""), said
+    assert said.out.count("  as expected") == 2
+    assert "✗ check 1      fail" in said.out
+    assert "✓ pull request #1" in said.out
+    assert (git("for-each-ref", cwd=root), git("status", "--porcelain", cwd=root)) == before
+
+
+SCENARIO = """\
+scenario: One answer
+spec: {workflow: fix-with-claude, prompt: Mend it.}
+answers:
+  design:
+    - text: Done.
+      files: {"deep/new file.txt": "hello", README.md: null}
+      usage: {inputTokens: 7, costUsd: "0.25"}
+  check: [{verdict: pass}]
+expect: {phase: completed, files: [README.md, other.txt], pullRequest: none, reason: Completed}
+"""
+
+
+def test_what_is_not_as_expected_is_told(root: Path) -> None:
+    said = simulate(root, SCENARIO, "-o", "json")
+    lines = [json.loads(line) for line in said.out.splitlines()]
+    assert said.code == 1
+    assert lines[-1]["unmet"] == [
+        "files: expected README.md, other.txt, it was README.md, deep/new file.txt",
+        "pull request: expected none, it was created",
+    ]
+    assert "0.25" in said.out
+
+
+def test_documents_on_disk_count_and_a_run_can_be_named(root: Path) -> None:
+    put(
+        root,
+        {
+            ".courier/workflows/fix.yaml": (root / ".courier/workflows/fix-with-claude.yaml")
+            .read_text()
+            .replace("name: fix-with-claude", "name: fix")
+            .replace("maxIterations: 3", "maxIterations: 1")
+        },
+    )
+    answers = "answers: {design: [{text: a, files: {a: b}}], check: [{verdict: fail, feedback: n}]}"
+    text = f"scenario: x\nrun: fix-slugify\n{answers}\nexpect: {{steps: [design-1, check-1]}}\n"
+    said = simulate(root, text)
+    assert said.code == 0, said
+    assert "LoopExhausted" in said.out
+
+
+def test_limits_and_failures_are_played(root: Path) -> None:
+    text = """\
+scenario: A limit ends, a crash is tried again
+spec: {workflow: fix-with-claude, prompt: Mend it.}
+answers:
+  design: [{status: limited, reason: RateLimited}]
+expect: {phase: failed, reason: RateLimited}
+"""
+    said = simulate(root, text)
+    assert said.code == 0, said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("scenario: x\n", "sim.yaml:1:1 error What is simulated? [MissingField]"),
+        ("", "No scenario in the file"),
+        (SCENARIO.replace("verdict", "verdcit"), 'There is no "verdcit". Did you mean "verdict"?'),
+        (SCENARIO.replace("  check:", "  chekc:"), 'There is no step "chekc".'),
+        (SCENARIO.replace("  design:", "  check:", 1).replace("  check: [", "  x: ["), "no answer"),
+        (SCENARIO.replace("fix-with-claude", "nothing"), "nothing"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_place(root: Path, text: str, told: str) -> None:
+    said = simulate(root, text)
+    assert said.code in (1, 2)
+    assert told in said.err, said
+    assert said.out.count("as expected") == 0
