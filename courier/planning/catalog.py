@@ -150,9 +150,9 @@ def _digest(files: Mapping[str, ReadFile]) -> str:
 
 
 def _placed(finding: Finding, manifest: Manifest) -> Diagnostic:
+    drafts = [each.draft for each in manifest.documents]
+    drafts += [each.draft for each in manifest.broken]
     places = (
-        document.position(finding.pointer)
-        for document in manifest.documents
-        if document.draft.chunk.number == finding.number
+        draft.locate(finding.pointer) for draft in drafts if draft.chunk.number == finding.number
     )
     return finding.diagnostic(next(places, Position(finding.path)))

@@ -1,13 +1,13 @@
 """Rules across documents: unique names, references that lead somewhere, parts that exist."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from courier.diagnostics import Diagnostic, Position, Severity
 from courier.planning.facts import OFF, Claim, DocumentFacts, FileFacts, Named, Role
 from courier.planning.pipelines import Player, problems
 from courier.planning.problems import either, quoted, suggestion
-from courier.planning.references import Naming, Pointer
+from courier.planning.references import ANY_KIND, Naming, Pointer
 from courier.resources.names import BUILTIN_NAMES
 
 _STARTS_WORK = frozenset(
@@ -45,64 +45,103 @@ class _Known(NamedTuple):
     """Every name there is: documents with where they are, and all names to refer to.
 
     Attributes:
+        names: The names of documents, and those that are built in.
+        guesses: The names documents may have that cannot be read.
         judged: What was said of the roles of a workflow, since many workflows have the same.
+        named: Every name of a kind, sorted, for advice.
     """
 
     documents: dict[Named, tuple[str, DocumentFacts]]
     names: set[Named]
+    guesses: set[Named]
     judged: dict[object, tuple[Any, ...]]
+    named: Callable[[str], list[str]]
 
-    def of_kind(self, kind: str) -> list[str]:
-        """Return every name of a kind."""
-        return sorted(name for each, name in self.names if each == kind)
+    def may_be(self, kind: str, name: str) -> bool:
+        """Return whether a document that cannot be read may be the one."""
+        return (kind, name) in self.guesses or (ANY_KIND, name) in self.guesses
 
 
-def crosscheck(files: Mapping[str, FileFacts]) -> list[Finding]:
+def crosscheck(
+    files: Mapping[str, FileFacts],
+    *,
+    only: Collection[str] | None = None,
+    named: Callable[[str], list[str]] | None = None,
+) -> list[Finding]:
     """Return what is wrong between documents.
 
     Args:
         files: The facts of every file by its path.
+        only: The files to look at, where not all are meant. Of the others those suffice that
+            hold a Project, or a document or a guess of a name that occurs in these.
+        named: From a kind to all its names, sorted; from the files given where it is left out.
     """
     ordered = sorted(files.items())
     builtin = {(kind, name) for kind, names in BUILTIN_NAMES.items() for name in names}
-    known = _Known({}, builtin, {})
-    findings = [
-        found
-        for path, (documents, _) in ordered
-        for facts in documents
-        if (found := _taken(path, facts, known))
-    ]
-    known.names.update(known.documents)
-    known.names.update(named for _, (_, broken) in ordered for named in broken)
-    projects = known.of_kind("Project")
-    for path, (documents, _) in ordered:
-        for facts in documents:
-            if _may_be_wrong(facts, known.names):
+    documents, findings = _by_name(ordered, builtin, only)
+    names = builtin.union(documents)
+    guesses = {guess for _, (_, _, found) in ordered for guess in found}
+    known = _Known(documents, names, guesses, {}, named or (lambda kind: _of_kind(kind, names)))
+    projects = _of_kind("Project", set(documents))
+    is_settled = len(projects) == 1 or (not projects and _may_be_project(guesses))
+    for path, (whole, broken, _) in ordered:
+        if only is not None and path not in only:
+            continue
+        for facts in (*whole, *broken) if broken else whole:
+            if _may_be_wrong(facts, known):
                 findings += _leads(path, facts, known)
-            if len(projects) != 1 and facts[0] in _STARTS_WORK:
+            if not is_settled and facts[0] in _STARTS_WORK and facts[1]:
                 findings += _belongs(path, facts, projects)
     return findings
 
 
-def _taken(path: str, facts: DocumentFacts, known: _Known) -> Finding | None:
-    named, here = facts[:2], (path, facts)
-    first = known.documents.setdefault(named, here)
-    if named in known.names:
-        detail = f"{named[0]} {quoted(named[1])} is built in. Choose another name."
-    elif first is not here:
-        detail = f"{named[0]} {quoted(named[1])} is already in {first[0]}. Rename or remove one."
+def _by_name(
+    ordered: Iterable[tuple[str, FileFacts]], builtin: set[Named], only: Collection[str] | None
+) -> tuple[dict[Named, tuple[str, DocumentFacts]], list[Finding]]:
+    """Return the documents by name, the first of each, and the others as findings."""
+    found: dict[Named, tuple[str, DocumentFacts]] = {}
+    taken: list[Finding] = []
+    for path, (whole, broken, _) in ordered:
+        for facts in sorted((*whole, *broken), key=_number) if broken else whole:
+            named = facts[:2]
+            if not named[1]:
+                continue
+            first = found.setdefault(named, (path, facts))
+            is_free = first[1] is facts and named not in builtin
+            if not is_free and (only is None or path in only):
+                taken.append(_taken(path, facts, first[0] if named not in builtin else None))
+    return found, taken
+
+
+def _number(facts: DocumentFacts) -> int:
+    return facts[2]
+
+
+def _of_kind(kind: str, names: Iterable[Named]) -> list[str]:
+    return sorted(name for each, name in names if each == kind)
+
+
+def _may_be_project(guesses: Iterable[Named]) -> bool:
+    return any(kind in ("Project", ANY_KIND) for kind, _ in guesses)
+
+
+def _taken(path: str, facts: DocumentFacts, first: str | None) -> Finding:
+    kind, name = facts[:2]
+    if first is None:
+        detail = f"{kind} {quoted(name)} is built in. Choose another name."
     else:
-        return None
+        detail = f"{kind} {quoted(name)} is already in {first}. Rename or remove one."
     at: Pointer = ("metadata", "name")
     return Finding(path, facts[2], at, "DuplicateName", "Name already taken", detail)
 
 
-def _may_be_wrong(facts: DocumentFacts, names: set[Named]) -> bool:
+def _may_be_wrong(facts: DocumentFacts, known: _Known) -> bool:
     """Return quickly whether a document needs a closer look; most do not."""
+    names = known.names
     for _, kinds, name in facts[3]:
         if (kinds[0], name) not in names or len(kinds) != 1:
             return True
-    return bool(facts[5] or facts[6])
+    return bool(facts[5]) or (facts[6] is not None and known.judged.get(facts[6]) != ())
 
 
 def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
@@ -127,8 +166,8 @@ def _led_astray(path: str, number: int, naming: Naming, known: _Known) -> Iterat
     if len(found) > 1:
         detail = f"{quoted(name)} is the name of a {' and of a '.join(found)}. Rename one of them."
         yield Finding(path, number, pointer, "AmbiguousReference", "Ambiguous name", detail)
-    elif not found:
-        hint = suggestion(name, [each for kind in kinds for each in known.of_kind(kind)])
+    elif not found and not any(known.may_be(kind, name) for kind in kinds):
+        hint = suggestion(name, [each for kind in kinds for each in known.named(kind)])
         detail = f"There is no {either(kinds)} {quoted(name)}.{hint or ' Add it, or name another.'}"
         yield Finding(path, number, pointer, "UnknownReference", "Unknown name", detail)
 
@@ -136,10 +175,11 @@ def _led_astray(path: str, number: int, naming: Naming, known: _Known) -> Iterat
 def _claimed(path: str, number: int, claim: Claim, known: _Known) -> Iterator[Finding]:
     pointer, (kind, owner), part = claim
     _, target = known.documents.get((kind, owner), ("", None))
-    if target is None or part in target[4]:
+    parts = target[4] if target else None
+    if parts is None or part in parts:
         return
     word = "step" if kind == "Workflow" else "sprint"
-    hint = suggestion(part, target[4]) or f" It has {either(target[4])}."
+    hint = suggestion(part, parts) or f" It has {either(parts)}."
     detail = f"{kind} {quoted(owner)} has no {word} {quoted(part)}.{hint}"
     code, summary = f"Unknown{word.capitalize()}", f"Unknown {word}"
     yield Finding(path, number, pointer, code, summary, detail)
@@ -150,7 +190,7 @@ def _player(role: Role, known: _Known) -> Player:
     if persona is None:
         return Player(type_, loops=loops)
     _, found = known.documents.get(("Persona", persona), ("", None))
-    told = found[4] if found else (None,)
+    told = (found[4] if found else None) or (None,)
     return Player(told[0], enabled=OFF not in told, loops=loops)
 
 

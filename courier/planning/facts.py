@@ -4,9 +4,10 @@ Facts are plain tuples, so that a cache can hold them without loading any class.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
-from courier.planning.manifest import Manifest, Schemas
+from courier.planning.manifest import Broken, Manifest, Schemas
 from courier.planning.references import Naming, Paths, Pointer, references
 
 Named = tuple[str, str]
@@ -24,13 +25,17 @@ Roles = tuple[str, tuple[Role, ...]]
 OFF = "off"
 """The second part of a Persona that is not enabled; the first is its type."""
 
-DocumentFacts = tuple[
-    str, str, int, tuple[Naming, ...], tuple[str, ...], tuple[Claim, ...], Roles | None
-]
-"""Kind, name, number in the file, references, own parts, claims, roles of written steps."""
+Parts = tuple[str, ...] | None
+"""Names a document gives to parts of it; None where they cannot be relied on."""
 
-FileFacts = tuple[tuple[DocumentFacts, ...], tuple[Named, ...]]
-"""The valid documents of a file, and the names of the broken ones."""
+DocumentFacts = tuple[str, str, int, tuple[Naming, ...], Parts, tuple[Claim, ...], Roles | None]
+"""Kind, name, number in the file, references, own parts, claims, roles of written steps.
+
+The name of a refused document is empty where its metadata are at fault.
+"""
+
+FileFacts = tuple[tuple[DocumentFacts, ...], tuple[DocumentFacts, ...], tuple[Named, ...]]
+"""The valid documents of a file, the refused ones, and what others in it may be."""
 
 _DEFAULT_STEPS = {"designerChecker": ("design", "check")}
 
@@ -41,7 +46,17 @@ def facts_of(manifest: Manifest, schemas: Schemas) -> FileFacts:
         document_facts(each.value, schemas.of(each.ref.kind).references, each.draft.chunk.number)
         for each in manifest.documents
     )
-    return documents, tuple((ref.kind, ref.name) for ref in manifest.broken)
+    broken = tuple(
+        _broken_facts(each, schemas.of(each.kind).references) for each in manifest.broken
+    )
+    return documents, broken, tuple((ref.kind, ref.name) for ref in manifest.guesses)
+
+
+def unread_facts(path: str) -> FileFacts:
+    """Return the facts of a file that cannot be read, by its path below ``.courier/``."""
+    from courier.planning.guesses import guesses_of
+
+    return (), (), tuple((kind, name) for kind, name in guesses_of(path, (), b"", ()))
 
 
 def document_facts(value: Mapping[str, Any], paths: Paths, number: int = 0) -> DocumentFacts:
@@ -57,6 +72,32 @@ def document_facts(value: Mapping[str, Any], paths: Paths, number: int = 0) -> D
     parts, claims, roles = find(value["spec"]) if find else ((), (), None)
     named = tuple(references(value, paths))
     return kind, value["metadata"]["name"], number, named, parts, claims, roles
+
+
+def _broken_facts(broken: Broken, paths: Paths) -> DocumentFacts:
+    from courier.planning.blame import is_blamed
+
+    value: Any = broken.draft.value
+    blamed = broken.objections
+    find = _FINDERS.get(broken.kind)
+    claims: tuple[Claim, ...] = ()
+    if find:
+        with suppress(AttributeError, KeyError, TypeError):
+            claims = find(value["spec"])[1]
+    return (
+        broken.kind,
+        value["metadata"]["name"] if broken.is_named else "",
+        broken.draft.chunk.number,
+        tuple(each for each in references(value, paths) if not is_blamed(blamed, each[0])),
+        None,
+        tuple(each for each in claims if _is_text(each) and not is_blamed(blamed, each[0])),
+        None,  # Steps with a mistake are not judged by what they do for each other.
+    )
+
+
+def _is_text(claim: Claim) -> bool:
+    _, (_, owner), part = claim
+    return isinstance(owner, str) and isinstance(part, str)
 
 
 def _workflow(spec: dict[str, Any]) -> tuple[Any, Any, Any]:

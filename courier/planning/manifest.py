@@ -3,18 +3,21 @@
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from courier.diagnostics import Diagnostic, Position
 from courier.planning.inside import problems_inside
 from courier.planning.lacking import warnings_of_lacks
 from courier.planning.problems import either, error, quoted, suggestion
-from courier.planning.references import Paths, Pointer, Ref, reference_paths
+from courier.planning.references import ANY_KIND, Paths, Pointer, Ref, reference_paths
 from courier.planning.sources import Draft, read_drafts
 from courier.planning.unused import unused_fields
 from courier.planning.yaml_text import Engine
 from courier.resources.front_matter import is_whole
 from courier.resources.names import KIND_NAMES
+
+if TYPE_CHECKING:
+    from courier.planning.blame import Objected
 
 KINDS = frozenset(KIND_NAMES)
 """Every kind there is."""
@@ -80,18 +83,48 @@ class Document(NamedTuple):
         return self.draft.locate(tuple(pointer), at_key=at_key)
 
 
+class Broken(NamedTuple):
+    """A document of a known kind that is refused, and what its schema objects to."""
+
+    kind: str
+    draft: Draft
+    objections: tuple["Objected", ...]
+
+    @property
+    def is_named(self) -> bool:
+        """Return whether its metadata are as they should be."""
+        value: Any = self.draft.value
+        return isinstance(value.get("metadata"), dict) and not any(
+            each.pointer[:1] == ("metadata",) for each in self.objections
+        )
+
+
 class Manifest(NamedTuple):
     """What one file holds.
 
     Attributes:
         documents: The documents that fit their schemas.
-        broken: What is known of the others, so that nobody who names them is blamed.
+        broken: Those that do not; what they say is still checked where it can be relied on.
+        guesses: What other documents there may be, so that nobody who names them is blamed.
         diagnostics: Everything that is wrong with the file by itself.
     """
 
     documents: tuple[Document, ...]
-    broken: tuple[Ref, ...]
+    broken: tuple[Broken, ...]
+    guesses: tuple[Ref, ...]
     diagnostics: tuple[Diagnostic, ...]
+
+
+class _Checked(NamedTuple):
+    """One document held against its kind's schema.
+
+    Attributes:
+        problems: What is wrong with it.
+        objections: What the schema says; None where there is none to ask.
+    """
+
+    problems: list[Diagnostic]
+    objections: "tuple[Objected, ...] | None" = ()
 
 
 def read_manifest(
@@ -111,42 +144,56 @@ def read_manifest(
         folder: What to leave away to get the path below ``.courier/``.
         engine: Who parses plain YAML.
     """
-    drafts = read_drafts(path, data, inside=path.removeprefix(folder), engine=engine)
+    inside = path.removeprefix(folder)
+    drafts = read_drafts(path, data, inside=inside, engine=engine)
     documents: list[Document] = []
-    broken: list[Ref] = []
+    broken: list[Broken] = []
+    nameless: list[tuple[str, object]] = []
     diagnostics = list(drafts.diagnostics)
     for draft in drafts.documents:
         found = _check(draft, schemas)
-        if isinstance(found, Ref) and not (draft.prose and drafts.diagnostics):
-            documents.append(Document(found, draft.value, draft))  # type: ignore[arg-type]  # checked
-            diagnostics += unused_fields(documents[-1].value, draft.locate)
-            diagnostics += warnings_of_lacks(documents[-1].value, draft.locate)
+        diagnostics += found.problems
+        value: Any = draft.value
+        if not found.problems and not (draft.prose and drafts.diagnostics):
+            documents.append(Document(Ref(value["kind"], value["metadata"]["name"]), value, draft))
+            diagnostics += unused_fields(value, draft.locate)
+            diagnostics += warnings_of_lacks(value, draft.locate)
             continue
-        diagnostics += found if isinstance(found, list) else []
-        broken += _names_in(draft.value)
-    if drafts.diagnostics:
-        broken += _guessed(drafts.text)
-    return Manifest(tuple(documents), tuple(broken), tuple(diagnostics))
+        if found.objections is not None:
+            broken.append(Broken(value["kind"], draft, found.objections))
+        if found.objections is None or not broken[-1].is_named:
+            nameless.append((ANY_KIND if found.objections is None else value["kind"], value))
+    guesses: tuple[Ref, ...] = ()
+    if nameless or drafts.diagnostics:
+        from courier.planning.guesses import guesses_of
+
+        unread = data if drafts.diagnostics else None
+        guesses = guesses_of(inside, nameless, unread, drafts.documents)
+    return Manifest(tuple(documents), tuple(broken), guesses, tuple(diagnostics))
 
 
-def _check(draft: Draft, schemas: Schemas) -> Ref | list[Diagnostic]:
+def _check(draft: Draft, schemas: Schemas) -> _Checked:
     value = draft.value
     kind = value.get("kind") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(kind, str) or kind not in KINDS:
-        return [_without_kind(draft)]
+        return _Checked([_without_kind(draft)], None)
     found = schemas.of(kind)
     try:
         if found.validator.is_valid(value):
-            inside = list(problems_inside(value, draft.locate))
-            return inside or Ref(kind, value["metadata"]["name"])
-        # What explains objections costs time to load, and most documents raise none.
-        from courier.planning.faults import explain
-
+            return _Checked(list(problems_inside(value, draft.locate)))
         objections = list(found.validator.iter_errors(value))
-        return [_in_front(each, draft) for each in explain(objections, found.schema, draft.locate)]
     except ValueError:
         detail = "It holds a value that is neither text, number, list nor mapping."
-        return [error("NotYaml", "Not YAML", detail, draft.locate(()))]
+        return _Checked([error("NotYaml", "Not YAML", detail, draft.locate(()))], None)
+    # What explains objections costs time to load, and most documents raise none.
+    from courier.planning.blame import has_sound_parts, objected
+    from courier.planning.faults import explain
+
+    told = [_in_front(each, draft) for each in explain(objections, found.schema, draft.locate)]
+    blamed = objected(objections)
+    if has_sound_parts(blamed) and isinstance(value.get("spec"), dict):
+        told += problems_inside(value, draft.locate)
+    return _Checked(told, blamed)
 
 
 def _in_front(found: Diagnostic, draft: Draft) -> Diagnostic:
@@ -176,21 +223,6 @@ def _without_kind(draft: Draft) -> Diagnostic:
     hint = suggestion(kind, KIND_NAMES) or f" The kinds are {either(KIND_NAMES)}."
     detail = f"There is no kind {quoted(kind)}.{hint}"
     return error("UnknownKind", "Unknown kind", detail, draft.locate(("kind",)))
-
-
-def _names_in(value: object) -> list[Ref]:
-    metadata = value.get("metadata") if isinstance(value, dict) else None
-    kind = value.get("kind") if isinstance(value, dict) else None
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    return [Ref(kind, name)] if isinstance(kind, str) and isinstance(name, str) else []
-
-
-def _guessed(text: str) -> list[Ref]:
-    import re
-
-    kinds = re.findall(r"^kind:[ ]*([A-Za-z]{1,40})", text, re.MULTILINE)
-    names = re.findall(r"\bname:[ ]*([a-z0-9-]{1,63})", text)
-    return [Ref(kind, name) for kind in dict.fromkeys(kinds) for name in dict.fromkeys(names)][:200]
 
 
 @lru_cache(maxsize=64)

@@ -41,4 +41,4 @@ def plain_facts(path: str, data: bytes, schemas: Schemas) -> FileFacts | None:
         return None
     if any(problems_inside(value, lambda _: Position(path))):
         return None
-    return (document_facts(value, found.references),), ()
+    return (document_facts(value, found.references),), (), ()

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 Pointer = tuple[str | int, ...]
 
+ANY_KIND = "*"
+"""The kind of a document whose kind cannot be known."""
+
 Naming = tuple[Pointer, tuple[str, ...], str]
 """A reference: where, from the root of the document, to which kinds, to which name."""
 

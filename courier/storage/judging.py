@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from courier.diagnostics import Diagnostic, Position, Severity, in_reading_order
 from courier.planning.crosscheck import Finding, crosscheck
-from courier.planning.facts import FileFacts, facts_of
+from courier.planning.facts import FileFacts, facts_of, unread_facts
 from courier.planning.manifest import Schemas, read_manifest
 from courier.planning.plain_facts import plain_facts
 from courier.planning.sources import is_document, read_drafts
@@ -90,7 +90,7 @@ class _Reader:
         try:
             data = _content(f"{self._root}/{FOLDER}/{path}")
         except OSError as broken:
-            return ((), ()), (_told(_unreadable(path, broken)),)
+            return unread_facts(path), (_told(_unreadable(path, broken)),)
         name = f"{blob or _blob(data)} {path}"
         known = self._former.get(name)
         self.learnt += known is None

@@ -79,6 +79,28 @@ def test_a_problem_for_programs(root: Path) -> None:
     }
 
 
+ALL = """\
+.courier/r.yaml:6:13 error Unknown name [UnknownReference]
+  There is no Workflow "fxi". Did you mean "fix"?
+  6 |   workflow: fxi
+    |             ^
+.courier/r.yaml:7:11 error Wrong type [WrongType]
+  `prompt` must be text, found `1`. Put it in quotes.
+  7 |   prompt: 1
+    |           ^
+"""
+
+
+def test_all_mistakes_of_a_document_in_one_pass(root: Path) -> None:
+    write(root, {"r.yaml": RUN.replace("prompt: x", "prompt: 1")})
+    assert asked(root) == (1, "2 documents valid, 2 problems in 1 file.\n", ALL)
+    told = json.loads(asked(root, "-o", "json")[1])["diagnostics"]
+    assert [(each["code"], each["line"], each["column"]) for each in told] == [
+        ("UnknownReference", 6, 13),
+        ("WrongType", 7, 11),
+    ]
+
+
 def test_colour_only_where_wanted(root: Path) -> None:
     write(root, {"r.yaml": RUN})
     assert "\x1b" not in asked(root)[2]

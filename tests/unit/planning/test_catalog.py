@@ -119,10 +119,10 @@ def test_a_name_that_fits_two_kinds_is_ambiguous() -> None:
     agent = ("Agent", "ann", 0, (), (), (), None)
     persona = ("Persona", "ann", 1, (), (), (), None)
     user = ("Context", "c", 2, (tuple(naming),), (), (), None)
-    facts: FileFacts = ((agent, persona, user), ())  # type: ignore[assignment]  # plain tuples
+    facts: FileFacts = ((agent, persona, user), (), ())  # type: ignore[assignment]  # plain tuples
     (found,) = crosscheck({"a.yaml": facts})
     assert (found.code, found.pointer) == ("AmbiguousReference", ("who",))
-    assert crosscheck({"a.yaml": ((agent, user), ())}) == []  # type: ignore[dict-item]
+    assert crosscheck({"a.yaml": ((agent, user), (), ())}) == []  # type: ignore[dict-item]
 
 
 def test_a_pipeline_that_keeps_nothing_is_warned_about_and_still_valid() -> None:

@@ -81,7 +81,7 @@ def judged(path: str, data: bytes) -> None:
 
 
 def meaning(data: bytes) -> bytes:
-    lines = (line.strip(b" \t\r\n.-") for line in data.removeprefix(b"\xef\xbb\xbf").splitlines())
+    lines = (line.strip(b" \t\r\n.-~") for line in data.removeprefix(b"\xef\xbb\xbf").splitlines())
     return b"".join(line for line in lines if not line.startswith(b"#"))
 
 
