@@ -6,6 +6,7 @@ Bad input is never an exception but a `courier.diagnostics.Diagnostic`. One boun
     CourierError
     ├── InvalidCatalog      the documents have errors
     ├── Misused             a command was asked for something it cannot do
+    ├── NotAllowed          somebody asked for what only others may decide
     ├── NotFound            a named thing does not exist
     ├── StalePlan           a saved plan no longer fits the world
     ├── MissingSecret       a secret's name has no value here
@@ -52,6 +53,10 @@ class Misused(CourierError):
     """A command was asked for something it cannot do."""
 
     exit_code = 2
+
+
+class NotAllowed(CourierError):
+    """Somebody asked for what only others may decide."""
 
 
 class NotFound(CourierError):

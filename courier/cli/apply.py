@@ -52,8 +52,9 @@ def apply(here: Here, saved: str | None, output: str, scenarios: str | None, *, 
     played for real in a scratch copy, with agents that answer what FILE says, no model asked and
     nothing pushed. Exits 1 if a scenario does not come out as FILE expects.
 
-    Without a daemon this process is the engine: it stays until every run has ended. Interrupted,
-    the agents go on; the next `courier apply` picks them up. Exits 1 if a run did not complete.
+    Without a daemon this process is the engine: it stays until every run has ended or waits for a
+    person. Interrupted, the agents go on; the next `courier apply` picks them up. Exits 1 if a run
+    failed or was cancelled.
     """
     import logging
 
@@ -96,16 +97,27 @@ async def _see_through(
     from courier.cli.live import watch
 
     runs, output = asked
-    failed = False
+    failed, left = False, set[str]()
     try:
-        while runs := runs if errand.other is not None else list(await errand.in_flight()):
+        while runs := runs if errand.other is not None else await _others(errand, left):
             ended = await watch(wiring, here.console, runs, output=output)
             failed = failed or any(one.phase != "completed" for one in ended)
+            left |= set(runs) - {one.run for one in ended}
             runs = []
     except asyncio.CancelledError:
         here.console.note("The agents go on in their sandboxes; `courier apply` picks them up.")
         raise
+    if left:
+        here.console.note(
+            f"Waiting for people: {', '.join(sorted(left))}. Once they answered, the next "
+            "`courier apply` goes on; a daemon does by itself."
+        )
     return 1 if failed else 0
+
+
+async def _others(errand: "Errand", left: set[str]) -> list[str]:
+    """Return the runs in flight besides those that wait for people."""
+    return [run for run in await errand.in_flight() if run not in left]
 
 
 async def _warn(here: Here, wiring: "Wiring") -> None:

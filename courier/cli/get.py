@@ -82,6 +82,10 @@ def get(here: Here, kind: str, names: tuple[str, ...], output: str, limit: int) 
     asked = Asked(kind_named(kind), names, most, wide=output == "wide")
     found = here.run(_gather(here, asked))
     _show(here, found, output)
+    for each in found:
+        for name, item in each.items.items():
+            if each.kind == "Run" and item.get("reason") == "AwaitingApproval":
+                here.console.note(f"{name}: {item.get('message')}")
 
 
 def _show(here: Here, found: Sequence[Listed], output: str) -> None:

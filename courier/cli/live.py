@@ -19,14 +19,14 @@ TICK_SECONDS = 0.25
 async def watch(
     wiring: "Wiring", console: Console, runs: Sequence[str], *, output: str = "text"
 ) -> Sequence[Ended]:
-    """Show what happens to runs until all have ended; return how each ended."""
+    """Show what happens to runs until all have ended or wait for people; return those ended."""
     columns = get_terminal_size().columns if console.is_terminal else 100
     view = progress.Progress(console.ink, columns=columns, names=len(runs) > 1)
     ended = []
     reader = wiring.client()
     ticking = asyncio.create_task(_tick(wiring, console, view))
     try:
-        async for moment in follow(wiring.world, reader, runs):
+        async for moment in follow(wiring.world, reader, runs, patient=False):
             if output == "json":
                 console.show(progress.to_json(moment))
             else:

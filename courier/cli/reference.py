@@ -30,6 +30,7 @@ What the environment decides:
 | `E2B_API_KEY` | the key of E2B's cloud |
 | `E2B_API_URL` | where the cloud's interface is, if it is not E2B's own |
 | `COURIER_EXPOSE` | folders of this machine, between colons, that embedded sandboxes may read |
+| `COURIER_USER` | who you are in the project's Team, where git's user.name and user.email do not say it |
 | `COURIER_ALLOW_PLAIN` | `1` lets embedded sandboxes run without isolation where there is no other way |
 
 """  # noqa: E501 - a row of a table is one line

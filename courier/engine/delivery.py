@@ -1,61 +1,105 @@
 """Delivery: the branch pushed and the pull request found or opened, exactly once."""
 
+import logging
 from dataclasses import dataclass
+from functools import partial
 
 from courier.engine.patience import patiently
 from courier.engine.seam import Action, Context, Json, RunCancelled, StepIO
 from courier.engine.world import World
 from courier.errors import Conflict, CourierError, Misconfigured, Unavailable
 from courier.ports.forges import Proposed
+from courier.ports.repository import Identity
 from courier.runs.events import Refusal, WorkDelivered
 from courier.runs.frozen import FrozenPlan
 from courier.runs.progress import Deliver
 from courier.runs.proposal import body
 from courier.runs.run import Run
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How the work of one run leaves courier; ``stage`` prefixes its durable steps."""
+    """How the work of one run leaves courier.
+
+    Attributes:
+        stage: Prefixes its durable steps.
+        note: What the pull request says first.
+    """
 
     world: World
     context: Context
     plan: FrozenPlan
     stage: str
+    note: str = ""
 
     async def carry_out(self, run: Run, decision: Deliver) -> WorkDelivered:
         """Return what became of the work; a refusal by the remote is a fact, not an exception."""
 
-        async def push(_io: StepIO) -> Json:
-            return _told(await self._push(decision))
-
         async def propose(_io: StepIO) -> Json:
             return _told(await self._propose(run, decision))
 
-        pushed = await self._step("push", push)
-        if pushed.refusal is not None or decision.how == "branch":
+        async def look(_io: StepIO) -> Json:
+            return _told(await self._merged(decision, number))
+
+        number = _merged_already(run, decision)
+        if number is not None:
+            return await self._step("look", look)
+        pushed = await self._pushed(run, decision)
+        if pushed.refusal is not None:
             return pushed
+        if decision.how == "branch":
+            return await self._withdrawn(pushed)
         try:
             return await self._step("propose", propose)
         except RunCancelled:
             # Too late: there may be a pull request, and whatever there is must be on record.
             return await self._step("propose-on", propose)
 
+    async def show(self, run: Run, decision: Deliver) -> WorkDelivered:
+        """Return what came of opening the work to be looked at before anything is decided."""
+
+        async def propose(_io: StepIO) -> Json:
+            return _told(await self._propose(run, decision))
+
+        pushed = await self._pushed(run, decision)
+        return pushed if pushed.refusal is not None else await self._step("propose", propose)
+
+    async def _pushed(self, run: Run, decision: Deliver) -> WorkDelivered:
+        async def push(_io: StepIO) -> Json:
+            return _told(await self._push(decision, earlier=_shown(run)))
+
+        return await self._step("push", push)
+
+    async def _withdrawn(self, pushed: WorkDelivered) -> WorkDelivered:
+        """Return the delivery of work nobody approves any more: what was opened is closed."""
+
+        async def withdraw(_io: StepIO) -> Json:
+            return _told(await self._withdraw(pushed))
+
+        return await self._step("withdraw", withdraw) if self.plan.approvals else pushed
+
     async def _step(self, name: str, action: Action) -> WorkDelivered:
         told = await self.context.step(f"{self.stage}/{name}", action)
         return WorkDelivered.model_validate_json(str(told))
 
-    async def _push(self, decision: Deliver) -> WorkDelivered:
+    async def _push(self, decision: Deliver, *, earlier: str | None) -> WorkDelivered:
         try:
-            await patiently(self.world.clock, lambda: self._try_push(decision.commit))
+            await patiently(self.world.clock, lambda: self._try_push(decision.commit, earlier))
         except CourierError as error:
             refusal = self._refusal(error, {Conflict: "BranchTaken", Misconfigured: "PushDeclined"})
             return WorkDelivered(at=self.world.clock.now(), commit=decision.commit, refusal=refusal)
         return self._delivered(decision.commit)
 
-    async def _try_push(self, commit: str) -> None:
+    async def _try_push(self, commit: str, earlier: str | None) -> None:
         repository, branch = self.world.repository, self.plan.git.branch
         try:
+            await repository.push(commit, branch=branch, expected=earlier)
+        except Conflict:
+            # Somebody may have deleted the branch once its pull request was merged.
+            if earlier is None:
+                raise
             await repository.push(commit, branch=branch, expected=None)
         except Misconfigured:
             await self._check_reach()
@@ -77,6 +121,23 @@ class Delivery:
             return delivered.model_copy(update={"refusal": refusal})
         return delivered.model_copy(update={"pull_request": opened})
 
+    async def _merged(self, decision: Deliver, number: int | None) -> WorkDelivered:
+        found = await patiently(self.world.clock, lambda: self.world.forge.get(number or 0))
+        return self._delivered(decision.commit).model_copy(update={"pull_request": found})
+
+    async def _withdraw(self, pushed: WorkDelivered) -> WorkDelivered:
+        forge, git = self.world.forge, self.plan.git
+        by = Identity(git.author_name, git.author_email)
+        try:
+            opened = await patiently(self.world.clock, lambda: forge.list(status="created"))
+            mine = [each for each in opened if each.branch == git.branch]
+            for each in mine:
+                closed = await patiently(self.world.clock, partial(forge.close, each.number, by=by))
+                pushed = pushed.model_copy(update={"pull_request": closed})
+        except CourierError as error:
+            log.warning("run %s could not close its pull request: %s", self.plan.run, error)
+        return pushed
+
     def _delivered(self, commit: str) -> WorkDelivered:
         now = self.world.clock.now()
         return WorkDelivered(at=now, branch=self.plan.git.branch, commit=commit)
@@ -91,7 +152,7 @@ class Delivery:
         return Proposed(
             run=plan.run,
             title=plan.title,
-            body=body(plan, run),
+            body=f"{self.note}\n\n{body(plan, run)}" if self.note else body(plan, run),
             base=plan.git.base_branch,
             branch=plan.git.branch,
             head=decision.commit,
@@ -99,6 +160,25 @@ class Delivery:
             labels=plan.delivery.labels,
             reviewers=plan.delivery.reviewers,
         )
+
+
+def _merged_already(run: Run, decision: Deliver) -> int | None:
+    """Return the number of the pull request whose merge approved exactly this work."""
+    answer = run.answered[-1] if run.answered else None
+    asked = run.asked[-1] if run.asked else None
+    if answer is None or asked is None or asked.pull_request is None or decision.how == "branch":
+        return None
+    merged = (answer.how, answer.answer, answer.commit) == (
+        "pullRequest",
+        "approved",
+        decision.commit,
+    )
+    return asked.pull_request.number if merged else None
+
+
+def _shown(run: Run) -> str | None:
+    """Return the commit the run's branch was pushed at to be looked at."""
+    return next((asked.commit for asked in reversed(run.asked) if asked.branch is not None), None)
 
 
 def _told(delivered: WorkDelivered) -> Json:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
+from courier.engine.approver import Approver, Teams
 from courier.engine.inflight import Json, RunState
 from courier.engine.observation import Observation
 from courier.engine.requests import Requests
@@ -12,6 +13,7 @@ from courier.engine.runner import FLOW
 from courier.engine.seam import RunClient
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
+from courier.planning.permission import Member
 from courier.planning.plan import Action, CancelRun, Limit, Plan, PublishRun, ResumeRun, StartRun
 from courier.ports.state import WriteFile
 from courier.runs.run import Run
@@ -25,16 +27,22 @@ class Dispatched:
     Attributes:
         how: started: queued now; underway: was queued or running already; stuck: ended here
             without reaching the record, which is made up for, see `message`; cancelling and
-            published: as asked; failed: could not be done now, see `message`.
+            published: as asked; answered: somebody's yes or no was passed on; failed: could not
+            be done now, see `message`.
     """
 
     run: str
-    how: Literal["started", "underway", "stuck", "cancelling", "published", "failed"]
+    how: Literal["started", "underway", "stuck", "cancelling", "published", "answered", "failed"]
     message: str = ""
 
 
 KeepTo = Callable[[Sequence[Limit]], None]
 """Tells whoever runs the runs how many of each project may run at once."""
+
+
+def nobody(_project: str) -> Sequence[Member]:
+    """Return that a project has no Team."""
+    return ()
 
 
 class Dispatcher:
@@ -60,27 +68,32 @@ class Dispatcher:
         self._engine = engine
         self._observation = observation
         self._requests = Requests(world.state)
+        self._approver = Approver(world, engine, self._requests)
 
-    async def carry_out(self, plan: Plan) -> Sequence[Dispatched]:
+    async def carry_out(self, plan: Plan, *, teams: Teams = nobody) -> Sequence[Dispatched]:
         """Do what the plan says, in its order, and return what became of each action.
 
         An action that cannot be done now does not keep the others from being done.
+
+        Args:
+            plan: What to do.
+            teams: Who may answer for runs that wait for a person.
         """
         self._keep_to(plan.limits)
-        return [await self._try(action) for action in plan.actions]
+        return [await self._try(action, teams) for action in plan.actions]
 
-    async def _try(self, action: Action) -> Dispatched:
+    async def _try(self, action: Action, teams: Teams) -> Dispatched:
         try:
-            return await self._do(action)
+            return await self._do(action, teams)
         except CourierError as fault:
             return Dispatched(action.run, "failed", str(fault))
 
-    async def _do(self, action: Action) -> Dispatched:
+    async def _do(self, action: Action, teams: Teams) -> Dispatched:
         match action:
             case StartRun():
                 return await self._start(action)
             case ResumeRun(run=run):
-                return await self._resume(run)
+                return await self._resume(run, teams)
             case CancelRun(run=run, reason=reason):
                 await self._cancel(run, reason)
                 return Dispatched(run, "cancelling", reason)
@@ -90,10 +103,13 @@ class Dispatcher:
             case _:
                 assert_never(action)
 
-    async def _resume(self, run: str) -> Dispatched:
+    async def _resume(self, run: str, teams: Teams) -> Dispatched:
         asked = await self._requests.cancel_of(run)
         if asked is None:
-            return Dispatched(run, "underway")
+            given = await self._approver.settle(run, teams)
+            if given is None:
+                return Dispatched(run, "underway")
+            return Dispatched(run, "answered", f"{given.answer} by {given.by or 'somebody'}")
         await self._engine.cancel(run, by=asked.by, reason=asked.reason)
         return Dispatched(run, "cancelling", asked.reason)
 

@@ -8,15 +8,20 @@ from datetime import datetime
 from typing import TypeAlias
 
 from courier.engine.inflight import Phase, StepKind, StepPhase
+from courier.engine.question import SIGNAL
 from courier.engine.retelling import Told, retell
 from courier.engine.seam import RunReader
 from courier.engine.world import World
-from courier.runs.events import AttemptEnded, WorkDelivered
+from courier.runs.approvals import waiting
+from courier.runs.events import ApprovalAnswered, AttemptEnded, WorkDelivered
 from courier.runs.frozen import FrozenStep
 from courier.runs.progress import Finish, StartAttempt, next_step
 
 POLL_SECONDS = 0.1
 """How often a follower looks."""
+
+SETTLING_SECONDS = 1.5
+"""How long a run has waited for a person before nothing more is expected of it."""
 
 _ATTEMPT = re.compile(r"(.+)-([0-9]+)\.([0-9]+)/.*")
 
@@ -83,6 +88,24 @@ class Rests:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaits:
+    """A run waits for a person; ``message`` says what for and how to answer."""
+
+    run: str
+    at: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Somebody, or the time that passed, answered."""
+
+    run: str
+    at: datetime
+    answered: ApprovalAnswered
+
+
+@dataclass(frozen=True, slots=True)
 class Handed:
     """The work was delivered, or why it could not be."""
 
@@ -102,7 +125,9 @@ class Ended:
     message: str = ""
 
 
-Moment: TypeAlias = Began | StepBegan | Spoke | StepEnded | Rests | Handed | Ended
+Moment: TypeAlias = (
+    Began | StepBegan | Spoke | StepEnded | Rests | Awaits | Answered | Handed | Ended
+)
 """Something that happened to a run."""
 
 
@@ -114,12 +139,24 @@ class _Seen:
     steps: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
     rests: set[str] = field(default_factory=set)
+    asked: int = 0
+    answered: int = 0
+    waits_since: datetime | None = None
     handed: bool = False
     offsets: dict[str, int] = field(default_factory=dict)
 
 
-async def follow(world: World, reader: RunReader, runs: Iterable[str]) -> AsyncIterator[Moment]:
-    """Yield what happens to the runs, from their beginning until all have ended."""
+async def follow(
+    world: World, reader: RunReader, runs: Iterable[str], *, patient: bool = True
+) -> AsyncIterator[Moment]:
+    """Yield what happens to the runs, from their beginning until all have ended.
+
+    Args:
+        world: Where they happen.
+        reader: Knows them.
+        runs: Their names.
+        patient: Whether to stay while nothing is left but runs that wait for people.
+    """
     seen = {run: _Seen() for run in runs}
     while seen:
         for run in list(seen):
@@ -129,8 +166,16 @@ async def follow(world: World, reader: RunReader, runs: Iterable[str]) -> AsyncI
                     yield moment
             if told is None or told.state.phase.ended:
                 del seen[run]
+        if not patient and all(_rests_on_people(world, each) for each in seen.values()):
+            return
         if seen:
             await world.clock.sleep(POLL_SECONDS)
+
+
+def _rests_on_people(world: World, seen: _Seen) -> bool:
+    """Return whether a run waits for a person, and no answer is on its way to it."""
+    since = seen.waits_since
+    return since is not None and (world.clock.now() - since).total_seconds() > SETTLING_SECONDS
 
 
 def _moments(world: World, told: Told, seen: _Seen) -> Iterator[Moment]:
@@ -148,6 +193,7 @@ def _moments(world: World, told: Told, seen: _Seen) -> Iterator[Moment]:
             seen.ended.add(tried.name)
             yield StepEnded(name, ended[tried.name].ended_at, tried, ended[tried.name])
     yield from _rests(told, seen)
+    yield from _questions(world, told, seen)
     if run.delivered is not None and not seen.handed:
         seen.handed = True
         yield Handed(name, run.delivered.at, run.delivered)
@@ -191,6 +237,19 @@ def _rests(told: Told, seen: _Seen) -> Iterator[Rests]:
             parked = told.run.parked
             reason = f"{parked.reason}: {parked.message}" if parked else "before trying again"
             yield Rests(told.plan.run, record.started_at, record.until, reason)
+
+
+def _questions(world: World, told: Told, seen: _Seen) -> Iterator[Moment]:
+    run, name = told.run, told.plan.run
+    asked = waiting(run)
+    is_open = asked is not None and told.state.step == SIGNAL
+    seen.waits_since = (seen.waits_since or world.clock.now()) if is_open else None
+    for given in run.answered[seen.answered :]:
+        yield Answered(name, given.at, given)
+    seen.answered = len(run.answered)
+    if asked is not None and is_open and len(run.asked) > seen.asked:
+        seen.asked = len(run.asked)
+        yield Awaits(name, asked.at, asked.message)
 
 
 def _end(told: Told) -> Ended:

@@ -5,12 +5,15 @@ import logging
 from collections.abc import Iterable, Mapping
 
 from courier.engine.inflight import RunState
+from courier.engine.question import SIGNAL
+from courier.engine.retelling import retell
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
 from courier.planning.observed import InFlight, Observed, ObservedRun, Records, fold
 from courier.planning.record import read_record
 from courier.ports.repository import Head
+from courier.runs.approvals import waiting
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +42,8 @@ class Observation:
         What is in flight is asked before the records are read: a run that ends between the two
         is seen twice rather than not at all.
         """
-        flying = {state.run_id: _in_flight(state) for state in await self._engine.list(live=True)}
+        live = await self._engine.list(live=True)
+        flying = {state.run_id: await self._in_flight(state) for state in live}
         await self._read_records()
         return Observed(
             branch=head.branch,
@@ -61,6 +65,15 @@ class Observation:
             return self._places[run]
         except KeyError:
             raise NotFound(f"There is no record of run {run}.") from None
+
+    async def _in_flight(self, state: RunState) -> InFlight:
+        awaits = ""
+        if state.step == SIGNAL:
+            told = await retell(self._world, self._engine, state.run_id)
+            asked = waiting(told.run) if told is not None else None
+            awaits = asked.message if asked is not None else ""
+        cancelling = state.cancellation is not None
+        return InFlight(run=state.run_id, cancelling=cancelling, awaits=awaits)
 
     async def _tips(self, branches: Iterable[str]) -> Mapping[str, str]:
         tips = {}
@@ -108,7 +121,3 @@ def _run_of(path: str) -> str:
 
 def _is_final(record: ObservedRun) -> bool:
     return record.ended and record.pull_request in SETTLED
-
-
-def _in_flight(state: RunState) -> InFlight:
-    return InFlight(run=state.run_id, cancelling=state.cancellation is not None)

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from courier.diagnostics import Diagnostic
+from courier.engine.approver import Teams
 from courier.engine.desired import Desired, DesiredState
 from courier.engine.dispatcher import Dispatched, Dispatcher
 from courier.engine.observation import Observation
 from courier.engine.world import World
 from courier.errors import InvalidCatalog
 from courier.planning.freeze import branches_wanted
+from courier.planning.permission import Member, team_of
 from courier.planning.plan import Plan
 from courier.planning.planner import Digests, Pass, plan_pass
 
@@ -68,7 +70,7 @@ class Reconciler:
         desired, proposed = await self.propose()
         if proposed is None:
             return Result(None, diagnostics=desired.diagnostics)
-        dispatched = await self._dispatcher.carry_out(proposed)
+        dispatched = await self._dispatcher.carry_out(proposed, teams=_teams(desired))
         return Result(proposed, tuple(dispatched), desired.diagnostics)
 
     async def require_plan(self) -> Plan:
@@ -82,3 +84,10 @@ class Reconciler:
         if proposed is None or any(found.severity == "error" for found in errors):
             raise InvalidCatalog(errors)
         return proposed
+
+
+def _teams(desired: Desired) -> Teams:
+    def members(project: str) -> Sequence[Member]:
+        return team_of(desired.catalog, project) if desired.catalog is not None else ()
+
+    return members

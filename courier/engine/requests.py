@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -19,25 +20,55 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One thing somebody asked of a run."""
+    """One thing somebody asked of a run.
 
-    action: Literal["cancel"]
+    Attributes:
+        reason: Why; for an approval what was remarked.
+        user: The name the person goes by in the Team, where it was told.
+        approval: The place an answer is about; the next two say about what there.
+        tree: The tree it is about.
+        words: The digest of the words it is about; None where they have no part in it.
+    """
+
+    action: Literal["cancel", "approve", "reject"]
     run: str
     by: Identity
     at: datetime
     reason: str
+    user: str = ""
+    approval: str = ""
+    tree: str = ""
+    words: str | None = None
 
     @property
     def id(self) -> str:
         """Return an id made from what it says, e.g. ``20261121t140305z-cancel-1f2e3d4c``."""
-        told = json.dumps([self.action, self.run, self.by.email, self.at.isoformat(), self.reason])
-        digest = sha256(told.encode()).hexdigest()[:8]
+        told = [self.action, self.run, self.by.email, self.at.isoformat(), self.reason]
+        if self.action != "cancel":
+            told += [self.approval, self.tree, self.words or ""]
+        digest = sha256(json.dumps(told).encode()).hexdigest()[:8]
         return f"{self.at:%Y%m%dt%H%M%Sz}-{self.action}-{digest}"
 
     @property
     def person(self) -> str:
         """Return who asked, as git writes people."""
         return f"{self.by.name} <{self.by.email}>"
+
+
+async def put_on_record(request: Request, *, state: StateBranch) -> None:
+    """Write a request down where every machine that may have the run reads it."""
+    value: dict[str, object] = {
+        "action": request.action,
+        "run": request.run,
+        "by": request.person,
+        "at": request.at.isoformat(),
+        "reason": request.reason,
+    }
+    if request.action != "cancel":
+        value |= {"user": request.user or None, "approval": request.approval}
+        value |= {"tree": request.tree, "words": request.words}
+    change = WriteFile(f"requests/{request.id}.json", to_json(value))
+    await state.write([change], message=f"{request.action}: {request.run}")
 
 
 async def cancel(request: Request, *, state: StateBranch, client: RunClient) -> bool:
@@ -51,15 +82,7 @@ async def cancel(request: Request, *, state: StateBranch, client: RunClient) -> 
     found = await client.status(request.run)
     if found is not None and found.phase.ended:
         raise Conflict(f"Run {request.run} has ended already: {found.phase}.")
-    value = {
-        "action": request.action,
-        "run": request.run,
-        "by": request.person,
-        "at": request.at.isoformat(),
-        "reason": request.reason,
-    }
-    change = WriteFile(f"requests/{request.id}.json", to_json(value))
-    await state.write([change], message=f"{request.action}: {request.run}")
+    await put_on_record(request, state=state)
     try:
         return await client.cancel(request.run, by=request.person, reason=request.reason)
     except NotFound:
@@ -73,16 +96,49 @@ class Requests:
         self._state = state
         self._read: set[str] = set()
         self._cancels: dict[str, Cancellation] = {}
+        self._answers: dict[str, list[Request]] = {}
 
     async def cancel_of(self, run: str) -> Cancellation | None:
         """Return who asked for a run to stop, and why; None if nobody did."""
+        await self._look()
+        return self._cancels.get(run)
+
+    async def answers_to(self, run: str) -> Sequence[Request]:
+        """Return every approval and rejection of a run, the first first."""
+        await self._look()
+        return sorted(self._answers.get(run, ()), key=lambda request: request.at)
+
+    async def _look(self) -> None:
         paths = [path for path in await self._state.paths("requests") if path not in self._read]
         for path, content in (await self._state.read(paths)).items():
             try:
-                told = json.loads(content)
-                if told["action"] == "cancel":
-                    self._cancels[told["run"]] = Cancellation(str(told["by"]), str(told["reason"]))
+                self._take(json.loads(content))
             except (ValueError, KeyError, TypeError) as error:
                 log.warning("%s on the state branch cannot be read: %r", path, error)
         self._read.update(paths)
-        return self._cancels.get(run)
+
+    def _take(self, told: dict[str, object]) -> None:
+        if told["action"] == "cancel":
+            self._cancels[str(told["run"])] = Cancellation(str(told["by"]), str(told["reason"]))
+        elif told["action"] in ("approve", "reject"):
+            request = _answer(told)
+            self._answers.setdefault(request.run, []).append(request)
+
+
+def _answer(told: dict[str, object]) -> Request:
+    name, _, email = str(told["by"]).rpartition(" <")
+    at = datetime.fromisoformat(str(told["at"]))
+    if at.tzinfo is None:
+        raise ValueError("its time has no zone")
+    words = told.get("words")
+    return Request(
+        action="approve" if told["action"] == "approve" else "reject",
+        run=str(told["run"]),
+        by=Identity(name, email.removesuffix(">")),
+        at=at,
+        reason=str(told.get("reason") or ""),
+        user=str(told.get("user") or ""),
+        approval=str(told["approval"]),
+        tree=str(told["tree"]),
+        words=words if isinstance(words, str) else None,
+    )

@@ -9,12 +9,14 @@ from courier.engine.attempt import Attempt
 from courier.engine.delivery import Delivery
 from courier.engine.lease import close_sandboxes, labels_of
 from courier.engine.patience import patiently
+from courier.engine.question import Question
 from courier.engine.recording import Recording
 from courier.engine.seam import Action, Context, Json, RunCancelled, RunReader, StepIO
 from courier.engine.station import Request
 from courier.engine.world import World
 from courier.errors import CourierError, Misconfigured, Unavailable
 from courier.ports.state import AppendLine, Change, WriteFile
+from courier.runs.approvals import AskApproval, AwaitApproval
 from courier.runs.events import CancelAsked, RunEnded, RunEvent, RunParked, RunStarted
 from courier.runs.frozen import FrozenPlan
 from courier.runs.handoff import situation
@@ -69,7 +71,9 @@ class Runner:
             await self._obey(decision)
         return await self._settle(decision.ending)
 
-    async def _obey(self, decision: StartAttempt | Park | Deliver) -> None:
+    async def _obey(
+        self, decision: StartAttempt | Park | AskApproval | AwaitApproval | Deliver
+    ) -> None:
         match decision:
             case StartAttempt():
                 await self._attempt(decision)
@@ -83,6 +87,11 @@ class Runner:
                         until=decision.until,
                     )
                 )
+            case AskApproval():
+                question = self._question(f"approval-{decision.approval.name}")
+                self._facts.append(await question.ask(self._run, decision))
+            case AwaitApproval():
+                await self._wait(decision)
             case Deliver():
                 delivery = Delivery(self._world, self._context, self._plan, self._unique("deliver"))
                 self._facts.append(await delivery.carry_out(self._run, decision))
@@ -96,6 +105,17 @@ class Runner:
             self._plan, start, situation(self._plan, self._run, start), self._run.usage
         )
         self._facts.extend(await Attempt(self._world, self._context, request).carry_out())
+
+    async def _wait(self, decision: AwaitApproval) -> None:
+        """Let go of everything, say on record what is waited for, and wait."""
+        await self._if_possible("let-go", self._close_sandboxes)
+        await self._context.step(self._unique("parked"), self._announce)
+        question = self._question(f"answer-{decision.asked.approval}")
+        self._facts.append(await question.wait(decision.asked))
+        await self._context.step(self._unique("answered"), self._announce)
+
+    def _question(self, stage: str) -> Question:
+        return Question(self._world, self._context, self._plan, self._unique(stage))
 
     async def _settle(self, ending: Ending) -> Json:
         await self._if_possible("sandboxes", self._close_sandboxes)
@@ -135,7 +155,8 @@ class Runner:
             return None
 
     async def _announce(self, _io: StepIO) -> Json:
-        await self._write(_files(self._plan, self._run), f"running: {self._plan.run}")
+        run = self._run
+        await self._write(_files(self._plan, run), f"{run.phase}: {self._plan.run}")
         return None
 
     async def _write(self, changes: list[Change], message: str) -> None:

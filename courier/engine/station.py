@@ -120,12 +120,7 @@ class Station:
         try:
             work = await self._take_out()
         except Refused as refused:
-            told = self._world.secrets.redact(str(refused))
-            work = Work(
-                refusal=Refusal(
-                    code=refused.code, message=told, needs_approval=refused.needs_approval
-                )
-            )
+            work = await self._refused(refused)
         return work.model_dump_json(by_alias=True)
 
     async def close(self, _io: StepIO) -> Json:
@@ -166,9 +161,23 @@ class Station:
         )
         if bundle is None:
             return Work()
-        keep_at = f"refs/courier/runs/{self._plan.run}/{self._start.name}"
+        keep_at = kept_at(self._plan.run, self._start.name)
         admitted = await self._world.repository.admit(bundle, rules=self._rules(), keep_at=keep_at)
         return Work(commit=admitted.commit, files=admitted.files)
+
+    async def _refused(self, refused: Refused) -> Work:
+        told = self._world.secrets.redact(str(refused))
+        refusal = Refusal(code=refused.code, message=told, needs_approval=refused.needs_approval)
+        if not refused.needs_approval:
+            return Work(refusal=refusal)
+        repository = self._world.repository
+        commit = await repository.held_back(kept_at(self._plan.run, self._start.name))
+        if commit is None:
+            return Work(refusal=refusal)
+        before = (await repository.files(self._start.base, "")).items()
+        after = (await repository.files(commit, "")).items()
+        files = tuple(sorted({path for path, _ in before ^ after}))
+        return Work(files=files, refusal=refusal.model_copy(update={"commit": commit}))
 
     async def _use(self, action: Callable[[Sandbox], Awaitable[T]]) -> T:
         return await self._lease.use(action, give_up_after=OPEN_PATIENCE)
@@ -222,6 +231,11 @@ class Station:
     @property
     def _identity(self) -> Identity:
         return Identity(self._plan.git.author_name, self._plan.git.author_email)
+
+
+def kept_at(run: str, attempt: str) -> str:
+    """Return the ref of the mirror that keeps what an attempt left."""
+    return f"refs/courier/runs/{run}/{attempt}"
 
 
 def failure(error: CourierError) -> Outcome:

@@ -62,8 +62,6 @@ def _of_project(asked: Asked) -> Iterator[str]:
 
 def _of_workflow(asked: Asked) -> Iterator[str]:
     spec = asked.workflow.spec
-    if spec.approvals:
-        yield "Approvals (`approvals`) are not waited for yet."
     if spec.candidates is not None:
         yield "Several candidates side by side (`candidates`) cannot be run yet."
 

@@ -28,6 +28,7 @@ from courier.planning.steps import (
     missing_inputs,
     with_inputs,
 )
+from courier.planning.waiting import freeze_approvals
 from courier.resources.agent import AgentSpec
 from courier.runs.frozen import (
     FrozenDelivery,
@@ -208,6 +209,8 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         steps=steps,
         left_out=tuple(map(_left_out, asked.left_out)),
         loop=_loop(decided.values),
+        approvals=freeze_approvals(asked),
+        document=catalog.documents[asked.refs[-1]].start.file,
         sandbox=_sandbox(decided.values, steps),
         git=_git(decided, observed),
         delivery=_delivery(decided.values),

@@ -7,6 +7,9 @@ from courier.diagnostics import Diagnostic, Position
 from courier.planning.problems import error, quoted, suggestion
 from courier.planning.references import Pointer
 
+_DEFAULT_STEPS = {"designerChecker": ["design", "check"]}
+"""Steps of types that have default ones, where none are written; the others have ``design``."""
+
 Problem = tuple[Pointer, str, str, str]
 """Where, code, summary, detail."""
 
@@ -40,6 +43,7 @@ def _workflow(spec: Mapping[str, Any]) -> Iterator[Problem]:
             yield ("spec", "steps", place), "PersonaMissing", "Step names no Persona", detail
     if names:
         yield from _known_steps(spec, names)
+    yield from _approvals(spec, names or _DEFAULT_STEPS.get(spec.get("type", ""), ["design"]))
 
 
 def _known_steps(spec: Mapping[str, Any], names: Sequence[str]) -> Iterator[Problem]:
@@ -47,12 +51,24 @@ def _known_steps(spec: Mapping[str, Any], names: Sequence[str]) -> Iterator[Prob
     if chosen is not None and chosen not in names:
         detail = f"The workflow has no step {quoted(chosen)}.{suggestion(chosen, names)}"
         yield ("spec", "candidates", "step"), "UnknownStep", "Unknown step", detail
-    for place, approval in enumerate(spec.get("approvals") or ()):
-        before = approval["before"]
-        if before not in (*names, "delivery"):
-            hint = suggestion(before, (*names, "delivery"))
-            detail = f"The workflow has no step {quoted(before)}.{hint}"
-            yield ("spec", "approvals", place, "before"), "UnknownStep", "Unknown step", detail
+
+
+def _approvals(spec: Mapping[str, Any], names: Sequence[str]) -> Iterator[Problem]:
+    approvals = spec.get("approvals") or ()
+    for place, approval in enumerate(approvals):
+        side = "before" if "before" in approval else "after"
+        known = (*names, "delivery") if side == "before" else tuple(names)
+        step = approval[side]
+        if step not in known:
+            detail = f"The workflow has no step {quoted(step)}.{suggestion(step, known)}"
+            yield ("spec", "approvals", place, side), "UnknownStep", "Unknown step", detail
+    named = [(place, each) for place, each in enumerate(approvals) if "name" in each]
+    first: dict[str, int] = {}
+    for place, each in named:
+        if first.setdefault(each["name"], place) != place:
+            detail = f"{quoted(each['name'])} is the name of another approval too. Rename one."
+            at: Pointer = ("spec", "approvals", place, "name")
+            yield at, "NameTwice", "Name given twice", detail
 
 
 def _answering_session(spec: Mapping[str, Any]) -> Iterator[Problem]:

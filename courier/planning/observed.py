@@ -87,12 +87,14 @@ class InFlight:
         cancelling: Whether it was told to stop already.
         by_catalog: Whether a Run document asked for it; one that a document did not ask for is
             not cancelled when no document asks for it.
+        awaits: What it waits for a person to decide and how, in a sentence; empty if it does not.
     """
 
     run: str
     spec_digest: str | None = None
     cancelling: bool = False
     by_catalog: bool = True
+    awaits: str = ""
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,8 @@ class Held(Model):
     kind: str
     name: str
     reason: str
-    """A stable PascalCase word: NotExecutedYet, Suspended, Blocked, SpecChanged, Limit."""
+    """A stable PascalCase word: NotExecutedYet, Suspended, Blocked, SpecChanged, Limit,
+    AwaitingApproval."""
     message: str
     position: str | None = None
     """``file:line:column`` of the document, when it is known."""

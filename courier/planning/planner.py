@@ -28,6 +28,7 @@ from courier.planning.plan import (
 )
 from courier.planning.references import Ref
 from courier.resources.names import EXECUTED_KINDS, KIND_NAMES
+from courier.runs.approvals import AWAITING
 from courier.runs.frozen import FrozenPlan
 from courier.runs.prompts import assemble
 
@@ -162,7 +163,7 @@ def _under_way(flying: InFlight, *, digest: str, cancelled: bool) -> Action:
     if flying.spec_digest not in (None, digest):
         reason = "goes on as it was started; its document has changed since"
         return ResumeRun(run=flying.run, reason=reason)
-    return ResumeRun(run=flying.run, reason="under way")
+    return ResumeRun(run=flying.run, reason=flying.awaits or "under way")
 
 
 def _kept(record: ObservedRun, *, digest: str, cancelled: bool) -> tuple[str, str] | None:
@@ -171,6 +172,11 @@ def _kept(record: ObservedRun, *, digest: str, cancelled: bool) -> tuple[str, st
         return "Blocked", (
             f"Its record cannot be read: {record.reason}. It is not started again, so that nothing "
             "is done twice; repair the record, or give the run a new name."
+        )
+    if record.reason == AWAITING:
+        return AWAITING, (
+            "It waits for a person, and is not under way here: the machine that has it goes on "
+            f"once somebody answers. See `courier describe run/{record.run}`."
         )
     if not record.ended:
         return "Blocked", (
@@ -221,7 +227,7 @@ def _gone(catalog: Catalog, observed: Observed) -> Iterator[Action]:
         if flying.by_catalog and not flying.cancelling:
             yield CancelRun(run=flying.run, reason="its document is gone")
         else:
-            reason = "is being cancelled" if flying.cancelling else "under way"
+            reason = "is being cancelled" if flying.cancelling else flying.awaits or "under way"
             yield ResumeRun(run=flying.run, reason=reason)
 
 

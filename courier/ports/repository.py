@@ -110,6 +110,35 @@ class Repository(Protocol):
         """
         ...
 
+    async def held_back(self, keep_at: str) -> str | None:
+        """Return the commit that waits for `release` to that ref; None if none does."""
+        ...
+
+    async def put_aside(self, commit: str, *, name: str) -> str:
+        """Push a commit to a ref of the remote that is no branch, so that nothing acts on it.
+
+        Whatever was there under the name is replaced.
+
+        Returns:
+            The ref, for `git fetch`.
+
+        Raises:
+            Misconfigured: If the remote's rules decline it.
+        """
+        ...
+
+    async def tree(self, commit: str) -> str:
+        """Return the id of a commit's tree: equal for equal files, whatever the history.
+
+        Raises:
+            NotFound: If there is no such commit.
+        """
+        ...
+
+    async def author(self, path: str, *, at: str) -> Identity | None:
+        """Return who last changed a file, as of a commit; None where history does not tell."""
+        ...
+
     async def resolve(self, ref: str) -> str | None:
         """Return the commit a ref of the mirror points at, or None."""
         ...

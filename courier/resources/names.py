@@ -34,7 +34,7 @@ KIND_MODULES: Mapping[str, str] = MappingProxyType(
 KIND_NAMES = tuple(KIND_MODULES)
 """Every kind."""
 
-EXECUTED_KINDS = frozenset({"Project", "Agent", "Persona", "Context", "Workflow", "Run"})
+EXECUTED_KINDS = frozenset({"Project", "Team", "Agent", "Persona", "Context", "Workflow", "Run"})
 """Kinds that take effect today; documents of the others are checked in full and held."""
 
 EXECUTED_AGENTS = frozenset({"claude", "codex", "opencode", "pi", "shell"})
@@ -55,12 +55,12 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "sandbox.cpu",
             "sandbox.memoryMB",
         ),
+        "Team": ("members.*.credentials",),
         "Agent": ("files",),
         "Persona": ("skills", "commands", "scripts"),
         "Context": ("sessions",),
         "Workflow": (
             "candidates",
-            "approvals",
             "skills",
             "commands",
             "scripts",

@@ -20,10 +20,12 @@ from courier.resources.values import (
     StepType,
     Text,
     Timeout,
+    lasting,
     ref,
 )
 from courier.resources.variables import Variable
 
+Waiting = Annotated[str, lasting("1m", "365d", example="2d")]
 MaxIterations = Annotated[int, Field(ge=1, le=50), WHOLE]
 
 SHELL_RULES = (
@@ -120,14 +122,23 @@ class Candidates(Spec):
 
 
 class Approval(Spec):
-    """A place where a run waits for a person."""
+    """A place where a run waits for a person, who looks at exactly the work there is by then."""
 
-    before: Name
-    """The step to hold before, or `delivery`."""
+    RULES = (ExactlyOne(("before", "after")),)
+
+    name: Name | None = None
+    """What people call it; without it, e.g. `before-delivery` or `after-design`."""
+    before: Name | None = None
+    """The step to wait before, whenever it is begun, or `delivery`."""
+    after: Name | None = None
+    """The step to wait after, whenever it has ended well and did not reject the work."""
     by: Items[Line] = ()
-    """Users or roles who may approve; without it, every admin and owner."""
+    """Users or roles of the Team who may approve; without it, every admin and owner. Without a
+    Team everyone may who can write to the repository, or only the users named here."""
     reason: Text | None = None
     """What they should look at."""
+    timeout: Waiting | None = None
+    """How long to wait, 1m to 365d; then the run fails. Without it, for ever."""
 
 
 class WorkflowSpec(Equipment):

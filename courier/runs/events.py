@@ -24,6 +24,9 @@ class Refusal(Model):
     code: str
     message: str
     needs_approval: bool = False
+    """Whether a person may overrule it."""
+    commit: str | None = None
+    """The work it holds back, where it is kept for a person's word."""
 
 
 class RunStarted(Model):
@@ -47,7 +50,7 @@ class AttemptEnded(Model):
     base: str
     """The commit the attempt started from."""
     commit: str | None = None
-    """The work it left, past the gate; null where it changed nothing."""
+    """The work it left, past the gate or let through by a person; null where it changed nothing."""
     files: tuple[str, ...] = ()
     """Paths its work touches."""
     refusal: Refusal | None = None
@@ -64,6 +67,49 @@ class RunParked(Model):
     reason: str
     message: str
     until: datetime
+
+
+class ApprovalAsked(Model):
+    """The run came to a place where a person decides about exactly the work there is."""
+
+    kind: Literal["approvalAsked"] = "approvalAsked"
+    at: datetime
+    approval: str
+    """The name of the place."""
+    commit: str
+    tree: str
+    """The tree of ``commit``: what an answer is about."""
+    words: str | None = None
+    """Digest of the last step's words, where these are its work; the answer is about them too."""
+    attempt: str | None = None
+    """The attempt whose work the gate refused and a person may let through; else null."""
+    reason: str = ""
+    message: str
+    """What it waits for and how to answer, for people."""
+    requested_by: str | None = None
+    """Who asked for the run, as git tells; null where it does not."""
+    branch: str | None = None
+    """Where the work was pushed to be looked at; null where it could not or must not be."""
+    pull_request: PullRequest | None = None
+    """Its merge means yes, closing it means no; null where there is none."""
+    until: datetime | None = None
+    """When waiting ends; null for never."""
+
+
+class ApprovalAnswered(Model):
+    """Somebody, or the time that passed, answered the newest question."""
+
+    kind: Literal["approvalAnswered"] = "approvalAnswered"
+    at: datetime
+    approval: str
+    commit: str
+    tree: str
+    words: str | None = None
+    answer: Literal["approved", "rejected", "timedOut"]
+    by: str | None = None
+    """Who, as git writes people; null for time."""
+    how: Literal["command", "pullRequest", "time"]
+    comment: str = ""
 
 
 class CancelAsked(Model):
@@ -101,7 +147,14 @@ class RunEnded(Model):
 
 
 RunEvent = Annotated[
-    RunStarted | AttemptEnded | RunParked | CancelAsked | WorkDelivered | RunEnded,
+    RunStarted
+    | AttemptEnded
+    | RunParked
+    | ApprovalAsked
+    | ApprovalAnswered
+    | CancelAsked
+    | WorkDelivered
+    | RunEnded,
     Field(discriminator="kind"),
 ]
 """One fact."""

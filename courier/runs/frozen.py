@@ -87,6 +87,21 @@ class FrozenStep(Model):
     """Field name to where its value was written."""
 
 
+class FrozenApproval(Model):
+    """A place where the run waits for a person."""
+
+    name: str
+    before: str | None = None
+    """The step it waits before, or `delivery`."""
+    after: str | None = None
+    """The step it waits after; null where ``before`` says the place."""
+    by: tuple[str, ...] = ()
+    """Users and roles who may approve; empty for every admin and owner."""
+    reason: str = ""
+    timeout_seconds: int | None = None
+    """How long it waits; null for ever."""
+
+
 class FrozenLoop(Model):
     """What holds for verdicts whose step says nothing itself, and once any loop runs out."""
 
@@ -143,6 +158,10 @@ class FrozenPlan(Model):
     left_out: tuple[str, ...] = ()
     """A sentence for every step of the workflow that is not done, and why."""
     loop: FrozenLoop = FrozenLoop()
+    approvals: tuple[FrozenApproval, ...] = ()
+    """Where it waits for a person, in the order they are written."""
+    document: str = ""
+    """Path of the Run document in the repository; who wrote it last asked for the run."""
     sandbox: FrozenSandbox = FrozenSandbox()
     git: FrozenGit
     delivery: FrozenDelivery = FrozenDelivery()
@@ -150,6 +169,10 @@ class FrozenPlan(Model):
     attempts_per_step: int = 2
     """Tries of one step iteration when what failed may pass by itself."""
     inputs: tuple[FrozenInput, ...] = ()
+
+    def approval(self, name: str) -> FrozenApproval | None:
+        """Return the approval of that name; None where the plan has none."""
+        return next((each for each in self.approvals if each.name == name), None)
 
     def place(self, step: str) -> int:
         """Return where the step of that name stands among the steps, from 0."""

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from courier.runs.events import AttemptEnded, Phase
+from courier.runs.approvals import (
+    DELIVERY,
+    AskApproval,
+    AwaitApproval,
+    hold,
+    overrule,
+    places,
+)
+from courier.runs.events import ApprovalAnswered, AttemptEnded, Phase
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.loops import entries, exhaustion, has_rejected, way_back
 from courier.runs.run import Run
@@ -69,7 +77,7 @@ class Finish:
     ending: Ending
 
 
-Decision = StartAttempt | Park | Deliver | Finish
+Decision = StartAttempt | Park | AskApproval | AwaitApproval | Deliver | Finish
 """What a runner must do next."""
 
 
@@ -80,12 +88,33 @@ def next_step(plan: FrozenPlan, run: Run) -> Decision:
         return Finish(_ending(plan, run))
     if run.cancelled is not None:
         return _close(plan, run, _ending(plan, run))
+    if run.declined is not None:
+        return _close(plan, run, _ending(plan, run))
     if last is None:
-        return StartAttempt(plan.steps[0], 1, 1, base=plan.git.base_commit)
+        first = StartAttempt(plan.steps[0], 1, 1, base=plan.git.base_commit)
+        return _held(plan, run, first) or first
     decision = _following(plan, run, last)
     if isinstance(decision, StartAttempt) and _is_spent(plan, run):
         return _close(plan, run, _ending(plan, run))
-    return decision
+    return _held(plan, run, decision) or decision
+
+
+def _held(plan: FrozenPlan, run: Run, decision: Decision) -> AskApproval | AwaitApproval | None:
+    """Return what people must be asked first; a run that goes wrong asks nobody."""
+    match decision:
+        case StartAttempt(step=step, attempt=1):
+            before: str | None = step.name
+        case Deliver(ending=Ending(phase="completed")):
+            before = DELIVERY
+        case Finish(ending=Ending(phase="completed")):
+            before = None
+        case _:
+            return None
+    for approval, words in places(plan, run, before=before):
+        held = hold(run, approval, commit=_base(plan, run), words=words)
+        if held is not None:
+            return held
+    return None
 
 
 def _following(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
@@ -101,6 +130,8 @@ def _following(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
 
 
 def _onward(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
+    if (overruling := overrule(run, last)) is not None:
+        return overruling
     ending = _ending(plan, run)
     if ending.phase == "failed":
         return _close(plan, run, ending)
@@ -137,13 +168,23 @@ def _worked(plan: FrozenPlan, run: Run) -> Ending:
     if run.cancelled is not None:
         by = f"Cancelled by {run.cancelled.by}: {run.cancelled.reason}"
         return Ending("cancelled", "Cancelled", by)
+    if run.declined is not None:
+        return _declined(run.declined)
     if last is None:
         return Ending("failed", "NothingTried")
-    if last.refusal is not None:
+    if last.refusal is not None and last.commit is None:
         return Ending("failed", last.refusal.code, last.refusal.message)
     if last.verdict is None and last.outcome.status != "completed":
         return Ending("failed", last.outcome.reason, last.outcome.message)
     return _judged(plan, run, last)
+
+
+def _declined(given: ApprovalAnswered) -> Ending:
+    place = f'At approval "{given.approval}"'
+    if given.answer == "timedOut":
+        return Ending("failed", "ApprovalTimedOut", f"{place} nobody answered in time.")
+    why = f": {given.comment}" if given.comment else "."
+    return Ending("failed", "ApprovalRejected", f"{place} {given.by or 'somebody'} said no{why}")
 
 
 def _judged(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Ending:

@@ -91,7 +91,7 @@ def _row(step: FrozenStep, tried: AttemptEnded) -> str:
 
 def result(tried: AttemptEnded) -> str:
     """Return one word for how an attempt ended: pass, fail, done, or the reason it failed."""
-    if tried.refusal is not None:
+    if tried.refusal is not None and tried.commit is None:
         return tried.refusal.code
     if tried.verdict is not None:
         return "pass" if tried.verdict.passed else "fail"

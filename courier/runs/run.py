@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import assert_never
 
 from courier.runs.events import (
+    ApprovalAnswered,
+    ApprovalAsked,
     AttemptEnded,
     CancelAsked,
     Phase,
@@ -25,6 +27,8 @@ class Run:
     Attributes:
         work: The newest commit that passed the gate; None before there is any.
         parked: Why it waits, while it waits; cleared by the next attempt.
+        asked: What people were asked, oldest first.
+        answered: What was answered, oldest first.
     """
 
     phase: Phase = "pending"
@@ -38,6 +42,8 @@ class Run:
     work: str | None = None
     parked: RunParked | None = None
     times_parked: int = 0
+    asked: tuple[ApprovalAsked, ...] = ()
+    answered: tuple[ApprovalAnswered, ...] = ()
     cancelled: CancelAsked | None = None
     delivered: WorkDelivered | None = None
 
@@ -45,6 +51,22 @@ class Run:
     def last(self) -> AttemptEnded | None:
         """Return the newest attempt."""
         return self.attempts[-1] if self.attempts else None
+
+    @property
+    def declined(self) -> ApprovalAnswered | None:
+        """Return the answer that ends the run; None while every answer was yes."""
+        newest = self.answered[-1] if self.answered else None
+        return None if newest is None or newest.answer == "approved" else newest
+
+    def has_approved(self, asked: ApprovalAsked) -> bool:
+        """Return whether exactly what is asked about was approved; refused work always is new."""
+        about = (asked.approval, asked.tree, asked.words)
+        known = (
+            (given.approval, given.tree, given.words)
+            for given in self.answered
+            if given.answer == "approved"
+        )
+        return asked.attempt is None and about in known
 
     @property
     def usage(self) -> Usage:
@@ -83,6 +105,8 @@ def after(run: Run, event: RunEvent) -> Run:
                 parked=event,
                 times_parked=run.times_parked + 1,
             )
+        case ApprovalAsked() | ApprovalAnswered():
+            return _after_talk(run, event)
         case CancelAsked():
             return replace(run, cancelled=event, parked=None)
         case WorkDelivered():
@@ -100,3 +124,26 @@ def after(run: Run, event: RunEvent) -> Run:
             )
         case _:
             assert_never(event)
+
+
+def _after_talk(run: Run, event: ApprovalAsked | ApprovalAnswered) -> Run:
+    """Return the run as it waits, unless the same was approved before, or as it goes on."""
+    if isinstance(event, ApprovalAnswered):
+        return _after_answer(run, event)
+    asked = event
+    after_it = replace(run, asked=(*run.asked, asked))
+    if run.has_approved(asked):
+        return after_it
+    return replace(after_it, phase="parked", reason="AwaitingApproval", message=asked.message)
+
+
+def _after_answer(run: Run, given: ApprovalAnswered) -> Run:
+    """Return the run as it goes on; work let through counts as the attempt's own."""
+    after_it = replace(
+        run, phase="running", reason="Running", message="", answered=(*run.answered, given)
+    )
+    asked = run.asked[-1] if run.asked else None
+    if given.answer != "approved" or asked is None or asked.attempt is None:
+        return after_it
+    let_through = run.attempts[-1].model_copy(update={"commit": given.commit})
+    return replace(after_it, attempts=(*run.attempts[:-1], let_through), work=given.commit)

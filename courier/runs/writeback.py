@@ -1,6 +1,7 @@
 """What a run writes back: its record, its usage line, and the text of its pull request."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 
 from courier.runs.events import AttemptEnded
@@ -76,7 +77,9 @@ def usage_line(plan: FrozenPlan, run: Run) -> tuple[str, dict[str, object]]:
 def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
     """Return the committed account of a run, ready for JSON."""
     delivered = run.delivered
-    pull_request = delivered.pull_request if delivered else None
+    shown = next((asked for asked in reversed(run.asked) if asked.branch), None)
+    opened = next((asked.pull_request for asked in reversed(run.asked) if asked.pull_request), None)
+    pull_request = delivered.pull_request if delivered else opened
     return {
         "recordVersion": RECORD_VERSION,
         "run": plan.run,
@@ -96,18 +99,39 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
         "inputs": [entry.model_dump(mode="json", by_alias=True) for entry in plan.inputs],
         "base": {"branch": plan.git.base_branch, "commit": plan.git.base_commit},
         "work": {
-            "branch": delivered.branch if delivered else None,
+            "branch": delivered.branch if delivered else shown.branch if shown else None,
             "commit": delivered.commit if delivered else run.work,
         },
         "pullRequest": pull_request.model_dump(mode="json", by_alias=True)
         if pull_request
         else None,
         "leftOut": list(plan.left_out),
+        "approvals": list(_approvals(plan, run)),
         "steps": [_attempt(plan, attempt, at) for at, attempt in enumerate(run.attempts)],
         "transcript": run.transcript,
         "journal": run.journal,
         "usage": run.usage.model_dump(mode="json", by_alias=True),
     }
+
+
+def _approvals(plan: FrozenPlan, run: Run) -> Iterator[dict[str, object]]:
+    """Yield every question with its answer; one that was answered before needs none."""
+    answers = list(run.answered)
+    for asked in run.asked:
+        place = plan.approval(asked.approval)
+        about = (asked.approval, asked.commit, asked.tree, asked.words)
+        given = next(
+            (one for one in answers if (one.approval, one.commit, one.tree, one.words) == about),
+            None,
+        )
+        yield {
+            **asked.model_dump(mode="json", by_alias=True, exclude={"kind", "pull_request"}),
+            "pullRequest": asked.pull_request.number if asked.pull_request else None,
+            "by": list(place.by) if place else [],
+            "answer": given.model_dump(mode="json", by_alias=True, exclude={"kind"})
+            if given
+            else None,
+        }
 
 
 def to_json(value: object) -> bytes:

@@ -23,6 +23,7 @@ COURIER: Final = Identity("courier", "courier@localhost")
 _REGULAR: Final = ("100644", "100755")
 _DIFF: Final = Limits(output=8 << 20, may_cut=True)
 _LOOSE_LIMIT: Final = 5000
+_ASIDE: Final = "refs/courier/waiting/"
 
 
 class Mirror:
@@ -122,6 +123,40 @@ class Mirror:
             NotFound: If no work waits there.
         """
         return await self._gate.release(keep_at)
+
+    async def held_back(self, keep_at: str) -> str | None:
+        """Return the commit that waits for `release` to that ref; None if none does."""
+        return await self._gate.held_back(keep_at)
+
+    async def put_aside(self, commit: str, *, name: str) -> str:
+        """Push a commit to ``refs/courier/waiting/<name>`` of the remote; return that ref.
+
+        Raises:
+            Misconfigured: If the remote's rules decline it.
+        """
+        ref = f"{_ASIDE}{name}"
+        known = await self.remote.fetch_ref(ref, to=f"refs/courier/fetched/waiting/{name}")
+        await self.remote.push(commit, ref=ref, expected=known)
+        return ref
+
+    async def tree(self, commit: str) -> str:
+        """Return the id of a commit's tree.
+
+        Raises:
+            NotFound: If there is no such commit.
+        """
+        found = (await self.plumbing.reader.measure([f"{checked_commit(commit)}^{{tree}}"]))[0]
+        if found is None:
+            raise NotFound("The mirror holds no such commit.", detail=commit)
+        return found.id
+
+    async def author(self, path: str, *, at: str) -> Identity | None:
+        """Return who last changed a file, as of a commit; None where history does not tell."""
+        answer = await self.plumbing.local.run(
+            "log", "-1", "--format=%an%x00%ae", checked_commit(at), "--", f":(top,literal){path}"
+        )
+        name, _, email = answer.text.partition("\0")
+        return Identity(name, email) if email else None
 
     async def resolve(self, ref: str) -> str | None:
         """Return the commit a ref of the mirror points at, or None."""

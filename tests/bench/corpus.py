@@ -169,7 +169,6 @@ def agent(_number: int, random: Random) -> str:
 def team(_number: int, random: Random) -> str:
     return "  members:\n" + "".join(
         f"    - user: {word}\n      role: {'owner' if place == 0 else 'member'}\n"
-        "      credentials:\n        - name: TOKEN\n          secretRef: TOKEN\n"
         for place, word in enumerate(random.sample(WORDS, 8))
     )
 

@@ -2,40 +2,11 @@
 
 import pytest
 
-from courier.storage.mirror import Mirror
-from tests.engine.worlds import Scene, git, shell_plan, single_plan
+from tests.engine.worlds import Scene, git, single_plan
 
 ME = "-c user.name=Me -c user.email=me@example.com"
 
 pytestmark = pytest.mark.slow
-
-
-async def test_protected_paths_fail_the_run_and_wait_for_a_person(here: Scene) -> None:
-    commands = "echo 'kind: Evil' > .courier/project.yaml; echo good > value"
-    state = await here.run(single_plan(here, commands))
-    assert state.result == {"phase": "failed", "reason": "ProtectedPath"}
-    record = await here.record()
-    assert record["steps"][0]["refusal"]["needsApproval"] is True
-    assert ".courier/project.yaml" in record["message"]
-    assert here.branches() == {"main"}
-    mirror = here.world.repository
-    assert isinstance(mirror, Mirror)
-    released = await mirror.release("refs/courier/runs/fix/work-1.1")
-    assert released
-    assert await here.tidy()
-
-
-async def test_work_that_passed_before_a_refusal_stays_on_its_branch(here: Scene) -> None:
-    design = """
-    echo $COURIER_ITERATION > value
-    if [ -n "$COURIER_FEEDBACK" ]; then
-      mkdir -p .github/workflows
-      echo x > .github/workflows/a.yml
-    fi
-    """
-    state = await here.run(shell_plan(here, design=design, check="echo no; false"))
-    assert state.result == {"phase": "failed", "reason": "ProtectedPath"}
-    assert git(here.origin, "show", "courier/fix:value") == "1"
 
 
 async def test_an_agents_own_commits_are_kept(here: Scene) -> None:

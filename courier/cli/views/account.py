@@ -26,6 +26,7 @@ def told(account: Mapping[str, Any], now: datetime, ink: Ink = PLAIN) -> str:
         _fields(_head(account, now), ink),
         _section("Task", safe_lines(str(account.get("task", ""))).splitlines(), ink),
         _section("Steps", list(_steps(account.get("steps") or (), ink)), ink),
+        _section("Approvals", list(_approvals(account.get("approvals") or ())), ink),
         _section("Usage", _usage(account.get("usage") or {}), ink),
         _section("Inputs", _inputs(account), ink),
         _section("Conditions", _conditions(account.get("conditions") or ()), ink),
@@ -97,7 +98,7 @@ def _step(step: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _result(step: Mapping[str, Any]) -> str:
-    if step.get("refusal"):
+    if step.get("refusal") and not step.get("commit"):
         return str(step["refusal"].get("code"))
     if step.get("verdict"):
         return "pass" if step["verdict"].get("passed") else "fail"
@@ -114,6 +115,26 @@ def _feedback(step: Mapping[str, Any]) -> list[str]:
     lines = safe_lines(str(text or "").strip()).splitlines()
     rest = len(lines) - _MOST_FEEDBACK
     return lines if rest <= 1 else [*lines[:_MOST_FEEDBACK], f"({rest} more lines: -o yaml)"]
+
+
+def _approvals(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    rows = []
+    for asked in found:
+        given = asked.get("answer") or {}
+        at = moment(given.get("at"))
+        rows.append(
+            (
+                str(asked.get("approval")),
+                str(asked.get("tree"))[:12],
+                str(given.get("answer") or "waits"),
+                str(given.get("by") or "-"),
+                f"{clock(at)} UTC" if at else "-",
+                str(given.get("comment") or ""),
+            )
+        )
+    if rows:
+        head = ("PLACE", "TREE", "ANSWER", "BY", "AT", "COMMENT")
+        yield from columns([head, *(tuple(safe(cell) for cell in row) for row in rows)])
 
 
 def _usage(usage: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,8 @@ _SIGNS = {
     "stuck": ("!", "red"),
     "cancelling": ("-", "red"),
     "published": (">", "cyan"),
+    "answered": ("✓", "cyan"),
+    "failed": ("!", "red"),
 }
 
 

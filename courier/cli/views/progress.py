@@ -9,6 +9,8 @@ from courier.cli.views.figures import money, took
 from courier.cli.views.ink import PLAIN, Ink, safe, width
 from courier.cli.views.transcript import said
 from courier.engine.following import (
+    Answered,
+    Awaits,
     Began,
     Ended,
     Handed,
@@ -39,6 +41,8 @@ def to_json(moment: Moment) -> str:
         told["result"] = moment.ended.model_dump(mode="json", by_alias=True)
     if isinstance(moment, StepBegan | StepEnded):
         told |= {"step": moment.tried.step.name, "iteration": moment.tried.iteration}
+    if isinstance(moment, Answered):
+        told["answered"] = moment.answered.model_dump(mode="json", by_alias=True)
     if isinstance(moment, Handed):
         told["delivered"] = moment.delivered.model_dump(mode="json", by_alias=True)
     name = type(moment).__name__
@@ -80,9 +84,8 @@ class Progress:
                 return self._spoken(moment)
             case StepEnded():
                 return self._ended_step(moment)
-            case Rests():
-                told = f"until {moment.until:%H:%M:%S} UTC: {safe(moment.reason)}"
-                return [self._line(moment, "yellow", "‖", "waits", told)]
+            case Rests() | Awaits() | Answered():
+                return [self._resting(moment)]
             case Handed():
                 return self._handed(moment)
             case Ended():
@@ -148,6 +151,23 @@ class Progress:
         more = f"{rest} more line{'' if rest == 1 else 's'}: courier logs {moment.run}"
         return [self._quoted(moment.run, safe(more), "…")]
 
+    def _resting(self, moment: Rests | Awaits | Answered) -> str:
+        if isinstance(moment, Answered):
+            return self._answered(moment)
+        if isinstance(moment, Awaits):
+            return self._line(moment, "yellow", "‖", "approval", safe(moment.message))
+        told = f"until {moment.until:%H:%M:%S} UTC: {safe(moment.reason)}"
+        return self._line(moment, "yellow", "‖", "waits", told)
+
+    def _answered(self, moment: Answered) -> str:
+        given = moment.answered
+        is_yes = given.answer == "approved"
+        tone, mark = ("green", "✓") if is_yes else ("red", "✗")
+        who = "" if given.by is None else f" by {given.by}"
+        why = f": {given.comment}" if given.comment else ""
+        told = "nobody answered in time" if given.answer == "timedOut" else given.answer
+        return self._line(moment, tone, mark, "approval", safe(f"{told}{who}{why}"))
+
     def _handed(self, moment: Handed) -> list[str]:
         delivered = moment.delivered
         if delivered.refusal is not None:
@@ -172,7 +192,7 @@ class Progress:
 
     def _line(
         self,
-        moment: StepBegan | StepEnded | Rests | Handed | Ended,
+        moment: StepBegan | StepEnded | Rests | Awaits | Answered | Handed | Ended,
         tone: str,
         mark: str,
         what: str,

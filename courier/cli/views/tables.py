@@ -33,7 +33,8 @@ def runs(accounts: Sequence[Mapping[str, Any]], now: datetime, *, wide: bool) ->
 def phase_of(account: Mapping[str, Any]) -> tuple[str, str]:
     """Return where a run is and why, as the engine says where it is in flight."""
     flying = account.get("inFlight")
-    if not isinstance(flying, Mapping):
+    waits = account.get("reason") == "AwaitingApproval"
+    if not isinstance(flying, Mapping) or (waits and not flying.get("cancelling")):
         return str(account.get("phase")), str(account.get("reason"))
     phase = str(account.get("phase")) if flying["phase"] == "running" else str(flying["phase"])
     if flying.get("cancelling"):

@@ -81,13 +81,18 @@ class Gate:
             NotFound: If none waits.
         """
         waiting = _waiting(checked_ref(keep_at))
-        found = (await self._plumbing.reader.measure([waiting]))[0]
-        if found is None:
+        commit = await self.held_back(keep_at)
+        if commit is None:
             raise NotFound("No work waits for approval there.", detail=keep_at)
         git = self._plumbing.local
-        await git.run("update-ref", keep_at, found.id)
-        await git.run("update-ref", "-d", waiting, found.id)
-        return found.id
+        await git.run("update-ref", keep_at, commit)
+        await git.run("update-ref", "-d", waiting, commit)
+        return commit
+
+    async def held_back(self, keep_at: str) -> str | None:
+        """Return the commit that waits for `release` to that ref; None if none does."""
+        found = (await self._plumbing.reader.measure([_waiting(checked_ref(keep_at))]))[0]
+        return found.id if found is not None else None
 
     async def _check_prerequisites(self, bundle: Bundle) -> None:
         found = await self._plumbing.reader.measure(bundle.prerequisites)
