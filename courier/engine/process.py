@@ -65,11 +65,13 @@ async def start(
     stage = f"{place}/stage-{token_hex(8)}"
     staged = {f"{stage}/{number}": body for number, body in enumerate(launch.files.values())}
     await sandbox.write({f"{stage}/stdin": launch.stdin.encode(), **staged})
+    runnable = (n for n, path in enumerate(launch.files) if path in launch.executable)
     fixed = (place, stage, workspace, launch.output, key, script.text("process_supervise"))
     done = await script.run(
         sandbox,
         "process_start",
         *fixed,
+        " ".join(map(str, runnable)),
         str(len(staged)),
         *launch.files,
         *launch.argv,

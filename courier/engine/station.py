@@ -192,6 +192,10 @@ class Station:
             session=ask.session,
             used=ask.used,
             run=self._step.run,
+            home=sandbox.home,
+            guide=self._plan.guide,
+            skills=self._step.skills,
+            commands=self._step.commands,
             max_usd=self._budget(),
             env={
                 **self._world.agent_env,

@@ -204,7 +204,8 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         observed_commit=observed.commit,
         title=_title(task),
         task=task,
-        project_instructions=_project_instructions(asked),
+        project_instructions=(asked.project.spec.instructions or "").strip(),
+        guide=(asked.project.spec.guide or "").strip(),
         checker_instructions=with_inputs(spec.checker_instructions or "", spec.inputs),
         steps=steps,
         left_out=tuple(map(_left_out, asked.left_out)),
@@ -228,12 +229,6 @@ def _left_out(step: AskedStep) -> str:
 
 def _with_description(decided: _Decided, step: FrozenStep) -> FrozenStep:
     return step.model_copy(update={"described": decided.described.get(step.agent)})
-
-
-def _project_instructions(asked: Asked) -> str:
-    spec = asked.project.spec
-    guide = f"# Guide to this repository\n\n{spec.guide.strip()}" if spec.guide else ""
-    return "\n\n".join(text for text in ((spec.instructions or "").strip(), guide) if text)
 
 
 def _loop(values: Values) -> FrozenLoop:

@@ -14,6 +14,7 @@ _WISHES: Final[tuple[tuple[Pointer, Feature], ...]] = (
     (("effort",), "effort"),
     (("skills",), "skills"),
     (("commands",), "commands"),
+    (("images",), "images"),
     (("budget",), "cost"),
     (("budgets", "perRun"), "cost"),
 )

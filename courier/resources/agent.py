@@ -58,11 +58,11 @@ class AgentFiles(Spec):
     """Where the agent reads its files, as paths below its home in the sandbox."""
 
     instructions: HomePath | None = None
-    """The file it reads instructions from."""
+    """The file it reads instructions from; without it, the place `{instructionsFile}`."""
     skills: HomePath | None = None
-    """The folder it reads skills from."""
+    """The folder it reads skills from; without it, the place `{skillsFolder}`."""
     commands: HomePath | None = None
-    """The folder it reads slash commands from."""
+    """The folder it reads slash commands from; without it, the place `{commandsFolder}`."""
 
 
 class AgentSpec(Spec):
@@ -71,9 +71,10 @@ class AgentSpec(Spec):
     description: Text | None = None
     """What it is, for people."""
     start: Argv
-    """The command of a new conversation; `{model}`, `{effort}`, `{prompt}` and `{promptFile}` are
-    filled in. An argument whose value is not known is left out, and if it is that place alone,
-    then also an option right before it, as in `--model {model}`."""
+    """The command of a new conversation; `{model}`, `{effort}`, `{prompt}`, `{promptFile}`,
+    `{instructionsFile}`, `{skillsFolder}` and `{commandsFolder}` are filled in. An argument whose
+    value is not known is left out, and if it is that place alone, then also an option right before
+    it, as in `--model {model}`. What holds `{image}` is repeated for every picture."""
     continue_: Argv | None = Field(default=None, alias="continue")
     """The command that goes on with conversation `{session}`; without it every turn starts anew."""
     prompt: Literal["stdin", "argument", "file"] = "stdin"
@@ -85,7 +86,7 @@ class AgentSpec(Spec):
     usage: AgentUsage | None = None
     """Where its output says what was used; without it usage is unknown, not zero."""
     files: AgentFiles = Field(default_factory=AgentFiles)
-    """Where it reads instructions, skills and commands from."""
+    """Where it reads instructions, skills and commands from; never in the repository."""
 
 
 class Agent(Resource):

@@ -14,6 +14,7 @@ Feature: TypeAlias = Literal[
     "instructions",
     "skills",
     "commands",
+    "images",
 ]
 """What an agent may be able to do:
 
@@ -22,6 +23,7 @@ Feature: TypeAlias = Literal[
 - usage, cost: tell the tokens and the dollars it used while it works
 - costCap: stop by itself at an amount
 - instructions, skills, commands: read them from files outside the repository
+- images: be shown pictures with a prompt
 """
 
 Wire: TypeAlias = Literal["messages", "responses", "chat"]
@@ -37,7 +39,8 @@ _IN_WORDS: Final[Mapping[Feature, str]] = MappingProxyType(
         "costCap": "limit of its own on what it costs",
         "instructions": "file for instructions",
         "skills": "folder for skills",
-        "commands": "folder for commands",
+        "commands": "folder for slash commands",
+        "images": "way to be shown pictures",
     }
 )
 
@@ -111,9 +114,10 @@ def described_capabilities(spec: Mapping[str, object]) -> Capabilities:
         "continue": _list(spec, "continue") and output.get("session"),
         "usage": usage.keys() & {"inputTokens", "outputTokens"},
         "cost": usage.get("costUsd"),
-        "instructions": files.get("instructions"),
-        "skills": files.get("skills"),
-        "commands": files.get("commands"),
+        "instructions": files.get("instructions") or "{instructionsFile}" in argv,
+        "skills": files.get("skills") or "{skillsFolder}" in argv,
+        "commands": files.get("commands") or "{commandsFolder}" in argv,
+        "images": "{image}" in argv,
     }
     return Capabilities(frozenset(feature for feature, there in told.items() if there))
 

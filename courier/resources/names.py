@@ -56,7 +56,6 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "sandbox.memoryMB",
         ),
         "Team": ("members.*.credentials",),
-        "Agent": ("files",),
         "Persona": ("skills", "commands", "scripts"),
         "Context": ("sessions",),
         "Workflow": (

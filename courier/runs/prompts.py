@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from courier.resources.capabilities import CAPABILITIES, Capabilities, described_capabilities
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.roles import ROLES, ending_rule
+from courier.runs.slash import slash_of
 
 SANDBOX_RULES = """\
 You work alone in an isolated sandbox; nobody can answer questions. The current directory is a \
@@ -75,6 +77,7 @@ def assemble(plan: FrozenPlan, step: FrozenStep, situation: Situation = Situatio
     candidates = (
         PromptPart("sandbox rules", SANDBOX_RULES),
         PromptPart("project instructions", plan.project_instructions.strip()),
+        PromptPart("guide", _guide(plan, step)),
         PromptPart("context", _contexts(step)),
         PromptPart("role", _role(step)),
         PromptPart("persona", step.instructions.strip()),
@@ -104,6 +107,20 @@ def bounded(text: str, limit: int = EARLIER_LIMIT) -> str:
     missing = len(text) - 2 * half
     note = f"[… {missing} characters left out; the whole text is on record …]"
     return f"{text[:half]}\n{note}\n{text[len(text) - half :]}"
+
+
+def _abilities(step: FrozenStep) -> Capabilities:
+    """Return what the agent of a step can do."""
+    if step.described is not None:
+        return described_capabilities(step.described.model_dump(mode="json", by_alias=True))
+    return CAPABILITIES.get(step.agent, Capabilities(frozenset()))
+
+
+def _guide(plan: FrozenPlan, step: FrozenStep) -> str:
+    """Return the guide for an agent that reads no file of instructions."""
+    if not plan.guide.strip() or step.agent == "shell" or _abilities(step).has("instructions"):
+        return ""
+    return f"# Guide to this repository\n\n{plan.guide.strip()}"
 
 
 def _contexts(step: FrozenStep) -> str:
@@ -144,8 +161,18 @@ def _guidance(text: str) -> str:
 def _task(plan: FrozenPlan, step: FrozenStep) -> str:
     extra = plan.checker_instructions.strip() if step.gives_verdict else ""
     heading = "# The task to judge" if step.gives_verdict else "# The task"
-    parts = (heading, plan.task.strip(), f"Check also:\n\n{extra}" if extra else "")
+    parts = (heading, _asked(plan, step), f"Check also:\n\n{extra}" if extra else "")
     return "\n\n".join(part for part in parts if part)
+
+
+def _asked(plan: FrozenPlan, step: FrozenStep) -> str:
+    """Return the task; where it begins with a slash command of this or any step, what that means.
+
+    It stands in the middle of a prompt, where no agent would look for one.
+    """
+    known = (command for each in (step, *plan.steps) for command in each.commands)
+    slash = slash_of(plan.task, known)
+    return slash.expanded if slash else plan.task.strip()
 
 
 def _said(output: StepOutput, limit: int) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from courier.agents.codex.stream import CodexTranslator
 from courier.runs.brief import Brief, Launch
+from courier.runs.placement import Places, place
 
 KEY: Final = "CODEX_API_KEY"
 """The variable Codex is told to read its key from, whatever the secret is called."""
@@ -20,7 +21,8 @@ _EFFORTS: Final = {"max": "xhigh"}
 class CodexDriver:
     """One turn of ``codex exec``.
 
-    Its configuration, its sessions and its instructions lie in the scratch directory. The
+    Its configuration, sessions, instructions and skills lie in the scratch directory; slash
+    commands it does not know without a terminal. The
     provider is a declared one, because the built-in one ignores ``OPENAI_BASE_URL`` and tries
     WebSockets first. ``OPENAI_BASE_URL``, else ``OPENROUTER_BASE_URL``, in the brief's variables
     sends it elsewhere; it speaks the Responses protocol only.
@@ -31,6 +33,7 @@ class CodexDriver:
     def launch(self, brief: Brief) -> Launch:
         """Return the process that takes one turn."""
         home = f"{brief.scratch}/codex"
+        placed = place(brief, Places(f"{home}/AGENTS.md", f"{home}/skills"))
         goes_on = ("resume",) if brief.session else ()
         session = (brief.session,) if brief.session else ()
         return Launch(
@@ -38,11 +41,13 @@ class CodexDriver:
                 *("codex", "exec", *goes_on, "--json"),
                 *("--dangerously-bypass-approvals-and-sandbox", "--skip-git-repo-check"),
                 *(("-m", brief.model) if brief.model else ()),
+                *(f"--image={path}" for path in brief.images),
                 *session,
                 "-",
             ),
             stdin=brief.prompt,
-            files={f"{home}/config.toml": "".join(_config(brief)).encode()},
+            files={f"{home}/config.toml": "".join(_config(brief)).encode(), **placed.files},
+            executable=placed.executable,
             # Codex tells in local time when a limit ends.
             env={"TZ": "UTC", **brief.env, "CODEX_HOME": home},
             secrets=(*brief.secrets, *_keys(brief)),

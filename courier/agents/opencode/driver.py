@@ -3,6 +3,8 @@
 from courier.agents.opencode.settings import settings_json, variant
 from courier.agents.opencode.stream import OpenCodeTranslator
 from courier.runs.brief import Brief, Launch
+from courier.runs.placement import Places, place
+from courier.runs.slash import slash_of
 
 _PREFERRED = {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
@@ -18,8 +20,10 @@ _SECRETS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY")
 class OpenCodeDriver:
     """One turn of ``opencode run``.
 
-    Its settings come in a variable and its files lie in the scratch directory; conversations are
-    in its data folder below the home. ``ANTHROPIC_BASE_URL`` (without ``/v1``),
+    Its settings come in a variable; instructions, skills and slash commands lie in the scratch
+    directory, and conversations in its data folder below the home.
+
+    ``ANTHROPIC_BASE_URL`` (without ``/v1``),
     ``OPENAI_BASE_URL`` and ``OPENROUTER_BASE_URL`` (both with it) in the brief's variables send
     those providers elsewhere. A model is ``provider/model``; without a provider, Claude models
     are asked of Anthropic and all others of OpenAI.
@@ -31,6 +35,9 @@ class OpenCodeDriver:
         """Return the process that takes one turn."""
         settings = settings_json(brief)
         folder = f"{brief.scratch}/opencode"
+        places = Places(f"{folder}/AGENTS.md", f"{folder}/skills", f"{folder}/command")
+        placed = place(brief, places)
+        slash = slash_of(brief.prompt, brief.commands)
         return Launch(
             argv=(
                 *("opencode", "run", "--format", "json", "--auto", "--thinking"),
@@ -39,9 +46,12 @@ class OpenCodeDriver:
                 *(("--model", settings.model) if settings.model else ()),
                 *(("--variant", variant(brief.effort, settings.model)) if brief.effort else ()),
                 *(("--session", brief.session) if brief.session else ()),
+                *(("--command", slash.command.name) if slash else ()),
+                *(f"--file={path}" for path in brief.images),
             ),
-            stdin=brief.prompt,
-            files={f"{folder}/opencode.json": b"{}\n"},
+            stdin=slash.said if slash else brief.prompt,
+            files={f"{folder}/opencode.json": b"{}\n", **placed.files},
+            executable=placed.executable,
             env={
                 **_PREFERRED,
                 **brief.env,

@@ -13,6 +13,10 @@ _MAX_ELSEWHERE: Final = "xhigh"
 """What the greatest effort is called where it is not called max."""
 
 
+_SEES: Final = {"attachment": True, "modalities": {"input": ["text", "image"], "output": ["text"]}}
+"""What is said of a model that is shown pictures; one it does not know it takes for blind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What OpenCode is told besides the prompt.
@@ -36,7 +40,7 @@ def settings_json(brief: Brief) -> Settings:
     if model:
         provider, _, name = model.partition("/")
         # Declared, so that a model it does not know is asked for instead of refused.
-        providers.setdefault(provider, {})["models"] = {name: {}}
+        providers.setdefault(provider, {})["models"] = {name: dict(_SEES) if brief.images else {}}
     told = {
         "autoupdate": False,
         "share": "disabled",

@@ -6,6 +6,7 @@ from typing import Final
 
 from courier.agents.pi.stream import PiTranslator
 from courier.runs.brief import Brief, Launch
+from courier.runs.placement import Places, place
 
 _PROVIDERS: Final = ("anthropic", "openai", "openrouter")
 
@@ -19,7 +20,8 @@ _PREFERRED: Final = {"PI_OFFLINE": "1", "PI_TELEMETRY": "0"}
 class PiDriver:
     """One turn of ``pi --print``.
 
-    Its settings, its models and its conversations lie in the scratch directory.
+    Its settings, models, conversations, instructions, skills and slash commands (its prompt
+    templates) lie in the scratch directory.
     ``ANTHROPIC_BASE_URL`` (without ``/v1``), ``OPENAI_BASE_URL`` and ``OPENROUTER_BASE_URL``
     (both with it) in the brief's variables send those providers elsewhere. A model is
     ``provider/model``; without a provider, Claude models are asked of Anthropic and all others of
@@ -31,15 +33,19 @@ class PiDriver:
     def launch(self, brief: Brief) -> Launch:
         """Return the process that takes one turn."""
         folder = f"{brief.scratch}/pi"
+        places = Places(f"{folder}/AGENTS.md", f"{folder}/skills", f"{folder}/prompts")
+        placed = place(brief, places)
         return Launch(
             argv=(
                 *("pi", "--mode", "json", "--print"),
                 *_model(brief.model),
                 *(("--thinking", brief.effort) if brief.effort else ()),
                 *(("--session", brief.session) if brief.session else ()),
+                *(f"@{path}" for path in brief.images),
             ),
             stdin=brief.prompt,
-            files={f"{folder}/models.json": _providers(brief.env).encode()},
+            files={f"{folder}/models.json": _providers(brief.env).encode(), **placed.files},
+            executable=placed.executable,
             env={**_PREFERRED, **brief.env, "PI_CODING_AGENT_DIR": folder},
             secrets=_secrets(brief),
         )

@@ -1,8 +1,9 @@
-# Starts a process once: DIR STAGE WORKSPACE OUTPUT KEY SUPERVISE COUNT FILE... COMMAND...
+# Starts a process once: DIR STAGE WORKSPACE OUTPUT KEY SUPERVISE RUNNABLE COUNT FILE...
+# COMMAND..., where RUNNABLE are the numbers, from 0, of files that can be run.
 # Prints the supervisor's pid. 66: no workspace, 75: somebody else is starting it and is not done.
 set -eu
-dir=$1 stage=$2 workspace=$3 output=$4 key=$5 supervise=$6 count=$7
-shift 7
+dir=$1 stage=$2 workspace=$3 output=$4 key=$5 supervise=$6 runnable=$7 count=$8
+shift 8
 trap '[ ! -d "$stage" ] || rm -rf "$stage"' EXIT
 exec 9>"$dir/lock"
 flock -w 30 9 || exit 75
@@ -10,6 +11,9 @@ if [ ! -f "$dir/pid" ]; then
     [ -d "$workspace" ] || exit 66
     [ ! -d "$dir/in" ] || rm -rf "$dir/in"
     mv "$stage" "$dir/in"
+    for number in $runnable; do
+        chmod +x "$dir/in/$number"
+    done
     number=0
     while [ "$number" -lt "$count" ]; do
         [ -d "${1%/*}" ] || mkdir -p "${1%/*}"

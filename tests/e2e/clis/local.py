@@ -49,6 +49,7 @@ async def run(
     for path, content in launch.files.items():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(content)
+        Path(path).chmod(0o755 if path in launch.executable else 0o644)
     process = await asyncio.create_subprocess_exec(
         *launch.argv,
         cwd=cwd,

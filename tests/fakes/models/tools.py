@@ -13,12 +13,14 @@ class Tools:
     Attributes:
         run: A call of a command, with a word for people on what it is for.
         write: A call that writes a new file of one path and content.
+        skill: A call that loads a skill, known by its name and by the path of its SKILL.md.
         replace: A call that puts the third text in the place of the second in a file.
     """
 
     run: Callable[[str, str], Call]
     write: Callable[[str, str], Call]
     replace: Callable[[str, str, str], Call]
+    skill: Callable[[str, str], Call]
 
 
 CLAUDE_TOOLS = Tools(
@@ -27,6 +29,7 @@ CLAUDE_TOOLS = Tools(
     replace=lambda path, old, new: Call(
         "Edit", {"file_path": path, "old_string": old, "new_string": new}
     ),
+    skill=lambda name, _: Call("Skill", {"skill": name}),
 )
 
 CODEX_TOOLS = Tools(
@@ -35,6 +38,7 @@ CODEX_TOOLS = Tools(
     replace=lambda path, old, new: _patch(
         f"*** Update File: {path}\n@@\n" + _marked("-", old) + _marked("+", new)
     ),
+    skill=lambda _, path: Call("exec_command", {"cmd": f"cat {path}"}),
 )
 
 OPENCODE_TOOLS = Tools(
@@ -43,6 +47,7 @@ OPENCODE_TOOLS = Tools(
     replace=lambda path, old, new: Call(
         "edit", {"filePath": path, "oldString": old, "newString": new}
     ),
+    skill=lambda name, _: Call("skill", {"name": name}),
 )
 
 PI_TOOLS = Tools(
@@ -51,6 +56,7 @@ PI_TOOLS = Tools(
     replace=lambda path, old, new: Call(
         "edit", {"path": path, "edits": [{"oldText": old, "newText": new}]}
     ),
+    skill=lambda _, path: Call("read", {"path": path}),
 )
 
 
