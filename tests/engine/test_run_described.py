@@ -8,6 +8,7 @@ import pytest
 from courier.resources.agent import AgentSpec
 from courier.runs.frozen import FrozenStep
 from tests.engine.worlds import Scene, git, shell_plan
+from tests.unit.agents.equipment import GREET, PROGRAM, SHOUT
 
 JUDGED = '```json\n{"verdict": "pass", "feedback": "Fine."}\n```'
 
@@ -53,3 +54,53 @@ async def test_a_described_agent_works_judges_and_mends_its_verdict(here: Scene)
     assert design["usage"]["outputTokens"] == 5
     assert check["usage"]["outputTokens"] == 7
     assert check["verdict"]["reason"] == "Pass"
+
+
+EQUIPPED_AGENT = """
+cat >prompt.txt
+cp "$1" rules.txt
+cp -r "$2" learnt
+learnt/greet/bin/ahoy >said.txt
+cp "$HOME/.mine/commands/shout.md" .
+echo "I am done."
+"""
+
+EQUIPPED = {
+    "start": ["sh", "-c", EQUIPPED_AGENT, "mine", "{instructionsFile}", "{skillsFolder}"],
+    "files": {"commands": ".mine/commands"},
+}
+
+
+@pytest.mark.slow
+async def test_guide_skills_and_commands_are_in_the_sandbox_and_not_in_the_work(
+    here: Scene,
+) -> None:
+    step = FrozenStep(
+        name="design",
+        type="designer",
+        agent="mine",
+        described=AgentSpec.model_validate_json(json.dumps(EQUIPPED)),
+        skills=(GREET,),
+        commands=(SHOUT, PROGRAM),
+    )
+    changes = {"steps": (step,), "guide": "The guide.", "task": "/shout the news"}
+    state = await here.run(shell_plan(here, design="").model_copy(update=changes))
+    assert state.result == {"phase": "completed", "reason": "Completed"}
+
+    def left(path: str) -> str:
+        return git(here.origin, "show", f"courier/fix:{path}")
+
+    assert left("rules.txt") == "The guide."
+    assert left("said.txt") == "ahoy"
+    assert "Shout $ARGUMENTS!" in left("shout.md")
+    assert "Shout the news!" in left("prompt.txt")
+    assert "The guide." not in left("prompt.txt")
+    changed = git(here.origin, "diff", "--name-only", "main", "courier/fix").split()
+    assert sorted(changed) == [
+        "learnt/greet/SKILL.md",
+        "learnt/greet/bin/ahoy",
+        "prompt.txt",
+        "rules.txt",
+        "said.txt",
+        "shout.md",
+    ]

@@ -13,6 +13,11 @@ from courier.system import EnvironmentSecrets
 TOOLS = Path(__file__).parents[3] / ".tools" / "clis" / "node_modules" / ".bin"
 """Where the CLIs of this folder's package.json are installed."""
 
+RIPGREP = TOOLS.parent.joinpath(
+    "@openai", "codex-linux-x64", "vendor", "x86_64-unknown-linux-musl", "codex-path"
+)
+"""Where an `rg` is: without one OpenCode downloads it, or cannot load skills or search."""
+
 ROOMS = Path("/var/tmp")
 """Where agents work: Codex complains on stderr about a home below /tmp."""
 
@@ -54,7 +59,7 @@ async def run(
         *launch.argv,
         cwd=cwd,
         env={
-            "PATH": f"{TOOLS}:{os.environ['PATH']}",
+            "PATH": f"{TOOLS}:{RIPGREP}:{os.environ['PATH']}",
             "HOME": str(home),
             "PWD": str(cwd),
             **launch.env,

@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import yaml
 
 from courier.agents.described import DescribedDriver
+from courier.errors import Misconfigured
 from courier.resources.agent import Agent, AgentSpec
 from courier.resources.kinds import read_resource
 from courier.runs.brief import Brief
@@ -28,6 +30,7 @@ from courier.runs.transcript import (
 )
 from courier.runs.usage import Usage
 from courier.system import EnvironmentSecrets
+from tests.unit.agents.equipment import GREET, SHOUT
 from tests.unit.resources.reference_documents import ROOT, validator
 
 EXAMPLES = ROOT / "examples" / "agents"
@@ -162,6 +165,72 @@ def test_prompt_on_stdin_or_in_a_file() -> None:
     by_file = _driver("a", "{promptFile}", prompt="file").launch(BRIEF)
     assert by_file.stdin == ""
     assert by_file.files == {"/scratch/prompt.md": b"Do it."}
+
+
+EQUIPPED = replace(
+    BRIEF,
+    home="/home/me",
+    guide="Read me.",
+    skills=(GREET,),
+    commands=(SHOUT,),
+    images=("/a", "/b"),
+)
+
+
+def test_instructions_skills_and_commands_lie_below_its_home() -> None:
+    files = {"instructions": ".m/RULES.md", "skills": ".m/skills/", "commands": ".m/commands"}
+    launch = _driver("a", files=files).launch(EQUIPPED)
+    assert sorted(launch.files) == [
+        "/home/me/.m/RULES.md",
+        "/home/me/.m/commands/shout.md",
+        "/home/me/.m/skills/greet/SKILL.md",
+        "/home/me/.m/skills/greet/bin/ahoy",
+    ]
+    assert launch.executable == {"/home/me/.m/skills/greet/bin/ahoy"}
+
+
+def test_its_files_never_lie_in_the_work_tree() -> None:
+    with pytest.raises(Misconfigured, match="work tree"):
+        _driver("a", files={"skills": "repo/skills"}).launch(
+            replace(EQUIPPED, workspace="/home/me/repo")
+        )
+
+
+def test_a_command_may_be_told_where_its_files_are() -> None:
+    start = ("a", "--rules={instructionsFile}", "--skills", "{skillsFolder}", "{commandsFolder}")
+    launch = _driver(*start).launch(EQUIPPED)
+    assert launch.argv == (
+        "a",
+        "--rules=/scratch/instructionsFile",
+        *("--skills", "/scratch/skillsFolder"),
+        "/scratch/commandsFolder",
+    )
+    assert launch.files["/scratch/instructionsFile"] == b"Read me.\n"
+    assert "/scratch/skillsFolder/greet/SKILL.md" in launch.files
+    assert _driver(*start).launch(BRIEF).argv == ("a",)
+    assert _driver(*start).launch(BRIEF).files == {}
+
+
+@pytest.mark.parametrize(
+    ("start", "argv"),
+    [
+        (("a", "-i", "{image}", "-x"), ("a", "-i", "/a", "-i", "/b", "-x")),
+        (("a", "--image={image}"), ("a", "--image=/a", "--image=/b")),
+        (("a", "run", "{image}"), ("a", "run", "/a", "/b")),
+    ],
+)
+def test_what_holds_a_picture_is_repeated(start: tuple[str, ...], argv: tuple[str, ...]) -> None:
+    assert _driver(*start).launch(EQUIPPED).argv == argv
+    assert _driver(*start).launch(EQUIPPED).stdin == "Do it."
+    bare = tuple(word for word in start if "{image}" not in word and word != "-i")
+    assert _driver(*start).launch(BRIEF).argv == bare
+
+
+def test_pictures_without_a_place_are_named_in_the_prompt() -> None:
+    told = _driver("a").launch(EQUIPPED).stdin
+    assert told == "Do it.\n\nPictures that belong to this:\n\n- /a\n- /b\n"
+    by_file = _driver("a", "{promptFile}", prompt="file").launch(EQUIPPED)
+    assert b"- /a\n- /b" in by_file.files["/scratch/prompt.md"]
 
 
 def test_without_a_way_to_go_on_every_turn_starts_anew() -> None:

@@ -199,9 +199,8 @@ def test_run_wide_values_are_merged_by_precedence() -> None:
     assert (found.sandbox.reuse, found.sandbox.network) == ("perRun", False)
     assert found.sandbox.timeout_seconds == 3600
     assert (found.loop.max_iterations, found.loop.on_exhausted) == (5, "deliverDraft")
-    assert found.project_instructions == (
-        "Be kind.\n\n# Guide to this repository\n\nTests live in tests/."
-    )
+    assert found.project_instructions == "Be kind."
+    assert found.guide == "Tests live in tests/."
 
 
 def test_a_run_may_start_from_another_branch() -> None:

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from courier.resources.agent import AgentFiles, AgentSpec
+from courier.runs.assets import FrozenCommand
 from courier.runs.prompts import (
     EARLIER_LIMIT,
     EARLIER_TOTAL,
@@ -29,6 +31,7 @@ FULL = Situation(
     dynamic="# Open tickets\n\n- none",
 )
 PLAN = frozen(
+    guide="Tests lie in tests/.\n",
     project_instructions="# House rules\n\nUse type hints.",
     checker_instructions="Look at the error messages too.",
 )
@@ -38,6 +41,7 @@ GUIDED = Situation(
     earlier=(StepOutput("look", 1, "The session is never renewed."),),
     guidance="Renew the session in `login()`.\n\nIt is done when `test_login.py` passes.",
 )
+WITHOUT_FILES = AgentSpec(start=("mine",))
 INVESTIGATOR = designer(name="look", type="investigator")
 PROMPTER = designer(name="prompt", type="prompter")
 REVIEWER = checker(name="review", type="reviewer")
@@ -57,6 +61,7 @@ TWICE_REJECTED = Situation(
         ("investigator-bare", INVESTIGATOR, Situation()),
         ("prompter-bare", PROMPTER, Situation()),
         ("reviewer-judging", REVIEWER, TWICE_REJECTED),
+        ("guide-in-the-prompt", designer(agent="mine", described=WITHOUT_FILES), Situation()),
     ],
 )
 def test_whole_prompts_are_as_on_record(
@@ -87,6 +92,34 @@ def test_the_parts_come_in_the_documented_order() -> None:
         "guidance",
         "task",
     ]
+
+
+@pytest.mark.parametrize(
+    ("agent", "described", "told"),
+    [
+        *((agent, None, False) for agent in ("claude", "codex", "opencode", "pi", "shell")),
+        ("mine", WITHOUT_FILES, True),
+        ("mine", AgentSpec(start=("mine", "--rules={instructionsFile}")), False),
+        ("mine", AgentSpec(start=("m",), files=AgentFiles(instructions=".m/RULES.md")), False),
+        ("unknown", None, True),
+    ],
+)
+def test_the_guide_is_told_to_agents_that_read_no_file(
+    agent: str, described: AgentSpec | None, told: bool
+) -> None:
+    names = [part.name for part in assemble(PLAN, designer(agent=agent, described=described)).parts]
+    assert ("guide" in names) == told
+    if told:
+        assert names[1:3] == ["project instructions", "guide"]
+
+
+def test_a_task_that_begins_with_a_slash_command_is_what_it_stands_for() -> None:
+    shout = FrozenCommand(name="shout", prompt="Shout $ARGUMENTS!")
+    plan = frozen(task="/shout the news", steps=(designer(commands=(shout,)), checker()))
+    for step in plan.steps:
+        assert assemble(plan, step).parts[-1].text.endswith("\n\nShout the news!")
+    quiet = frozen(task="/shout the news")
+    assert assemble(quiet, designer()).parts[-1].text.endswith("\n\n/shout the news")
 
 
 def test_empty_parts_are_left_out() -> None:
