@@ -57,6 +57,11 @@ class ShellTranslator:
             self._kept -= len(self._tail.popleft()) + 1
         return (OutputWritten(text=text),)
 
+    @property
+    def finished(self) -> bool:
+        """Whether commands are over, which only their exit tells."""
+        return False
+
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return the exit code's meaning; ``stderr`` is what was not merged, if anything."""
         text = "\n".join([*self._tail, *_clean(stderr).splitlines()])[-TAIL_CHARACTERS:]

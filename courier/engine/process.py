@@ -123,6 +123,20 @@ async def ended(sandbox: Sandbox, key: str) -> Ended | None:
     )
 
 
+async def quiet(sandbox: Sandbox, key: str) -> float:
+    """Return for how many seconds, give or take one, the process has written nothing.
+
+    Raises:
+        NotFound: If no process was started under that key.
+    """
+    told = await script.run(sandbox, "process_quiet", _place(sandbox, key))
+    if told.exit_code == _NOTHING_THERE:
+        raise NotFound("No such process was started in the sandbox.", detail=key)
+    if told.exit_code != 0:
+        raise script.fault("process_quiet", told)
+    return float(told.stdout)
+
+
 async def stop(sandbox: Sandbox, key: str, *, grace_seconds: float) -> None:
     """Stop the process and what it left behind: TERM, then after the grace KILL.
 

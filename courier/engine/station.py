@@ -13,7 +13,8 @@ from typing import TypeVar
 from courier.engine import workspace
 from courier.engine.lease import OPEN_PATIENCE, lease_for
 from courier.engine.seam import Json, StepIO
-from courier.engine.turn import Limits, Turn
+from courier.engine.turn import Turn
+from courier.engine.vigil import Limits
 from courier.engine.world import World
 from courier.errors import CourierError, Refused, SandboxGone, Unavailable
 from courier.ports.repository import GateRules, Identity
@@ -106,10 +107,13 @@ class Station:
 
     async def work(self, io: StepIO, ask: Ask) -> Json:
         """Return the outcome of one turn of the agent, as JSON."""
-        deadline = await self._deadline(io)
-        return await self._with_turn(
-            ask, lambda turn, brief: turn.take(brief, limits=Limits(deadline, self._budget()))
+        limits = Limits(
+            await self._deadline(io),
+            self._budget(),
+            idle_seconds=self._step.idle_seconds,
+            linger_seconds=self._step.linger_seconds,
         )
+        return await self._with_turn(ask, lambda turn, brief: turn.take(brief, limits=limits))
 
     async def stop(self, _io: StepIO, ask: Ask) -> Json:
         """Stop the agent of an interrupted turn; return the turn's outcome, as JSON."""

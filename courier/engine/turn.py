@@ -1,13 +1,13 @@
 """One turn of an agent: start its process, follow its output, decide how it ended."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from decimal import Decimal
 
 from courier.engine import process
 from courier.engine.lease import Lease
+from courier.engine.vigil import LINGERING, Limits, Vigil
 from courier.engine.world import World
 from courier.errors import NotFound, Unavailable
 from courier.ports.agents import AgentDriver, Translator
@@ -21,23 +21,13 @@ STOP_GRACE = 5.0
 
 STOPPED = {
     "TimedOut": "The step's time was up.",
+    "Idle": "The agent wrote nothing for too long.",
     "BudgetExceeded": "The run's budget was used up.",
     "Stopped": "The run was cancelled.",
 }
 """Why we stop an agent, in words."""
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What ends a turn from outside.
-
-    Attributes:
-        deadline: When the agent is stopped.
-        budget: US dollars this turn may still cost; None for no cap.
-    """
-
-    deadline: datetime
-    budget: Decimal | None = None
+LINGERED = "The agent had ended its turn and did not exit, so it was stopped."
 
 
 class Turn:
@@ -91,9 +81,14 @@ class Turn:
         )
         translator = self._driver.translator(brief)
         reason = await self._watch(pid, translator, limits)
+        while reason == LINGERING and not translator.finished:
+            # It took its turn up again just then.
+            reason = await self._watch(pid, translator, limits)
+        # What it says while it is being stopped is not the end of its turn.
+        over = translator.finished
         if reason is not None:
             await self._stop(pid, translator)
-        return await self._outcome(translator, reason)
+        return await self._outcome(translator, None if over else reason)
 
     async def stop(self, brief: Brief) -> Outcome:
         """Stop what an interrupted `take` of the same brief may have started; return how it ended.
@@ -116,13 +111,14 @@ class Turn:
         await self._lease.use(
             lambda sandbox: process.stop(sandbox, self._key, grace_seconds=STOP_GRACE)
         )
-        await self._read(pid, translator, budget=None)
+        async for _ in self._read(pid, translator):
+            pass
 
     async def _outcome(self, translator: Translator, reason: str | None) -> Outcome:
         ended = await self._lease.use(lambda sandbox: process.ended(sandbox, self._key))
         code = ended.exit_code if ended else None
-        if reason == "TimedOut" and code is not None:
-            # It was over in time; only we came back late.
+        if code is not None and reason != "BudgetExceeded":
+            # It was over by itself; only we came back late.
             reason = None
         redact = self._world.secrets.redact
         outcome = translator.outcome(
@@ -133,43 +129,57 @@ class Turn:
             "usage": outcome.usage.model_copy(update={"agent_seconds": seconds}),
             "text": redact(outcome.text),
             "message": redact(outcome.message),
+            "exit_code": code,
         }
-        if reason is not None:
+        if outcome.status == "completed":
+            changes["message"] = LINGERED if code is None else ""
+        elif reason is not None:
             changes |= {"status": "failed", "reason": reason, "message": STOPPED[reason]}
-            changes |= {"retryable": False}
+            changes |= {"retryable": reason == "Idle"}
         return outcome.model_copy(update=changes)
 
     async def _watch(self, pid: int, translator: Translator, limits: Limits) -> str | None:
         """Read to the end; return why it has to be stopped, or None if it ended by itself."""
-        reading = asyncio.create_task(self._read(pid, translator, budget=limits.budget))
-        keeping = asyncio.create_task(self._keep(limits))
+        vigil = Vigil(self._world.clock, self._lease, limits, key=self._key)
+        reading = asyncio.create_task(self._heed(pid, translator, vigil, limits.budget))
+        watching = asyncio.create_task(vigil.over())
         try:
-            done, _ = await asyncio.wait({reading, keeping}, return_when=asyncio.FIRST_COMPLETED)
-            return (reading if reading in done else keeping).result()
+            done, _ = await asyncio.wait({reading, watching}, return_when=asyncio.FIRST_COMPLETED)
+            return (reading if reading in done else watching).result()
         finally:
             reading.cancel()
-            keeping.cancel()
-            await asyncio.gather(reading, keeping, return_exceptions=True)
+            watching.cancel()
+            await asyncio.gather(reading, watching, return_exceptions=True)
 
-    async def _read(
-        self, pid: int | None, translator: Translator, *, budget: Decimal | None
+    async def _heed(
+        self, pid: int, translator: Translator, vigil: Vigil, budget: Decimal | None
     ) -> str | None:
+        """Read to the end; return the reason if the budget was used up before the turn's end."""
+        async with aclosing(self._read(pid, translator)) as lines:
+            async for _ in lines:
+                vigil.hear(finished=translator.finished)
+                spent = self._spent.cost_usd or 0
+                if budget is not None and spent > budget and not translator.finished:
+                    return "BudgetExceeded"
+        return None
+
+    async def _read(self, pid: int | None, translator: Translator) -> AsyncGenerator[None, None]:
+        """Translate and record line by line, to the end."""
         while True:
             sandbox = await self._lease.connect()
             try:
-                async for line in process.follow(
-                    sandbox, self._key, pid=pid, skip_lines=self._lines
-                ):
-                    self._lines += 1
-                    # Before anything is cut out of it: half a secret is not found any more.
-                    self._record(translator.line(self._world.secrets.redact(line)))
-                    if budget is not None and (self._spent.cost_usd or 0) > budget:
-                        return "BudgetExceeded"
+                following = process.follow(sandbox, self._key, pid=pid, skip_lines=self._lines)
+                async with aclosing(following) as lines:
+                    async for line in lines:
+                        self._lines += 1
+                        # Before anything is cut out of it: half a secret is not found any more.
+                        self._record(translator.line(self._world.secrets.redact(line)))
+                        yield
             except Unavailable:
                 self._lease.lose()
                 await self._world.clock.sleep(0.5)
             else:
-                return None
+                return
 
     def _record(self, events: Sequence[AgentEvent]) -> None:
         for event in events:
@@ -179,10 +189,3 @@ class Turn:
         self._recorded += len(events)
         if new:
             self._transcript.append(new, at=self._world.clock.now())
-
-    async def _keep(self, limits: Limits) -> str:
-        clock, seconds = self._world.clock, self._lease.seconds
-        while (left := (limits.deadline - clock.now()).total_seconds()) > 0:
-            await clock.sleep(min(left, seconds / 3))
-            await self._lease.use(lambda sandbox: sandbox.extend(seconds))
-        return "TimedOut"

@@ -1,7 +1,8 @@
 """Effective values with their origin: built-in < Project < Workflow < Persona < step < Run.
 
-A value is known by its path below `spec` as in YAML, e.g. ``sandbox.template``; an attempt's time
-is always ``sandbox.timeout``, also where a step writes it as ``timeout``.
+A value is known by its path below `spec` as in YAML, e.g. ``sandbox.template``; an attempt's times
+are always ``sandbox.timeout`` and ``sandbox.idleTimeout``, also where a step writes them without
+``sandbox``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,8 @@ _SHARED: Final = CHOICE | {
 }
 _MACHINE: Final = ("template", "cpu", "memoryMB", "egress", "allowedHosts")
 _PART: Final = (CHOICE | {f"sandbox.{word}": f"sandbox.{word}" for word in _MACHINE}) | {
-    "sandbox.timeout": "timeout"
+    "sandbox.timeout": "timeout",
+    "sandbox.idleTimeout": "idleTimeout",
 }
 
 PATHS: Final[Mapping[str, Mapping[str, str]]] = {

@@ -66,6 +66,7 @@ def freeze_step(asked: Asked, step: AskedStep, values: Values) -> FrozenStep:
             for each in step.contexts
         ),
         timeout_seconds=to_seconds(values.text("sandbox.timeout") or ""),
+        idle_seconds=_idle_seconds(values),
         gives_verdict=ROLES[type_].gives_verdict or step.step.loop is not None,
         loop=_loop(asked, step),
         sandbox=freeze_sandbox(values) if has_own_machine(step) else None,
@@ -73,6 +74,12 @@ def freeze_step(asked: Asked, step: AskedStep, values: Values) -> FrozenStep:
         secrets=secrets,
         origins=origins | ({"run": origin} if commands is not None else {}),
     )
+
+
+def _idle_seconds(values: Values) -> int | None:
+    """Return how long an agent may be silent; commands may be for ever."""
+    told = values.text("sandbox.idleTimeout")
+    return to_seconds(told) if told and values.text("agent") != SHELL else None
 
 
 def freeze_sandbox(values: Values) -> FrozenSandbox:

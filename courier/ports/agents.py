@@ -18,8 +18,20 @@ class Translator(Protocol):
         """Return the events one line of output means; unknown or broken lines mean none."""
         ...
 
+    @property
+    def finished(self) -> bool:
+        """Whether the lines so far hold the turn's final event, and nothing that took it up again.
+
+        After it the process has nothing left to do but exit. An agent without such an event is
+        never finished before its process ends.
+        """
+        ...
+
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
-        """Return how the attempt ended; ``exit_code`` is None if the process was stopped by us."""
+        """Return how the turn ended; ``exit_code`` is None if the process was stopped by us.
+
+        What was stopped after its final event ended as that event says.
+        """
         ...
 
 

@@ -24,7 +24,7 @@ class AgentOutput(Spec):
             "format",
             values=("text",),
             by_default=True,
-            forbids=("text", "session", "error"),
+            forbids=("text", "session", "error", "end"),
             because="Paths into JSON need format json or jsonLines.",
         ),
     )
@@ -37,6 +37,9 @@ class AgentOutput(Spec):
     """Where a JSON value holds the conversation's id."""
     error: JsonPath | None = None
     """Where a JSON value holds an error's message."""
+    end: JsonPath | None = None
+    """Where a JSON line holds something only if it is the last of a turn; an agent that has told
+    it and does not exit is stopped, and its turn counts. In format json the value itself is it."""
 
 
 class AgentUsage(Spec):

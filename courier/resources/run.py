@@ -43,6 +43,8 @@ class StepOverride(Spec):
     """Shell commands that replace the step's."""
     timeout: Timeout | None = None
     """How long one attempt may take, 1m to 4h."""
+    idle_timeout: Timeout | None = None
+    """How long its agent may write nothing before it counts as hung, 1m to 4h."""
     sandbox: Machine | None = None
     """The machine of this step."""
 

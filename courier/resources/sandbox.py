@@ -43,6 +43,9 @@ class SandboxDefaults(Machine):
 
     timeout: Timeout | None = None
     """How long one attempt at a step may take, 1m to 4h; work is rescued before it strikes."""
+    idle_timeout: Timeout | None = None
+    """How long an agent may write nothing before it counts as hung and is tried again, 1m to 4h.
+    Commands the shell runs may be silent for as long as they like."""
     reuse: Literal["perStep", "perRun"] | None = None
     """Whether every step gets a fresh sandbox or all steps of a run share one."""
 

@@ -81,6 +81,8 @@ class Step(Equipment):
     """Shell commands that are the step, run by agent `shell`; exit code 0 passes, others fail."""
     timeout: Timeout | None = None
     """How long one attempt may take, 1m to 4h."""
+    idle_timeout: Timeout | None = None
+    """How long its agent may write nothing before it counts as hung, 1m to 4h."""
     env: Items[Variable] = ()
     """Environment variables of the step's processes."""
     sandbox: Machine | None = None

@@ -75,6 +75,10 @@ class FrozenStep(Model):
     commands: tuple[FrozenCommand, ...] = ()
     scripts: tuple[FrozenScript, ...] = ()
     timeout_seconds: int = 900
+    idle_seconds: int | None = None
+    """How long its agent may write nothing before it counts as hung; null for ever."""
+    linger_seconds: int = 30
+    """How long its agent may go on running after the final event of its turn."""
     gives_verdict: bool = False
     """Whether its last words (or the shell's exit code) pass or fail the work before it."""
     loop: FrozenStepLoop | None = None

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tests.e2e.clis.situations import CLIS
 from tests.fakes.models.tools import Tools
@@ -14,34 +15,37 @@ SECRETS: Mapping[str, str] = {
 }
 """The keys courier has while the matrix is carried out."""
 
+MINE_SPEC: dict[str, Any] = {
+    "description": "Claude Code as a project may describe it, with one JSON value at its end.",
+    "start": [
+        *("claude", "-p", "--output-format", "json", "--dangerously-skip-permissions"),
+        *("--model", "{model}"),
+    ],
+    "continue": [
+        *("claude", "-p", "--output-format", "json", "--dangerously-skip-permissions"),
+        *("--model", "{model}", "--resume", "{session}"),
+    ],
+    "output": {"format": "json", "text": "result", "session": "session_id"},
+    "usage": {
+        "inputTokens": "usage.input_tokens",
+        "outputTokens": "usage.output_tokens",
+        "cacheReadTokens": "usage.cache_read_input_tokens",
+        "cacheWriteTokens": "usage.cache_creation_input_tokens",
+        "costUsd": "total_cost_usd",
+    },
+    "env": [
+        {"name": "IS_SANDBOX", "value": "1"},
+        {"name": "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "value": "1"},
+        {"name": "ANTHROPIC_API_KEY", "secretRef": "ANTHROPIC_API_KEY"},
+    ],
+}
+"""What its document says of the described agent."""
+
 MINE = {
     "apiVersion": "courier/v1",
     "kind": "Agent",
     "metadata": {"name": "mine"},
-    "spec": {
-        "description": "Claude Code as a project may describe it, with one JSON value at its end.",
-        "start": [
-            *("claude", "-p", "--output-format", "json", "--dangerously-skip-permissions"),
-            *("--model", "{model}"),
-        ],
-        "continue": [
-            *("claude", "-p", "--output-format", "json", "--dangerously-skip-permissions"),
-            *("--model", "{model}", "--resume", "{session}"),
-        ],
-        "output": {"format": "json", "text": "result", "session": "session_id"},
-        "usage": {
-            "inputTokens": "usage.input_tokens",
-            "outputTokens": "usage.output_tokens",
-            "cacheReadTokens": "usage.cache_read_input_tokens",
-            "cacheWriteTokens": "usage.cache_creation_input_tokens",
-            "costUsd": "total_cost_usd",
-        },
-        "env": [
-            {"name": "IS_SANDBOX", "value": "1"},
-            {"name": "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "value": "1"},
-            {"name": "ANTHROPIC_API_KEY", "secretRef": "ANTHROPIC_API_KEY"},
-        ],
-    },
+    "spec": MINE_SPEC,
 }
 """The described agent's document."""
 

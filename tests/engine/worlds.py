@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from courier.agents.claude import ClaudeDriver
+from courier.agents.codex import CodexDriver
 from courier.agents.described import DescribedDriver
+from courier.agents.opencode import OpenCodeDriver
+from courier.agents.pi import PiDriver
 from courier.agents.shell import ShellDriver
 from courier.engine.journal import JournalEngine
 from courier.engine.journal.writer import Observer
@@ -40,7 +43,14 @@ IDENTITY = {
 }
 
 
-DRIVERS: tuple[AgentDriver, ...] = (ShellDriver(), ClaudeDriver(), TellerDriver())
+DRIVERS: tuple[AgentDriver, ...] = (
+    ShellDriver(),
+    ClaudeDriver(),
+    CodexDriver(),
+    OpenCodeDriver(),
+    PiDriver(),
+    TellerDriver(),
+)
 UNTIL_TOLD = "echo begun; until [ -e ~/go-on ]; do sleep 0.05; done"
 DEMO_SECRETS = {"DEMO_TOKEN": "s3cret-demo-token"}
 

@@ -44,8 +44,12 @@ class TellerTranslator:
             self._usage += event.usage
         return (event,)
 
+    @property
+    def finished(self) -> bool:
+        return self._outcome is not None
+
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
-        if exit_code is None:
+        if exit_code is None and self._outcome is None:
             ended = Outcome(status="failed", reason="Stopped")
         else:
             ended = self._outcome or Outcome(

@@ -36,6 +36,11 @@ class ClaudeTranslator:
         event = parse(text)
         return () if event is None else tuple(self._translate(event))
 
+    @property
+    def finished(self) -> bool:
+        """Whether a result was told and no new start after it."""
+        return self._result is not None
+
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
         process = self._tally.end(exit_code, stderr=stderr)

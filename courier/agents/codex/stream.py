@@ -46,6 +46,11 @@ class CodexTranslator:
         event = parse(text)
         return () if event is None else tuple(self._translate(event))
 
+    @property
+    def finished(self) -> bool:
+        """Whether the turn was told to be completed or failed."""
+        return self._end != ""
+
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
         process = self._tally.end(exit_code, stderr=stderr)

@@ -38,6 +38,7 @@ class DescribedTranslator:
         self._spec = spec
         self._tally = Tally()
         self._error = ""
+        self._ended = False
         self._tail: deque[str] = deque()
         self._kept = 0
         self._open: list[str] = []
@@ -54,12 +55,18 @@ class DescribedTranslator:
                 value = self._joined(text)
         return () if value is None else tuple(self._translate(value))
 
+    @property
+    def finished(self) -> bool:
+        """Whether a value was told that only stands at the end of a turn."""
+        return self._ended
+
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
         tally = self._tally
         if self._spec.output.format == "text":
             tally.said = "\n".join(self._tail)
-        process = tally.end(exit_code, stderr=stderr)
+        stopped_late = exit_code is None and self._ended
+        process = tally.end(0 if stopped_late else exit_code, stderr=stderr)
         return tally.settle(ended(Ending(self._name, self._spec.start[0], self._error, process)))
 
     def _keep(self, line: str) -> None:
@@ -87,6 +94,7 @@ class DescribedTranslator:
 
     def _translate(self, value: Fields) -> Iterator[AgentEvent]:
         output = self._spec.output
+        self._ended = output.format == "json" or bool(told(at(value, output.end)))
         yield from self._tally.start(told(at(value, output.session)))
         if said := told(at(value, output.text)):
             self._error = ""

@@ -30,11 +30,17 @@ class OpenCodeTranslator:
         self._tally = Tally(asked=session)
         self._finish = ""
         self._failure: Failure | None = None
+        self._over = False
 
     def line(self, text: str) -> Sequence[AgentEvent]:
         """Return the events one line means."""
         event = parse(text)
         return () if event is None else tuple(self._translate(event))
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last step ended the turn, or an error did."""
+        return self._over
 
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
@@ -47,7 +53,7 @@ class OpenCodeTranslator:
             yield from self._tally.start(words(event, "sessionID"))
         match event.get("type"):
             case "step_start":
-                self._finish, self._tally.answered = "", False
+                self._finish, self._tally.answered, self._over = "", False, False
             case "text":
                 yield from self._tally.say(words(part, "text"))
             case "reasoning" if words(part, "text"):
@@ -61,12 +67,14 @@ class OpenCodeTranslator:
 
     def _finished(self, part: Fields) -> Iterator[AgentEvent]:
         self._finish, self._failure = words(part, "reason"), None
+        self._over = self._finish in _LAST
         yield from self._tally.use(_used(part))
 
     def _failed(self, event: Fields) -> Iterator[AgentEvent]:
         error = inner(event, "error")
         data = inner(error, "data")
         told = words(data, "message") or words(error, "message") or words(error, "name")
+        self._over = True
         self._failure = Failure(
             name=words(error, "name"),
             message=told,
@@ -77,6 +85,9 @@ class OpenCodeTranslator:
         )
         yield ErrorReported(message=told or "unknown error")
 
+
+_LAST = frozenset({"stop", "length", "content-filter"})
+"""Reasons of a step's end after which the model is not asked again."""
 
 _KNOWN = frozenset({"step_start", "text", "reasoning", "tool_use", "step_finish", "error"})
 

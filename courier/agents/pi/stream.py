@@ -49,6 +49,11 @@ class PiTranslator:
         event = parse(text)
         return () if event is None else tuple(self._translate(event))
 
+    @property
+    def finished(self) -> bool:
+        """Whether Pi said that it would not go on by itself."""
+        return self._settled
+
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
         process = self._tally.end(exit_code, stderr=stderr)

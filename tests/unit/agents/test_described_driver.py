@@ -310,3 +310,27 @@ def test_only_the_end_of_a_long_text_is_kept() -> None:
     text = translator.outcome(0, stderr="").text
     assert 99_000 < len(text) <= 100_000
     assert text.endswith("2999 " + "x" * 95)
+
+
+def test_the_end_of_a_turn_is_what_its_description_says() -> None:
+    paths = {"format": "jsonLines", "text": "text", "end": "final"}
+    translator = _driver(output=paths).translator(BRIEF)
+    seen = []
+    for line in ('{"text": "a", "final": false}', '{"final": "yes"}', '{"text": "b"}'):
+        translator.line(line)
+        seen.append(translator.finished)
+    assert seen == [False, True, False]
+    assert translator.outcome(None, stderr="").reason == "Stopped"
+    translator.line('{"final": 1}')
+    assert translator.outcome(None, stderr="").text == "b"
+
+
+def test_one_json_value_is_the_end_and_plain_text_never() -> None:
+    whole = _driver(output={"format": "json", "text": "text"}).translator(BRIEF)
+    plain = _driver().translator(BRIEF)
+    for translator in (whole, plain):
+        assert not translator.finished
+        translator.line('{"text": "Done."}')
+    assert (whole.finished, plain.finished) == (True, False)
+    assert whole.outcome(None, stderr="").status == "completed"
+    assert plain.outcome(None, stderr="").reason == "Stopped"

@@ -140,3 +140,29 @@ def test_second_result_of_a_process_is_added() -> None:
 
 def test_stopped_process_is_not_free() -> None:
     assert _outcome("claude", "stopped").usage.input_tokens == 1000
+
+
+@every
+def test_after_the_final_event_the_exit_says_nothing_more(found: Recording) -> None:
+    translator = found.translator()
+    translate(translator, found.lines)
+    outcome = translator.outcome(found.exit_code, stderr=found.stderr)
+    stopped = translator.outcome(None, stderr=found.stderr)
+    if translator.finished:
+        assert stopped == outcome.model_copy(update={"exit_code": None})
+    assert translator.finished or outcome.status != "completed"
+
+
+@every
+def test_the_final_event_is_seen_at_the_end_only(found: Recording) -> None:
+    translator = found.translator()
+    told = []
+    for line in found.lines:
+        translator.line(line)
+        told.append(translator.finished)
+    if (found.cli, found.scenario) == ("claude", "background"):
+        # A background command woke the model up again.
+        assert told[told.index(True) :].count(False) > 0
+    else:
+        assert True not in told[:-3]
+        assert told == sorted(told)

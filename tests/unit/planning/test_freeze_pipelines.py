@@ -145,14 +145,20 @@ def test_a_run_overrides_any_step_of_any_pipeline() -> None:
     plan = frozen(
         flow,
         overrides={
-            "look": {"run": "git log", "timeout": "2m"},
-            "design": {"model": "haiku", "instructions": "Only auth.py.", "timeout": "1h"},
+            "look": {"run": "git log", "timeout": "2m", "idleTimeout": "3m"},
+            "design": {
+                "model": "haiku",
+                "instructions": "Only auth.py.",
+                "timeout": "1h",
+                "idleTimeout": "20m",
+            },
         },
     )
     look, design = plan.steps
     assert (look.agent, look.run, look.timeout_seconds) == ("shell", "git log", 120)
     assert (design.model, design.instructions) == ("haiku", "Only auth.py.")
     assert design.timeout_seconds == plan.sandbox.timeout_seconds == 3600
+    assert (look.idle_seconds, design.idle_seconds) == (None, 1200)
 
 
 def test_a_step_may_have_a_machine_of_its_own() -> None:
