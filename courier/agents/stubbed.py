@@ -72,6 +72,11 @@ class StubTranslator:
         told = TextWritten(text=json.loads(text)["text"])
         return (told, UsageReported(usage=self._stub.usage))
 
+    @property
+    def finished(self) -> bool:
+        """Whether the stub is over, which only its exit tells."""
+        return False
+
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the stub wants the turn to end."""
         stub = self._stub
