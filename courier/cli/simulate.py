@@ -1,5 +1,6 @@
 """Simulations: runs done for real in a scratch world, with agents that say what they are told."""
 
+import asyncio
 import json
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -12,16 +13,22 @@ from courier.cli.here import Here
 from courier.cli.live import watch
 from courier.cli.views.ink import safe
 from courier.cli.views.json_text import to_json
+from courier.engine.journal import JournalEngine
+from courier.engine.question import SIGNAL, answer_to
 from courier.engine.records import RunRecords
+from courier.engine.retelling import retell
 from courier.engine.runner import FLOW
 from courier.errors import CourierError, InvalidCatalog, Misused, NotFound
 from courier.planning.scenarios import read_scenarios
+from courier.runs.approvals import PROTECTED, waiting
 from courier.runs.frozen import FrozenPlan
 from courier.runs.stubs import Scenario, unmet
 from courier.storage.scratch import make_twin
 from courier.wiring import Home, Wiring
 
 _SHELL = "shell"
+_GLANCE_SECONDS = 0.1
+"""How often is looked whether the run asks something."""
 
 
 async def simulate(here: Here, file: str, *, output: str = "text") -> int:
@@ -80,7 +87,7 @@ async def _play(here: Here, scenario: Scenario, output: str) -> Sequence[str]:
             environment = {**_made_up(frozen), **here.environment}
             home = Home(str(origin), Path(folder) / "home")
             async with _scratch(here, home, environment, scenario) as scratch:
-                account = await _done(here, scratch, frozen, output)
+                account = await _done(here, scratch, (frozen, scenario), output)
     return list(unmet(scenario.expect, account))
 
 
@@ -123,12 +130,15 @@ def _check(scenario: Scenario, frozen: FrozenPlan) -> None:
         for step in frozen.steps
         if step.agent != _SHELL and not scenario.answers.get(step.name)
     ]
-    if unknown or silent:
+    places = {PROTECTED.name, *(each.name for each in frozen.approvals)}
+    nowhere = [name for name in scenario.approvals if name not in places]
+    if unknown or silent or nowhere:
         raise Misused(
             f'The answers of scenario "{scenario.scenario}" do not fit the workflow.',
             detail=" ".join(
                 [
                     *(f'There is no step "{name}".' for name in unknown),
+                    *(f'There is no approval "{name}".' for name in nowhere),
                     *(f'Step "{name}" has no answer.' for name in silent),
                 ]
             ),
@@ -143,16 +153,40 @@ def _made_up(frozen: FrozenPlan) -> Mapping[str, str]:
     return {name: f"simulated-{name.lower()}" for name in names}
 
 
-async def _done(here: Here, scratch: Wiring, frozen: FrozenPlan, output: str) -> Mapping[str, Any]:
+async def _done(
+    here: Here, scratch: Wiring, asked: tuple[FrozenPlan, Scenario], output: str
+) -> Mapping[str, Any]:
+    frozen, scenario = asked
     engine = scratch.engine()
     await engine.start()
     try:
         told = json.loads(frozen.model_dump_json(by_alias=True))
         await engine.submit(frozen.run, flow=FLOW, input=told)
-        await watch(scratch, here.console, [frozen.run], output=output)
+        answering = asyncio.create_task(_answer(scratch, engine, frozen.run, scenario))
+        try:
+            await watch(scratch, here.console, [frozen.run], output=output)
+        finally:
+            answering.cancel()
+            await asyncio.gather(answering, return_exceptions=True)
     finally:
         await engine.stop()
     found = await RunRecords(scratch.state).find(frozen.run)
     if found is None:
         raise CourierError("The simulated run left no record.")
     return found.value
+
+
+async def _answer(scratch: Wiring, engine: JournalEngine, run: str, scenario: Scenario) -> None:
+    """Answer whatever the run asks people, once each."""
+    seen = 0
+    while True:
+        told = await retell(scratch.world, engine, run)
+        asked = waiting(told.run) if told is not None else None
+        if told is not None and asked is not None and len(told.run.asked) > seen:
+            seen = len(told.run.asked)
+            given = scenario.approvals.get(asked.approval, "approved")
+            how = "time" if given == "timedOut" else "command"
+            by = None if given == "timedOut" else "the simulation"
+            said = answer_to(asked, scratch.clock.now(), answer=given, how=how, by=by)
+            await engine.send(run, SIGNAL, said.model_dump_json(by_alias=True))
+        await scratch.clock.sleep(_GLANCE_SECONDS)

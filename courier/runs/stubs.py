@@ -66,6 +66,8 @@ class Scenario(Model):
     """The spec of a Run that exists only here."""
     answers: dict[str, Items[Stub]] = Field(default_factory=dict)
     """Step to its answers, one an iteration; the last one is given again."""
+    approvals: dict[str, Literal["approved", "rejected", "timedOut"]] = Field(default_factory=dict)
+    """Name of an approval to what people answer there; the others are approved."""
     expect: Expectation = Expectation()
     """What must come of it."""
 

@@ -45,6 +45,21 @@ def test_the_examples_scenarios_come_out_as_expected(root: Path) -> None:
     assert (git("for-each-ref", cwd=root), git("status", "--porcelain", cwd=root)) == before
 
 
+def test_people_are_played_too(tmp_path: Path) -> None:
+    folder = tmp_path / "repo"
+    shutil.copytree(EXAMPLE.parent / "approvals", folder)
+    git("init", "-q", "-b", "main", cwd=folder)
+    git("add", "-A", cwd=folder)
+    git("commit", "-q", "-m", "First", cwd=folder)
+    try:
+        said = simulate(folder)
+    finally:
+        stop(tmp_path / "state" / "sandboxd", kill_sandboxes=True)
+    assert (said.code, said.out.count("  as expected")) == (0, 3), said
+    assert "approved by the simulation" in said.out
+    assert "nobody answered in time" in said.out
+
+
 SCENARIO = """\
 scenario: One answer
 spec: {workflow: fix-with-claude, prompt: Mend it.}
