@@ -64,9 +64,16 @@ async def answer(opened: Scene) -> None:
             await world.state.refresh()
             said = {(each.approval, each.tree) for each in await requests.answers_to("fix")}
             if asked is not None and (asked.approval, asked.tree) not in said:
-                about = {"approval": asked.approval, "tree": asked.tree, "words": asked.words}
-                at = datetime.now(UTC)
-                request = Request("approve", "fix", ADA, at, "Yes", **about)
+                request = Request(
+                    action="approve",
+                    run="fix",
+                    by=ADA,
+                    at=datetime.now(UTC),
+                    reason="Yes",
+                    approval=asked.approval,
+                    tree=asked.tree,
+                    words=asked.words,
+                )
                 await put_on_record(request, state=world.state)
             await approver.settle("fix", lambda _: ())
         await asyncio.sleep(0.02)
