@@ -1,15 +1,17 @@
 """Holding a sandbox: opening it exactly once, finding it again, letting it go."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
+from courier.engine.machines import wanted_machine
 from courier.engine.patience import patiently
 from courier.engine.seam import Json, StepIO
 from courier.engine.world import World
 from courier.errors import Misused, RateLimited, Unavailable
-from courier.ports.sandboxes import Sandbox, SandboxSpec
+from courier.ports.sandboxes import Sandbox
 from courier.runs.frozen import FrozenPlan, FrozenSandbox
 from courier.runs.progress import StartAttempt
 
@@ -29,11 +31,22 @@ class Lease:
         seconds: How long the sandbox lives beyond each look at it.
     """
 
-    def __init__(self, world: World, machine: FrozenSandbox, labels: Mapping[str, str]) -> None:
+    def __init__(
+        self, world: World, machine: FrozenSandbox, labels: Mapping[str, str], *, base: str = ""
+    ) -> None:
+        """Keep what is wanted; nothing is asked of the provider yet.
+
+        Args:
+            world: Where the provider is.
+            machine: What machine.
+            labels: What tells it from all others.
+            base: The commit at which files that the machine is made from are read.
+        """
         self.seconds = machine.timeout_seconds
         self._world = world
         self._machine = machine
         self._labels = labels
+        self._base = base
         self._id: str | None = None
         self._sandbox: Sandbox | None = None
 
@@ -116,12 +129,8 @@ class Lease:
         return found[0].id if found else None
 
     async def _create(self) -> str:
-        spec = SandboxSpec(
-            template=self._machine.template,
-            timeout_seconds=self.seconds,
-            labels=self._labels,
-            network=self._machine.network,
-        )
+        wanted = await wanted_machine(self._world.repository, self._machine, self._base)
+        spec = replace(wanted, timeout_seconds=self.seconds, labels=self._labels)
         self._sandbox = await self._patiently(lambda: self._world.sandboxes.create(spec))
         return self._sandbox.id
 
@@ -133,7 +142,8 @@ def lease_for(world: World, plan: FrozenPlan, start: StartAttempt) -> Lease:
     """Return the lease of an attempt; with ``reuse: perRun`` the one its run shares."""
     shared = plan.sandbox.reuse == "perRun"
     labels = {**labels_of(world, plan), "courier-attempt": "shared" if shared else start.name}
-    return Lease(world, start.step.sandbox or plan.sandbox, labels)
+    machine = start.step.sandbox or plan.sandbox
+    return Lease(world, machine, labels, base=plan.git.base_commit)
 
 
 def labels_of(world: World, plan: FrozenPlan) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What one Run asks for: its own document and every document it stands on, gathered."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from courier.planning.catalog import Catalog
@@ -51,6 +51,7 @@ class Asked:
         steps: Those that will be done, in order.
         left_out: Those that will not, since their personas are not enabled.
         refs: Every document used, in a stable order, each once.
+        templates: Every Template there is, as a writer of values, by name.
     """
 
     run: Run
@@ -62,6 +63,7 @@ class Asked:
     steps: tuple[AskedStep, ...]
     left_out: tuple[AskedStep, ...]
     refs: tuple[Ref, ...]
+    templates: Mapping[str, Writer] = field(default_factory=dict)
 
 
 def gather(catalog: Catalog, ref: Ref) -> Asked:
@@ -91,6 +93,7 @@ def gather(catalog: Catalog, ref: Ref) -> Asked:
         steps=tuple(step for step in steps if _is_done(workflow, step)),
         left_out=tuple(step for step in steps if not _is_done(workflow, step)),
         refs=tuple(dict.fromkeys((project_ref, workflow_ref, *personas, *contexts, ref))),
+        templates={each.name: _writer(catalog, each) for each in catalog.of_kind("Template")},
     )
 
 

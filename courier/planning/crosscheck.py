@@ -178,11 +178,28 @@ def _claimed(path: str, number: int, claim: Claim, known: _Known) -> Iterator[Fi
     parts = target[4] if target else None
     if parts is None or part in parts:
         return
+    if kind == "Template":
+        yield from _uncontained(path, number, claim, target[4])
+        return
     word = "step" if kind == "Workflow" else "sprint"
     hint = suggestion(part, parts) or f" It has {either(parts)}."
     detail = f"{kind} {quoted(owner)} has no {word} {quoted(part)}.{hint}"
     code, summary = f"Unknown{word.capitalize()}", f"Unknown {word}"
     yield Finding(path, number, pointer, code, summary, detail)
+
+
+def _uncontained(
+    path: str, number: int, claim: Claim, agents: tuple[str | None, ...]
+) -> Iterator[Finding]:
+    pointer, (_, template), agent = claim
+    if not agents:
+        return
+    detail = (
+        f"Template {quoted(template)} says to contain {' and '.join(map(str, agents))}, and not "
+        f"{quoted(agent)}. Add it to `agents` there, or choose another template."
+    )
+    code, summary = "AgentNotInTemplate", "Agent not in its template"
+    yield Finding(path, number, pointer, code, summary, detail, Severity.WARNING)
 
 
 def _player(role: Role, known: _Known) -> Player:

@@ -1,4 +1,6 @@
-"""Effective values with their origin: built-in < Project < Workflow < Persona < step < Run.
+"""Effective values with their origin.
+
+Their order: built-in < Template < Project < Workflow < Persona < step < Run.
 
 A value is known by its path below `spec` as in YAML, e.g. ``sandbox.template``; an attempt's times
 are always ``sandbox.timeout`` and ``sandbox.idleTimeout``, also where a step writes them without
@@ -33,6 +35,7 @@ PATHS: Final[Mapping[str, Mapping[str, str]]] = {
     "Workflow": _SHARED
     | {path: path for path in BUILT_IN if path.startswith("loops.")}
     | {"budget": "budget"},
+    "Template": {"sandbox.cpu": "cpu", "sandbox.memoryMB": "memoryMB"},
     "Persona": CHOICE,
     "Run": _SHARED | {"budget": "budget"},
     "step": _PART,
@@ -66,6 +69,10 @@ class Values(dict[str, Value]):
     def number(self, path: str) -> int:
         """Return a whole number."""
         return int(str(self[path].value).removesuffix(".0"))
+
+    def number_or_none(self, path: str) -> int | None:
+        """Return a whole number; None where it is left to the template."""
+        return None if self[path].value is None else self.number(path)
 
     def flag(self, path: str) -> bool:
         """Return whether it is so."""

@@ -9,9 +9,6 @@ from courier.resources.names import EXECUTED_KINDS
 FORGES: Final = frozenset({"local"})
 """Forges whose pull requests can be opened today."""
 
-TEMPLATES: Final = frozenset({"base"})
-"""Templates that sandboxes can be made from today."""
-
 _ASKING: Final[Mapping[str, str]] = {
     "RecurringTask": "Recurring tasks are",
     "SprintChain": "Sprint chains are",
@@ -43,11 +40,8 @@ def unexecuted_agent(agent: str, *, drivers: Collection[str]) -> str | None:
     return f'Agent "{agent}" cannot be run yet. Agents that work today: {works}.'
 
 
-def unexecuted_machine(template: str, egress: str) -> str | None:
+def unexecuted_machine(egress: str) -> str | None:
     """Return why a sandbox cannot be made like that; None if it can."""
-    if template not in TEMPLATES:
-        works = ", ".join(sorted(TEMPLATES))
-        return f'Template "{template}" cannot be used yet. Templates that work today: {works}.'
     if egress == "listed":
         return "A list of allowed hosts is not enforced yet; write `egress: open` or `none`."
     return None

@@ -14,7 +14,9 @@ Named = tuple[str, str]
 """Kind and name."""
 
 Claim = tuple[Pointer, Named, str]
-"""A name that must be a part of another document: where, of which document, the name."""
+"""A name that must be a part of another document: where, of which document, the name.
+
+A Template's parts are the agents it says to contain."""
 
 Role = tuple[str | None, str | None, bool]
 """A step's type, or else the persona that has one, and whether it has a loop of its own."""
@@ -105,7 +107,38 @@ def _workflow(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
     steps = spec.get("steps") or ()
     parts = tuple(step["name"] for step in steps) or _DEFAULT_STEPS.get(type_, ("design",))
     roles = tuple((step.get("type"), step.get("persona"), "loop" in step) for step in steps)
-    return parts, (), (type_, roles) if roles else None
+    return parts, tuple(_agents(spec)), (type_, roles) if roles else None
+
+
+def _project(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
+    return (), tuple(_agent(spec, ("spec",))), None
+
+
+def _template(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
+    return tuple(spec.get("agents") or ()), (), None
+
+
+def _agents(spec: dict[str, Any]) -> Iterator[Claim]:
+    """Yield the agents of a workflow that its templates must contain."""
+    yield from _agent(spec, ("spec",))
+    for at, step in enumerate(spec.get("steps") or ()):
+        if "sandbox" in step or "agent" in step:
+            own = step.get("sandbox") or {}
+            told = {"agent": step.get("agent"), "sandbox": own}
+            if step.get("agent") is None and step.get("persona") is None and "run" not in step:
+                told["agent"] = spec.get("agent")
+            if own.get("template") is None:
+                told["sandbox"] = spec.get("sandbox")
+            written = "agent" in step or "template" in own
+            key = "agent" if "agent" in step else "sandbox"
+            yield from _agent(told, ("spec", "steps", at), key=key) if written else ()
+
+
+def _agent(spec: dict[str, Any], pointer: Pointer, key: str = "agent") -> Iterator[Claim]:
+    agent = spec.get("agent")
+    template = (spec.get("sandbox") or {}).get("template")
+    if agent and template and agent != "shell":
+        yield (*pointer, key), ("Template", template), agent
 
 
 def _persona(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -119,7 +152,8 @@ def _sprint_plan(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
 def _run(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
     target = ("Workflow", spec["workflow"])
     overrides = spec.get("overrides", ())
-    return (), tuple((("spec", "overrides", step), target, step) for step in overrides), None
+    claims = [(("spec", "overrides", step), target, step) for step in overrides]
+    return (), (*claims, *_agent(spec, ("spec",))), None
 
 
 def _sprint_chain(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -137,6 +171,8 @@ def _sprint_claims(spec: dict[str, Any]) -> Iterator[Claim]:
 _FINDERS = {
     "Workflow": _workflow,
     "Persona": _persona,
+    "Project": _project,
+    "Template": _template,
     "SprintPlan": _sprint_plan,
     "Run": _run,
     "SprintChain": _sprint_chain,

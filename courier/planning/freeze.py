@@ -1,7 +1,7 @@
 """Freezing: from what a Run asks for to everything it will do, decided once and for all."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -28,6 +28,7 @@ from courier.planning.steps import (
     missing_inputs,
     with_inputs,
 )
+from courier.planning.templates import prepared, templates_of, with_template
 from courier.planning.waiting import freeze_approvals
 from courier.resources.agent import AgentSpec
 from courier.runs.frozen import (
@@ -38,6 +39,7 @@ from courier.runs.frozen import (
     FrozenPlan,
     FrozenSandbox,
     FrozenStep,
+    FrozenTemplate,
     FrozenValue,
 )
 
@@ -57,6 +59,7 @@ class _Decided:
     values: Values
     steps: tuple[Values, ...]
     described: Mapping[str, AgentSpec]
+    prepared: Mapping[str, FrozenTemplate]
     base: str
     branch: str
 
@@ -73,10 +76,9 @@ def freeze(
         drivers: Names of the agents this build can run.
     """
     try:
-        asked = gather(catalog, ref)
+        decided = _decide(catalog, gather(catalog, ref), observed)
     except Missing as missing:
         return held(catalog, ref, "Blocked", str(missing))
-    decided = _decide(catalog, asked, observed)
     if found := list(dict.fromkeys(_unexecuted(decided, observed, drivers))):
         return held(catalog, ref, "NotExecutedYet", " ".join(found))
     if found := list(dict.fromkeys(_obstacles(decided, observed))):
@@ -135,6 +137,7 @@ def _decide(catalog: Catalog, asked: Asked, observed: Observed) -> _Decided:
         values=values,
         steps=steps,
         described=described(catalog, [step.text("agent") or "" for step in steps]),
+        prepared=prepared(catalog, {each.text("sandbox.template") for each in (values, *steps)}),
         base=spec.base or default,
         branch=spec.branch or f"{values.text('git.branchPrefix') or ''}{name}",
     )
@@ -149,8 +152,7 @@ def _unexecuted(decided: _Decided, observed: Observed, drivers: Collection[str])
         )
     yield from unexecuted_parts(decided.asked)
     for values in (decided.values, *decided.steps):
-        template = values.text("sandbox.template") or ""
-        machine = unexecuted_machine(template, values.text("sandbox.egress") or "")
+        machine = unexecuted_machine(values.text("sandbox.egress") or "")
         if machine is not None:
             yield machine
     for values in decided.steps:
@@ -192,7 +194,9 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
     name = asked.run.metadata.name
     task = with_inputs(spec.prompt, spec.inputs).strip()
     pairs = zip(asked.steps, decided.steps, strict=True)
-    steps = tuple(_with_description(decided, freeze_step(asked, *pair)) for pair in pairs)
+    steps = tuple(_with_documents(decided, freeze_step(asked, *pair)) for pair in pairs)
+    machine = with_template(_sandbox(decided.values, steps), decided.prepared)
+    used = templates_of((machine, *(step.sandbox for step in steps)))
     return FrozenPlan(
         run=name,
         project=asked.project.metadata.name,
@@ -212,13 +216,13 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         loop=_loop(decided.values),
         approvals=freeze_approvals(asked),
         document=catalog.documents[asked.refs[-1]].start.file,
-        sandbox=_sandbox(decided.values, steps),
+        sandbox=machine,
         git=_git(decided, observed),
         delivery=_delivery(decided.values),
         budget_usd=decided.values.dollars("budget"),
         inputs=tuple(
             FrozenInput(kind=each.kind, name=each.name, digest=catalog.documents[each].digest)
-            for each in (*asked.refs, *(Ref("Agent", agent) for agent in decided.described))
+            for each in (*asked.refs, *_refs("Agent", decided.described), *_refs("Template", used))
         ),
     )
 
@@ -227,8 +231,14 @@ def _left_out(step: AskedStep) -> str:
     return f'Step "{step.step.name}" is left out: Persona "{step.step.persona}" is not enabled.'
 
 
-def _with_description(decided: _Decided, step: FrozenStep) -> FrozenStep:
-    return step.model_copy(update={"described": decided.described.get(step.agent)})
+def _refs(kind: str, names: Iterable[str]) -> Iterator[Ref]:
+    return (Ref(kind, name) for name in names)
+
+
+def _with_documents(decided: _Decided, step: FrozenStep) -> FrozenStep:
+    machine = step.sandbox and with_template(step.sandbox, decided.prepared)
+    described = decided.described.get(step.agent)
+    return step.model_copy(update={"described": described, "sandbox": machine})
 
 
 def _loop(values: Values) -> FrozenLoop:

@@ -47,6 +47,8 @@ class StartRun(Model):
     reason: str
     frozen: FrozenPlan
     prompts: tuple[PlannedPrompt, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What may go wrong with it, each a sentence."""
     estimate: Estimate | None = None
     """Null where no run of the workflow is on record."""
 

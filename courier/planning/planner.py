@@ -27,6 +27,7 @@ from courier.planning.plan import (
     StartRun,
 )
 from courier.planning.references import Ref
+from courier.planning.templates import strangers
 from courier.resources.names import EXECUTED_KINDS, KIND_NAMES
 from courier.runs.approvals import AWAITING
 from courier.runs.frozen import FrozenPlan
@@ -210,6 +211,7 @@ def _start(
         reason="asked for and not on record",
         frozen=frozen,
         prompts=tuple(_prompts(frozen)),
+        warnings=tuple(strangers(frozen)),
         estimate=estimate(observed.records.history.get(frozen.workflow, ())),
     )
 

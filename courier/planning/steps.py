@@ -35,15 +35,22 @@ def decide_values(asked: Asked) -> tuple[Values, tuple[Values, ...]]:
     """
     below = [BUILT_IN_LAYER, layer(asked.project_writer), layer(asked.workflow_writer)]
     run = layer(asked.run_writer)
-    steps = tuple(_step_values(below, run, step) for step in asked.steps)
-    return effective([*below, run]), steps
+    steps = tuple(_step_values(asked, below, run, step) for step in asked.steps)
+    return _effective(asked, [*below, run]), steps
 
 
-def _step_values(below: Sequence[Layer], run: Layer, step: AskedStep) -> Values:
+def _effective(asked: Asked, layers: Sequence[Layer]) -> Values:
+    """Return the values; what the chosen template says is lower than what anybody wrote."""
+    values = effective(layers)
+    template = asked.templates.get(values.text("sandbox.template") or "")
+    return values if template is None else effective([layers[0], layer(template), *layers[1:]])
+
+
+def _step_values(asked: Asked, below: Sequence[Layer], run: Layer, step: AskedStep) -> Values:
     written = [*below, *map(layer, step.writers)]
     if effective(written).text("agent") == SHELL:
         run = Layer({path: value for path, value in run.values.items() if path not in CHOICE})
-    return effective([*written, run, *map(layer, step.overrides)])
+    return _effective(asked, [*written, run, *map(layer, step.overrides)])
 
 
 def freeze_step(asked: Asked, step: AskedStep, values: Values) -> FrozenStep:
@@ -86,6 +93,8 @@ def freeze_sandbox(values: Values) -> FrozenSandbox:
     """Return the machine these values describe."""
     return FrozenSandbox(
         template=values.text("sandbox.template") or "base",
+        cpu=values.number_or_none("sandbox.cpu"),
+        memory_mb=values.number_or_none("sandbox.memoryMB"),
         timeout_seconds=to_seconds(values.text("sandbox.timeout") or ""),
         network=values.text("sandbox.egress") != "none",
         reuse="perRun" if values.text("sandbox.reuse") == "perRun" else "perStep",

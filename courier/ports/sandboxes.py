@@ -7,11 +7,31 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a template is prepared, once, from another one.
+
+    Attributes:
+        commands: Shell commands, run in this order as the sandbox's user, in the home directory.
+        dockerfile: The text of a Dockerfile to start from, in place of the template.
+        name: What people call it.
+        place: Where it is written, ``file:line:column``; empty where that is not known.
+    """
+
+    commands: tuple[str, ...] = ()
+    dockerfile: str = ""
+    name: str = "template"
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSpec:
     """What machine is wanted.
 
     Attributes:
         template: The template's name or E2B id; ``base`` exists everywhere.
+        recipe: What is prepared from that template first, once for all equal recipes.
+        cpu: Virtual processors; None for the template's.
+        memory_mb: Memory; None for the template's.
         timeout_seconds: The sandbox dies this long after its creation or last `extend`.
         labels: Metadata to find it by later; keys and values are short printable text.
         env: Plain variables every process in it gets; never secrets.
@@ -19,6 +39,9 @@ class SandboxSpec:
     """
 
     template: str = "base"
+    recipe: Recipe | None = None
+    cpu: int | None = None
+    memory_mb: int | None = None
     timeout_seconds: int = 900
     labels: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
@@ -109,11 +132,24 @@ class Sandbox(Protocol):
 class Sandboxes(Protocol):
     """The provider. Every method may raise `Unavailable`, `RateLimited` or `Misconfigured`."""
 
+    async def prepare(self, spec: SandboxSpec) -> str:
+        """Return the template that sandboxes like that are made from, built if it is not there.
+
+        Equal wishes share one build, also at the same moment and across restarts.
+
+        Raises:
+            NotFound: If the template to start from does not exist.
+            Misconfigured: If a command of the recipe fails; says where it is written and how the
+                command's output ended.
+        """
+        ...
+
     async def create(self, spec: SandboxSpec) -> Sandbox:
-        """Make a sandbox; its labels are findable before this returns.
+        """Make a sandbox, `prepare` first; its labels are findable before this returns.
 
         Raises:
             NotFound: If the template does not exist.
+            Misconfigured: If it cannot be prepared.
         """
         ...
 

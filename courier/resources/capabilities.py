@@ -53,12 +53,16 @@ class Capabilities(NamedTuple):
         wires: Protocols it speaks with model providers; empty where courier does not know.
         base_urls: Variables that send it to another provider.
         secrets: Variables it may read a key from.
+        program: What it is called on the command line; empty for one that needs no program.
+        package: The package on npm that installs it, at the version courier is tested with.
     """
 
     features: frozenset[Feature]
     wires: frozenset[Wire] = frozenset()
     base_urls: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    program: str = ""
+    package: str = ""
 
     def has(self, feature: Feature) -> bool:
         """Return whether it can do that."""
@@ -75,24 +79,32 @@ CAPABILITIES: Final[Mapping[str, Capabilities]] = MappingProxyType(
             frozenset({"messages"}),
             ("ANTHROPIC_BASE_URL",),
             ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
+            program="claude",
+            package="@anthropic-ai/claude-code@2.1.328",
         ),
         "codex": Capabilities(
             _ALL - {"cost", "costCap", "commands"},
             frozenset({"responses"}),
             ("OPENAI_BASE_URL", "OPENROUTER_BASE_URL"),
             ("OPENAI_API_KEY", "CODEX_API_KEY", "OPENROUTER_API_KEY"),
+            program="codex",
+            package="@openai/codex@0.169.0",
         ),
         "opencode": Capabilities(
             _ALL - {"costCap"},
             _ANYWHERE,
             ("ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENROUTER_BASE_URL"),
             ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY"),
+            program="opencode",
+            package="opencode-ai@1.18.33",
         ),
         "pi": Capabilities(
             _ALL - {"costCap"},
             _ANYWHERE,
             ("ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENROUTER_BASE_URL"),
             ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY"),
+            program="pi",
+            package="@earendil-works/pi-coding-agent@0.87.1",
         ),
         "shell": Capabilities(frozenset()),
     }

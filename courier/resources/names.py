@@ -34,7 +34,9 @@ KIND_MODULES: Mapping[str, str] = MappingProxyType(
 KIND_NAMES = tuple(KIND_MODULES)
 """Every kind."""
 
-EXECUTED_KINDS = frozenset({"Project", "Team", "Agent", "Persona", "Context", "Workflow", "Run"})
+EXECUTED_KINDS = frozenset(
+    {"Project", "Team", "Template", "Agent", "Persona", "Context", "Workflow", "Run"}
+)
 """Kinds that take effect today; documents of the others are checked in full and held."""
 
 EXECUTED_AGENTS = frozenset({"claude", "codex", "opencode", "pi", "shell"})
@@ -52,8 +54,6 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "budgets.perDay",
             "budgets.perMonth",
             "delivery.autoMerge",
-            "sandbox.cpu",
-            "sandbox.memoryMB",
         ),
         "Team": ("members.*.credentials",),
         "Persona": ("skills", "commands", "scripts"),
@@ -64,21 +64,13 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "commands",
             "scripts",
             "delivery.autoMerge",
-            "sandbox.cpu",
-            "sandbox.memoryMB",
             "steps.*.skills",
             "steps.*.commands",
             "steps.*.scripts",
-            "steps.*.sandbox.cpu",
-            "steps.*.sandbox.memoryMB",
         ),
         "Run": (
             "images",
             "delivery.autoMerge",
-            "sandbox.cpu",
-            "sandbox.memoryMB",
-            "overrides.*.sandbox.cpu",
-            "overrides.*.sandbox.memoryMB",
         ),
     }
 )

@@ -46,10 +46,36 @@ class FrozenStepLoop(Model):
     """How often the way from there is gone, the first time included; null for the plan's."""
 
 
+class FrozenTemplate(Model):
+    """How a machine is prepared, as its Template document says it."""
+
+    name: str
+    start: str = "base"
+    """The template to start from: `base`, or an id or alias on E2B."""
+    dockerfile: str | None = None
+    """The path, at the base commit, of a Dockerfile to start from in its place."""
+    commands: tuple[str, ...] = ()
+    """Shell commands, the agents' installation first."""
+    agents: tuple[str, ...] = ()
+    place: str = ""
+    """Where it is written: ``file:line:column``."""
+
+    @property
+    def is_built(self) -> bool:
+        """Return whether it has to be built, and is not only a name."""
+        return bool(self.commands or self.dockerfile)
+
+
 class FrozenSandbox(Model):
     """The machine each attempt gets."""
 
     template: str = "base"
+    prepared: FrozenTemplate | None = None
+    """What the template's document says; null for one that has none."""
+    cpu: int | None = None
+    """Virtual processors; null for the template's own."""
+    memory_mb: int | None = None
+    """Memory in MB; null for the template's own."""
     timeout_seconds: int = 900
     network: bool = True
     reuse: Literal["perStep", "perRun"] = "perStep"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from courier.runs.events import AttemptEnded
-from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.frozen import FrozenPlan, FrozenSandbox, FrozenStep
 from courier.runs.run import Run
 
 RECORD_VERSION = 1
@@ -167,8 +167,13 @@ def _attempt(plan: FrozenPlan, attempt: AttemptEnded, at: int) -> dict[str, obje
         else None,
         "promptDigest": attempt.prompt_digest,
         "sandbox": attempt.sandbox,
+        "machine": _machine(step.sandbox or plan.sandbox),
         "usage": attempt.usage.model_dump(mode="json", by_alias=True),
     }
+
+
+def _machine(machine: FrozenSandbox) -> dict[str, object]:
+    return {"template": machine.template, "cpu": machine.cpu, "memoryMB": machine.memory_mb}
 
 
 def _step(plan: FrozenPlan, attempt: AttemptEnded) -> FrozenStep:

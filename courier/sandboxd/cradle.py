@@ -9,7 +9,9 @@ import contextlib
 import logging
 import os
 import secrets
+import shutil
 from collections import deque
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,12 +29,13 @@ from courier.sandboxd.holders import (
 )
 from courier.sandboxd.homes import furnish, pick_uid, remove_tree
 from courier.sandboxd.layout import Layout
-from courier.sandboxd.limits import Bound, Groups
+from courier.sandboxd.limits import Bound, Groups, pin
 from courier.sandboxd.line import AgentGone, Line, Lines
 from courier.sandboxd.records import Holder
 
 START_SECONDS = 30.0
 REFILL_SECONDS = 0.05
+HOMES = 2
 GROUP_TRIES, GROUP_SECONDS = 50, 0.02
 ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 ID_LENGTH = 20
@@ -62,6 +65,20 @@ class Newborn:
     leash: Line
 
 
+@dataclass(frozen=True, slots=True)
+class Berth:
+    """How one sandbox is to lie: on the network or not, from which home, within which limits.
+
+    Attributes:
+        home: A home directory to copy; none for a fresh one.
+        bound: Its limits; none for those of the server.
+    """
+
+    internet: bool = True
+    home: Path | None = None
+    bound: Bound | None = None
+
+
 class Cradle:
     """Makes sandboxes, and removes what is left of dead ones."""
 
@@ -71,18 +88,20 @@ class Cradle:
         self._layout = layout
         self._uids: set[int | None] = set()
         self._sockets_fd = os.open(layout.sockets, os.O_RDONLY | os.O_DIRECTORY)
-        self._spares: deque[Newborn] = deque()
+        self._spares: dict[Path | None, deque[Newborn]] = {None: deque()}
         self._refilling: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def take(self, settings: Message, *, internet: bool, source: Path | None) -> Newborn:
+    async def take(self, settings: Message, berth: Berth) -> Newborn:
         """Return a sandbox with its settings: ``variables``, and ``seconds`` until its end.
 
         Raises:
             HttpError: If it cannot be started.
         """
-        born = await self._ready_spare() if internet and source is None else None
+        born = await self._ready_spare(berth.home) if berth.internet else None
         if born is None:
-            born = await self._make(internet=internet, source=source)
+            born = await self._make(internet=berth.internet, source=berth.home)
+        self._limit(born, berth.bound or self.means.bound)
         own = {"E2B_SANDBOX": "true", "E2B_SANDBOX_ID": born.id}
         settings = settings | {"variables": own | settings["variables"]}
         try:
@@ -92,6 +111,7 @@ class Cradle:
             raise HttpError(500, f"The sandbox died while starting: {problem!r}") from problem
         finally:
             await born.leash.close()
+        self._expect(berth.home)
         self.refill()
         return born
 
@@ -128,8 +148,9 @@ class Cradle:
         if self._refilling is not None:
             self._refilling.cancel()
             await asyncio.gather(self._refilling, return_exceptions=True)
-        spares, self._spares = self._spares, deque()
-        await asyncio.gather(*(self.bury(each.id, each.uid, each.holder) for each in spares))
+        spares, self._spares = self._spares, {}
+        for each in spares.values():
+            await self._bury_all(each)
         self.means.groups.remove_roots()
         os.close(self._sockets_fd)
 
@@ -140,9 +161,33 @@ class Cradle:
             if said.strip():
                 log.warning("the agent of sandbox %s said: %s", sandbox_id, said.strip()[-4000:])
 
-    async def _ready_spare(self) -> Newborn | None:
-        while self._spares:
-            spare = self._spares.popleft()
+    def _limit(self, born: Newborn, bound: Bound) -> None:
+        if bound == self.means.bound:
+            return
+        self.means.groups.limit(born.id, bound)
+        if "cpu" not in self.means.groups.controllers:
+            pin(born.holder.agent_pid, bound.cpus)
+
+    def _expect(self, home: Path | None) -> None:
+        """Keep a spare of that home too; of homes that were not asked for lately, no more."""
+        ready = self._spares.pop(home, deque())
+        self._spares[home] = ready
+        homes = [each for each in self._spares if each is not None]
+        for old in homes[:-HOMES]:
+            self._background(self._bury_all(self._spares.pop(old)))
+
+    async def _bury_all(self, spares: Iterable[Newborn]) -> None:
+        await asyncio.gather(*(self.bury(each.id, each.uid, each.holder) for each in spares))
+
+    def _background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _ready_spare(self, home: Path | None) -> Newborn | None:
+        ready = self._spares.get(home, deque())
+        while ready:
+            spare = ready.popleft()
             with contextlib.suppress(*DEAD_ANSWER):
                 await spare.lines.ask("agent/Configure", {})
                 return spare
@@ -151,11 +196,18 @@ class Cradle:
 
     async def _refill(self) -> None:
         await asyncio.sleep(REFILL_SECONDS)
-        while len(self._spares) < self.means.spares:
-            try:
-                self._spares.append(await self._make(internet=True, source=None))
-            except HttpError:
-                return
+        for home in list(self._spares):
+            # A copy of a home takes room on the disk: one is enough to start at once.
+            wanted = self.means.spares if home is None else min(self.means.spares, 1)
+            while len(self._spares.get(home, range(wanted))) < wanted:
+                try:
+                    spare = await self._make(internet=True, source=home)
+                except (HttpError, OSError, shutil.Error):
+                    break
+                if home in self._spares:
+                    self._spares[home].append(spare)
+                else:
+                    await self._bury_all([spare])
 
     async def _make(self, *, internet: bool, source: Path | None) -> Newborn:
         sandbox_id = "".join(secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH))

@@ -52,13 +52,19 @@ class Layout:
         return self.root / "snapshots"
 
     @property
+    def templates(self) -> Path:
+        """One directory per template that was built."""
+        return self.root / "templates"
+
+    @property
     def library(self) -> Path:
         """A compiled copy of the agent, as sandboxes see it."""
         return self.root / "library"
 
     def prepare(self) -> None:
         """Make the directories, closed to everybody else."""
-        for directory in (self.root, self.sandboxes, self.sockets, self.snapshots):
+        kept = (self.sandboxes, self.sockets, self.snapshots, self.templates)
+        for directory in (self.root, *kept):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.root.chmod(0o700)
 

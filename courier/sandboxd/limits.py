@@ -6,10 +6,13 @@ control groups there is only the limit on the number of processes, which the age
 
 import contextlib
 import os
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+_Number = TypeVar("_Number", int, float)
 PERIOD_MICROSECONDS = 100_000
 WANTED = ("memory", "pids", "cpu")
 JOIN = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ >"$1" || exit 125; shift; n=$((n-1)); done; '
@@ -23,6 +26,10 @@ class Bound:
     memory_mb: int
     processes: int
     cpus: float = 0
+
+    def within(self, *, cpus: float, memory_mb: int) -> "Bound":
+        """Return the tighter of these limits and the given ones; zero there changes nothing."""
+        return Bound(_tighter(self.memory_mb, memory_mb), self.processes, _tighter(self.cpus, cpus))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +59,16 @@ class Groups:
             return ()
         for directory in self.directories(name):
             directory.mkdir(exist_ok=True)
+        self.limit(name, bound)
+        files = [str(directory / "cgroup.procs") for directory in self.directories(name)]
+        return (SHELL, "-c", f'{JOIN}exec "$@"', "sh", str(len(files)), *files)
+
+    def limit(self, name: str, bound: Bound) -> None:
+        """Set the limits of a sandbox's groups, also of one that runs."""
         for controller, root in self.roots:
             for file, value in _settings(controller, bound, unified=self.unified):
                 with contextlib.suppress(OSError):
                     (root / name / file).write_text(value)
-        files = [str(directory / "cgroup.procs") for directory in self.directories(name)]
-        return (SHELL, "-c", f'{JOIN}exec "$@"', "sh", str(len(files)), *files)
 
     def remove(self, name: str) -> bool:
         """Remove a dead sandbox's groups; return whether none is left.
@@ -85,6 +96,14 @@ class Groups:
 
 
 NO_GROUPS = Groups((), unified=False)
+
+
+def pin(pid: int, cpus: float) -> None:
+    """Keep a process and all it will start on so many processors; best effort."""
+    with contextlib.suppress(OSError):
+        usable = sorted(os.sched_getaffinity(pid))
+        if 1 <= cpus < len(usable):
+            os.sched_setaffinity(pid, secrets.SystemRandom().sample(usable, round(cpus)))
 
 
 def find_groups(mark: str, *, mounts: Path = Path("/proc/self/mounts")) -> Groups:
@@ -120,6 +139,10 @@ def _unified(mount: Path, name: str) -> tuple[tuple[str, Path], ...]:
     except OSError:
         return ()
     return tuple((controller, mount / name) for controller in usable)
+
+
+def _tighter(one: _Number, other: _Number) -> _Number:
+    return min(filter(None, (one, other)), default=one)
 
 
 def _made(directory: Path) -> bool:

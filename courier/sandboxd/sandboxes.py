@@ -8,16 +8,15 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from courier.sandboxd.cradle import DEAD_ANSWER, Cradle
+from courier.sandboxd.cradle import DEAD_ANSWER, Berth, Cradle
 from courier.sandboxd.exchange import HttpError
 from courier.sandboxd.holders import await_death, on_death, strike
 from courier.sandboxd.layout import Layout
 from courier.sandboxd.line import Lines
 from courier.sandboxd.records import Lifecycle, SandboxRecord, timestamp
-from courier.sandboxd.templates import Snapshot, Templates
+from courier.sandboxd.templates import Snapshot, Source, Templates
 
 log = logging.getLogger(__name__)
 WAKE_SECONDS = 300
@@ -27,17 +26,15 @@ MACHINE_MB = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a caller asks of a new sandbox; ``source`` is a home directory to copy."""
+    """What a caller asks of a new sandbox."""
 
-    template: str
-    alias: str
+    source: Source
     timeout: int
     metadata: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     internet: bool = True
     network: Mapping[str, Any] | None = None
-    source: Path | None = None
 
 
 @dataclass(slots=True)
@@ -91,18 +88,23 @@ class Sandboxes:
         if not wanted.internet and not means.rung.cuts_network:
             said = f"The isolation '{means.rung.name}' cannot keep a sandbox off the network."
             raise HttpError(400, said)
+        template = wanted.source.template
+        named = {"E2B_TEMPLATE_ID": template.id}
+        bound = means.bound.within(cpus=template.cpus, memory_mb=template.memory_mb)
         settings = {
-            "variables": {"E2B_TEMPLATE_ID": wanted.template} | dict(wanted.variables),
+            "variables": named | dict(template.variables) | dict(wanted.variables),
             "seconds": wanted.timeout,
             "freeze": wanted.lifecycle.on_timeout == "pause",
         }
-        born = await self._cradle.take(settings, internet=wanted.internet, source=wanted.source)
+        born = await self._cradle.take(
+            settings, Berth(internet=wanted.internet, home=wanted.source.home, bound=bound)
+        )
         now = time.time()
         record = SandboxRecord(
             id=born.id,
             token=secrets.token_hex(32),
-            template=wanted.template,
-            alias=wanted.alias,
+            template=template.id,
+            alias=wanted.source.alias,
             started_at=now,
             ends_at=now + wanted.timeout,
             metadata=wanted.metadata,
@@ -112,8 +114,8 @@ class Sandboxes:
             network=wanted.network,
             isolation=means.rung.name,
             uid=born.uid,
-            cpu_count=round(means.bound.cpus) or os.cpu_count() or 1,
-            memory_mb=means.bound.memory_mb or MACHINE_MB,
+            cpu_count=round(bound.cpus) or os.cpu_count() or 1,
+            memory_mb=bound.memory_mb or MACHINE_MB,
             holder=born.holder,
         )
         record.save(self._layout.sandboxes / record.id)

@@ -14,6 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from courier.sandboxd.app import App
+from courier.sandboxd.builds import Builds
 from courier.sandboxd.catalogue import Catalogue
 from courier.sandboxd.cells import gather_tools, install_agent
 from courier.sandboxd.control import Control
@@ -104,11 +105,13 @@ async def _serve(
     cradle = Cradle(layout, means)
     sandboxes = Sandboxes(layout, cradle)
     templates = Templates(layout)
+    builds = Builds(layout, cradle, templates)
     await sweep(layout, cradle, sandboxes)
+    await asyncio.to_thread(templates.tidy)
     cradle.refill()
     control = Control(sandboxes, templates, key=key, domain=f"localhost:{port}")
     config = uvicorn.Config(
-        App(sandboxes, control, Catalogue(templates, key=key), key=key),
+        App(sandboxes, control, Catalogue(templates, builds, key=key), key=key),
         http="httptools",
         ws="none",
         lifespan="off",
@@ -122,7 +125,7 @@ async def _serve(
     )
     server = uvicorn.Server(config)
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-    leaving = asyncio.ensure_future(_leave_when_idle(server, sandboxes, idle))
+    leaving = asyncio.ensure_future(_leave_when_idle(server, sandboxes, builds, idle))
     try:
         while not server.started and not serving.done():
             await asyncio.sleep(0.002)
@@ -133,11 +136,14 @@ async def _serve(
     finally:
         leaving.cancel()
         layout.discovery.unlink(missing_ok=True)
+        await builds.close()
         await sandboxes.close()
         await cradle.close()
 
 
-async def _leave_when_idle(server: uvicorn.Server, sandboxes: Sandboxes, idle: float) -> None:
+async def _leave_when_idle(
+    server: uvicorn.Server, sandboxes: Sandboxes, builds: Builds, idle: float
+) -> None:
     """Stop the server once it had no sandbox, paused ones included, for so many seconds."""
     if idle <= 0:
         return
@@ -145,7 +151,7 @@ async def _leave_when_idle(server: uvicorn.Server, sandboxes: Sandboxes, idle: f
     pause = min(idle / 4, 15.0)
     while alone < idle:
         await asyncio.sleep(pause)
-        alone = 0.0 if sandboxes.all() else alone + pause
+        alone = 0.0 if sandboxes.all() or builds.busy else alone + pause
     log.info("no sandbox for %.0f seconds: leaving", idle)
     server.should_exit = True
 

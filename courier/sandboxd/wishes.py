@@ -30,11 +30,11 @@ def read_wish(fields: Mapping[str, Any], templates: Templates, *, version: int) 
     for name, meaning in UNSUPPORTED.items():
         if fields.get(name):
             raise HttpError(400, f"This server does not offer {meaning} (field '{name}').")
-    template, alias, source = templates.find(_text(fields, "templateID", BASE))
+    source = templates.find(_text(fields, "templateID", BASE))
+    templates.use(source)
     internet, network = read_network(fields)
     return Wanted(
-        template=template,
-        alias=alias,
+        source=source,
         timeout=read_timeout(
             fields, default=DEFAULT_SECONDS if version > 1 else DEFAULT_SECONDS_V1
         ),
@@ -43,7 +43,6 @@ def read_wish(fields: Mapping[str, Any], templates: Templates, *, version: int) 
         lifecycle=_lifecycle(fields),
         internet=internet,
         network=network,
-        source=source,
     )
 
 

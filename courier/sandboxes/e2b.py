@@ -7,14 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from courier.errors import CourierError, NotFound, SandboxGone, Unavailable
+from courier.errors import CourierError, Misconfigured, NotFound, SandboxGone, Unavailable
 from courier.ports.clock import Clock
 from courier.ports.sandboxes import SandboxInfo, SandboxSpec
 from courier.sandboxes.faults import retyped
 from courier.sandboxes.machine import Machine, with_path
+from courier.sandboxes.templates import Templates, is_ours
 
 if TYPE_CHECKING:
-    from e2b import AsyncSandbox, SandboxQuery
+    from e2b import AsyncSandbox, AsyncTemplate, SandboxQuery
     from e2b import SandboxInfo as Listed
     from e2b.connection_config import ApiParams
 
@@ -58,14 +59,30 @@ class E2BSandboxes:
         if sandbox_url is not None:
             self._options["sandbox_url"] = sandbox_url
         self._loaded: type[AsyncSandbox] | None = None
+        self._templates = Templates(self._builder, clock=clock, guard=self._ours)
+
+    async def prepare(self, spec: SandboxSpec) -> str:
+        """Return the template that sandboxes like that are made from, built if it is not there."""
+        return await self._templates.prepare(spec)
 
     async def create(self, spec: SandboxSpec) -> Machine:
         """Make a sandbox; its labels are findable before this returns."""
+        template = await self._templates.prepare(spec)
+        try:
+            return await self._create(spec, template)
+        except (NotFound, Misconfigured):
+            if not is_ours(spec):
+                raise
+        # Its name is taken, yet nothing can be made from it: a build that failed, or it is gone.
+        template = await self._templates.prepare(spec, anew=True)
+        return await self._create(spec, template)
+
+    async def _create(self, spec: SandboxSpec, template: str) -> Machine:
         sdk = await self._sdk()
         async with self._ours():
             try:
                 link = await sdk.create(
-                    template=spec.template,
+                    template=template,
                     timeout=spec.timeout_seconds,
                     metadata={**spec.labels, MARK: "1"},
                     envs=with_path(spec.env),
@@ -117,6 +134,10 @@ class E2BSandboxes:
         await machine.ask_home()
         return machine
 
+    async def _builder(self) -> tuple["type[AsyncTemplate]", "ApiParams"]:
+        await self._sdk()
+        return _builder(), self._options
+
     async def _sdk(self) -> "type[AsyncSandbox]":
         if self._loaded is None:
             self._environ.setdefault("E2B_MAX_CONNECTIONS", _MOST_CONNECTIONS)
@@ -156,6 +177,12 @@ def _load() -> "type[AsyncSandbox]":
     from e2b import AsyncSandbox
 
     return AsyncSandbox
+
+
+def _builder() -> "type[AsyncTemplate]":
+    from e2b import AsyncTemplate
+
+    return AsyncTemplate
 
 
 def _query(metadata: dict[str, str]) -> "SandboxQuery":

@@ -37,7 +37,7 @@ def retyped(error: Exception, *, now: datetime) -> CourierError | None:
     for name, make in _BY_CLASS:
         if name in names:
             return make(_text(error))
-    if "SandboxException" in names or _is_link_fault(error, names):
+    if names & {"SandboxException", "BuildException"} or _is_link_fault(error, names):
         return _by_status(error, now)
     return None
 
@@ -149,7 +149,7 @@ _BY_CLASS: tuple[tuple[str, Callable[[str], CourierError]], ...] = (
     ("ServiceBusyException", _unreachable),
     ("TimeoutException", _timed_out),
 )
-_CLASSES = {"SandboxException", *(name for name, _ in _BY_CLASS)}
+_CLASSES = {"SandboxException", "BuildException", *(name for name, _ in _BY_CLASS)}
 _LINK_FAULTS = {
     "HTTPError",
     "ConnectError",

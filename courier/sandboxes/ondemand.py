@@ -26,6 +26,10 @@ class OnDemandSandboxes:
         """Make a sandbox."""
         return await self._ask(lambda provider: provider.create(spec))
 
+    async def prepare(self, spec: SandboxSpec) -> str:
+        """Return the template that sandboxes like that are made from."""
+        return await self._ask(lambda provider: provider.prepare(spec))
+
     async def connect(self, sandbox_id: str, *, timeout_seconds: int) -> Sandbox:
         """Attach to a sandbox."""
         return await self._ask(

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Literal, assert_never
 
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
+from courier.cli.views.machines import machine_lines
 from courier.planning.plan import (
     CancelRun,
     Estimate,
@@ -103,6 +105,8 @@ def _facts(start: StartRun) -> Iterator[tuple[str, str]]:
     for sentence in frozen.left_out:
         yield "left out", safe(sentence)
     yield "branch", safe(f"{git.base_branch} {_short(git.base_commit)} -> {git.branch}")
+    for label, told in chain(machine_lines(frozen), (("warning", said) for said in start.warnings)):
+        yield label, safe(told)
     if frozen.budget_usd is not None:
         yield "budget", f"at most ${_money(frozen.budget_usd)}"
     yield "estimate", _estimate(start.estimate)

@@ -119,7 +119,7 @@ def test_control_calls_may_name_a_sandbox_in_the_header(wire: Wire) -> None:
         ("GET", "/templates/aliases/base", None, 200),
         ("DELETE", "/templates/base", None, 403),
         ("DELETE", "/templates/nope", None, 404),
-        ("POST", "/v3/templates", {"name": "x"}, 501),
+        ("POST", "/v3/templates", {"name": "base"}, 403),
         ("GET", "/volumes", None, 501),
         ("POST", "/secrets", {}, 501),
         ("GET", "/no/such/route", None, 404),

@@ -17,10 +17,9 @@ WORKFLOW = document(
     sandbox:
       memoryMB: 2048
       timeout: 1h
-    steps:
-      - name: design
-        type: designer
-        sandbox: {egress: none, cpu: 4}
+    delivery:
+      draft: true
+      autoMerge: true
     approvals: []
     """,
 )
@@ -30,24 +29,19 @@ RUN = document(
     """
     workflow: fix
     prompt: Do.
-    delivery: {autoMerge: false}
-    overrides:
-      design:
-        sandbox:
-          cpu: 2
+    delivery: {draft: true, autoMerge: true}
     """,
 )
 
 
 def test_each_is_told_at_its_key_and_the_document_stays_valid() -> None:
     read = reading({"p.yaml": document("Project", "shop"), "w.yaml": WORKFLOW, "r.yaml": RUN})
-    assert codes(read) == ["NotActedOnYet:12:9", "NotActedOnYet:7:5", "NotActedOnYet:12:31"]
+    assert codes(read) == ["NotActedOnYet:8:27", "NotActedOnYet:11:5"]
     assert {found.severity for found in read.diagnostics} == {Severity.WARNING}
     assert not has_errors(read.diagnostics)
     assert Ref("Workflow", "fix") in read.catalog.documents
     details = [found.detail for found in read.diagnostics]
-    assert details[0].startswith("`overrides.sandbox.cpu` is checked")
-    assert details[2].startswith("`steps.sandbox.cpu` is checked")
+    assert details[0].startswith("`delivery.autoMerge` is checked")
 
 
 def test_front_matter_is_warned_about_too() -> None:
