@@ -179,7 +179,7 @@ def _claimed(path: str, number: int, claim: Claim, known: _Known) -> Iterator[Fi
     if parts is None or part in parts:
         return
     if kind == "Template":
-        yield from _uncontained(path, number, claim, target[4])
+        yield from _uncontained(path, number, claim, parts)
         return
     word = "step" if kind == "Workflow" else "sprint"
     hint = suggestion(part, parts) or f" It has {either(parts)}."

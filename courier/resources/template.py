@@ -30,8 +30,8 @@ class TemplateSpec(Spec):
     dockerfile: RepositoryPath | None = None
     """A Dockerfile in the repository to build the template from, without `COPY` and `ADD`."""
     agents: Items[Annotated[str, ref("Agent")]] = ()
-    """The agents whose command-line programs it contains; built-in ones are installed where they are
-    missing."""
+    """The agents whose command-line programs it contains; built-in ones are installed where they
+    are missing."""
     cpu: Cpu | None = None
     """Virtual CPUs of its sandboxes, 1 to 8."""
     memory_mb: MemoryMB | None = Field(default=None, alias="memoryMB")

@@ -54,7 +54,8 @@ def read_recipe(fields: Mapping[str, Any], templates: Templates) -> Recipe:
             raise HttpError(400, f"This server does not offer {meaning} (field '{name}').")
     source = templates.find(_start(fields))
     variables = dict(source.template.variables)
-    cwd, steps = "", []
+    cwd = ""
+    steps: list[Step] = []
     for number, step in enumerate(fields.get("steps") or (), 1):
         kind, args = _step(step, number)
         match kind, args:
