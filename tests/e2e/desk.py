@@ -30,9 +30,18 @@ class Desk:
         *,
         secrets: Mapping[str, str] | None = None,
         until: Callable[[str], bool] | None = None,
+        wanted: tuple[str, ...] = (),
         **wishes: object,
     ) -> tuple[list[AgentEvent], Outcome]:
-        """Take one turn; return what was told and how it ended."""
+        """Take one turn; return what was told and how it ended.
+
+        Args:
+            prompt: What is asked.
+            secrets: What courier's environment would hold.
+            until: The line after which it is stopped.
+            wanted: The secrets the brief names.
+            wishes: Anything else of the brief.
+        """
         driver = self.cli.driver
         base = self.models.base_url("run", self.scenario)
         brief = Brief(
@@ -40,6 +49,7 @@ class Desk:
             workspace=str(self.work),
             scratch=str(self.root / "scratch"),
             model=self.cli.model,
+            secrets=wanted,
             env={name: value.replace("{base}", base) for name, value in self.cli.env.items()},
         )
         brief = replace(brief, **wishes)  # type: ignore[arg-type]  # the test's own wishes

@@ -2,6 +2,7 @@
 
 from courier.agents.claude.stream import ClaudeTranslator
 from courier.runs.brief import Brief, Launch
+from courier.runs.keys import any_key
 from courier.runs.placement import Places, place
 
 _PREFERRED = {"CLAUDE_CODE_MAX_RETRIES": "3"}
@@ -48,7 +49,7 @@ class ClaudeDriver:
             files=placed.files,
             executable=placed.executable,
             env={**_PREFERRED, **brief.env, **_FIXED, "CLAUDE_CONFIG_DIR": home},
-            secrets=_secrets(brief),
+            secrets=any_key(brief, _SECRETS),
         )
 
     def translator(self, brief: Brief) -> ClaudeTranslator:
@@ -63,8 +64,3 @@ def _option(flag: str, value: object | None) -> tuple[str, ...]:
 def _prompt(brief: Brief) -> str:
     mentions = "\n".join(f'@"{path}"' for path in brief.images)
     return f"{brief.prompt}\n\n{mentions}" if mentions else brief.prompt
-
-
-def _secrets(brief: Brief) -> tuple[str, ...]:
-    asked = {name.removeprefix("?") for name in brief.secrets}
-    return (*brief.secrets, *(f"?{name}" for name in _SECRETS if name not in asked))

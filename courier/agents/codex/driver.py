@@ -6,10 +6,14 @@ from typing import Final
 
 from courier.agents.codex.stream import CodexTranslator
 from courier.runs.brief import Brief, Launch
+from courier.runs.keys import given, variable_of
 from courier.runs.placement import Places, place
 
 KEY: Final = "CODEX_API_KEY"
 """The variable Codex is told to read its key from, whatever the secret is called."""
+
+_OPENAI_KEY: Final = "OPENAI_API_KEY"
+_OPENROUTER_KEY: Final = "OPENROUTER_API_KEY"
 
 _OPENAI: Final = "https://api.openai.com/v1"
 _OPENROUTER: Final = "https://openrouter.ai/api/v1"
@@ -49,7 +53,7 @@ class CodexDriver:
             files={f"{home}/config.toml": "".join(_config(brief)).encode(), **placed.files},
             executable=placed.executable,
             # Codex tells in local time when a limit ends.
-            env={"TZ": "UTC", **brief.env, "CODEX_HOME": home},
+            env={"TZ": "UTC", **brief.env, **_plain_key(brief), "CODEX_HOME": home},
             secrets=(*brief.secrets, *_keys(brief)),
         )
 
@@ -83,16 +87,33 @@ def _base_url(brief: Brief) -> str:
 def _uses_openrouter(brief: Brief) -> bool:
     if brief.env.get("OPENAI_BASE_URL"):
         return False
-    named = {name.removeprefix("?").partition("=")[0] for name in brief.secrets}
+    named = given(brief)
     return bool(brief.env.get("OPENROUTER_BASE_URL")) or (
-        "OPENROUTER_API_KEY" in named and not named & {"OPENAI_API_KEY", KEY}
+        _OPENROUTER_KEY in named and not named & {_OPENAI_KEY, KEY}
     )
+
+
+def _source(brief: Brief) -> str:
+    """Return the variable that stands for the key, where Codex's own is not given."""
+    return _OPENROUTER_KEY if _uses_openrouter(brief) else _OPENAI_KEY
 
 
 def _keys(brief: Brief) -> tuple[str, ...]:
     """Return where the key may be; of those that have a value the last one counts."""
-    other = "OPENROUTER_API_KEY" if _uses_openrouter(brief) else "OPENAI_API_KEY"
-    return (f"?{KEY}={other}", f"?{KEY}")
+    if KEY in given(brief) or _plain_key(brief):
+        return ()
+    source = _source(brief)
+    for secret in brief.secrets:
+        if variable_of(secret) == source:
+            optional = "?" if secret.startswith("?") else ""
+            return (f"{optional}{KEY}={secret.lstrip('?').rpartition('=')[2]}",)
+    return (f"?{KEY}={source}", f"?{KEY}")
+
+
+def _plain_key(brief: Brief) -> dict[str, str]:
+    """Return the key where it is no secret, as for a proxy that wants none."""
+    value = brief.env.get(_source(brief))
+    return {KEY: value} if value and KEY not in given(brief) else {}
 
 
 def _text(value: str) -> str:

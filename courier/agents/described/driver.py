@@ -6,6 +6,7 @@ from courier.agents.described.argv import filled, names_in, takes_images
 from courier.agents.described.stream import DescribedTranslator
 from courier.resources.agent import AgentSpec
 from courier.runs.brief import Brief, Launch
+from courier.runs.keys import given
 from courier.runs.placement import Places, place
 
 
@@ -97,10 +98,10 @@ def _plain(spec: AgentSpec) -> dict[str, str]:
 
 def _secrets(spec: AgentSpec, brief: Brief) -> tuple[str, ...]:
     """Return the description's secrets, except variables that the step gives otherwise."""
-    given = {name.removeprefix("?").partition("=")[0] for name in brief.secrets} | set(brief.env)
+    known = given(brief)
     asked = [(each.name, each.secret_ref) for each in spec.env if each.secret_ref is not None]
     return tuple(
         name if name == secret else f"{name}={secret}"
         for name, secret in asked
-        if name not in given
+        if name not in known
     )

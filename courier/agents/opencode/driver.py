@@ -3,6 +3,7 @@
 from courier.agents.opencode.settings import settings_json, variant
 from courier.agents.opencode.stream import OpenCodeTranslator
 from courier.runs.brief import Brief, Launch
+from courier.runs.keys import each_key
 from courier.runs.placement import Places, place
 from courier.runs.slash import slash_of
 
@@ -60,14 +61,9 @@ class OpenCodeDriver:
                 # It believes this variable more than the directory it runs in.
                 "PWD": brief.workspace,
             },
-            secrets=_secrets(brief),
+            secrets=each_key(brief, _SECRETS),
         )
 
     def translator(self, brief: Brief) -> OpenCodeTranslator:
         """Return a fresh translator for one turn."""
         return OpenCodeTranslator(session=brief.session)
-
-
-def _secrets(brief: Brief) -> tuple[str, ...]:
-    asked = {name.removeprefix("?") for name in brief.secrets}
-    return (*brief.secrets, *(f"?{name}" for name in _SECRETS if name not in asked))

@@ -1,17 +1,20 @@
 """The process that carries a brief out with Pi."""
 
 import json
-from collections.abc import Mapping
 from typing import Final
 
 from courier.agents.pi.stream import PiTranslator
 from courier.runs.brief import Brief, Launch
+from courier.runs.keys import each_key
 from courier.runs.placement import Places, place
 
 _PROVIDERS: Final = ("anthropic", "openai", "openrouter")
 
 _SECRETS: Final = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY")
 """Any one of them may be enough, so each is optional."""
+
+_CHAT: Final = {"api": "openai-completions", "reasoning": True, "input": ["text", "image"]}
+"""A model that is asked by Chat Completions."""
 
 _PREFERRED: Final = {"PI_OFFLINE": "1", "PI_TELEMETRY": "0"}
 """What a project may set otherwise."""
@@ -44,10 +47,10 @@ class PiDriver:
                 *(f"@{path}" for path in brief.images),
             ),
             stdin=brief.prompt,
-            files={f"{folder}/models.json": _providers(brief.env).encode(), **placed.files},
+            files={f"{folder}/models.json": _providers(brief).encode(), **placed.files},
             executable=placed.executable,
             env={**_PREFERRED, **brief.env, "PI_CODING_AGENT_DIR": folder},
-            secrets=_secrets(brief),
+            secrets=each_key(brief, _SECRETS),
         )
 
     def translator(self, brief: Brief) -> PiTranslator:
@@ -64,12 +67,14 @@ def _model(model: str | None) -> tuple[str, ...]:
     return ("--provider", provider, "--model", name)
 
 
-def _providers(env: Mapping[str, str]) -> str:
+def _providers(brief: Brief) -> str:
     """Return Pi's models file: where its own providers are, if elsewhere."""
-    urls = {name: env.get(f"{name.upper()}_BASE_URL") for name in _PROVIDERS}
-    return json.dumps({"providers": {name: {"baseUrl": url} for name, url in urls.items() if url}})
-
-
-def _secrets(brief: Brief) -> tuple[str, ...]:
-    asked = {name.removeprefix("?") for name in brief.secrets}
-    return (*brief.secrets, *(f"?{name}" for name in _SECRETS if name not in asked))
+    urls = {name: brief.env.get(f"{name.upper()}_BASE_URL") for name in _PROVIDERS}
+    told: dict[str, dict[str, object]] = {
+        name: {"baseUrl": url} for name, url in urls.items() if url
+    }
+    model = (brief.model or "").removeprefix("openrouter/")
+    if model.startswith("anthropic/") and model != brief.model and "openrouter" in told:
+        # Some of these it asks by Messages, at OpenRouter's own address for that protocol.
+        told["openrouter"]["models"] = [{"id": model, **_CHAT}]
+    return json.dumps({"providers": told})

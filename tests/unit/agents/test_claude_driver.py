@@ -59,12 +59,7 @@ def test_launch_carries_every_wish() -> None:
     assert launch.argv[-8:] == tuple(wishes.split())
     assert launch.env["ANTHROPIC_BASE_URL"] == "http://model"
     assert launch.env["CLAUDE_CODE_MAX_RETRIES"] == "9"
-    assert launch.secrets == (
-        "ANTHROPIC_AUTH_TOKEN",
-        "NPM_TOKEN",
-        "?ANTHROPIC_API_KEY",
-        "?CLAUDE_CODE_OAUTH_TOKEN",
-    )
+    assert launch.secrets == ("ANTHROPIC_AUTH_TOKEN", "NPM_TOKEN")
 
 
 def test_what_the_driver_needs_cannot_be_overridden() -> None:
