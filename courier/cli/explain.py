@@ -60,7 +60,7 @@ def _values(here: Here, kind: str, name: str) -> tuple[str, dict[str, object]]:
     from courier.cli.views.values import told
     from courier.engine.preview import read_files
     from courier.errors import InvalidCatalog, Misused, NotFound
-    from courier.planning.freeze import explain as effective_values
+    from courier.planning.explanation import explain as effective_values
     from courier.planning.manifest import Schemas
     from courier.planning.references import Ref
     from courier.shipped import schema_text

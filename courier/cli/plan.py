@@ -84,5 +84,6 @@ async def _propose(here: Here, *, commit: str | None, tracked: bool) -> "Plan":
             changes = await local_changes(here.checkout, await wiring.mirror.head())
             if changes.exist:
                 here.console.note(f"{changes.told()} This plan is for the files on disk.")
-                return await wiring.preview().of_files(await here.checkout.files())
+                files = await here.checkout.files()
+                return await wiring.preview().of_files(files, beside=here.checkout)
         return await wiring.reconciler(wiring.client()).require_plan()

@@ -19,10 +19,12 @@ class Desired:
     Attributes:
         catalog: The newest catalog without errors; None if there never was one.
         diagnostics: Problems of the newest commit; with errors, ``catalog`` is an older one.
+        commit: The commit the catalog was read at.
     """
 
     catalog: Catalog | None
     diagnostics: tuple[Diagnostic, ...] = ()
+    commit: str = ""
 
 
 class DesiredState:
@@ -34,6 +36,7 @@ class DesiredState:
         self._commit: str | None = None
         self._reading: Reading | None = None
         self._good: Catalog | None = None
+        self._good_commit = ""
 
     async def at(self, head: Head) -> Desired:
         """Return what is asked for at the tip of a branch; errors leave the last good in force."""
@@ -42,8 +45,8 @@ class DesiredState:
             self._commit = head.commit
         diagnostics = self._reading.diagnostics
         if not has_errors(diagnostics):
-            self._good = self._reading.catalog
-        return Desired(self._good, diagnostics)
+            self._good, self._good_commit = self._reading.catalog, head.commit
+        return Desired(self._good, diagnostics, self._good_commit)
 
     async def _read(self, commit: str) -> Reading:
         repository = self._world.repository

@@ -7,14 +7,17 @@ from hashlib import sha256
 from courier.diagnostics import has_errors
 from courier.engine.desired import FOLDER
 from courier.engine.observation import Observation
+from courier.engine.stacks import CommitAssets, Stacks
 from courier.engine.world import World
 from courier.errors import InvalidCatalog, Misused, NotFound, Unavailable
 from courier.planning.catalog import Reading, read_catalog, unread
 from courier.planning.freeze import branches_wanted, freeze
+from courier.planning.library import Library
 from courier.planning.manifest import Schemas
 from courier.planning.plan import Held, Plan
-from courier.planning.planner import plan
+from courier.planning.planner import Pass, plan_pass
 from courier.planning.references import Ref
+from courier.ports.assets import Assets
 from courier.runs.frozen import FrozenPlan
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -34,14 +37,18 @@ class Preview:
         self._observation = observation
         self._schemas = schemas
 
-    async def of_files(self, files: Mapping[str, bytes]) -> Plan:
+    async def of_files(self, files: Mapping[str, bytes], *, beside: Assets) -> Plan:
         """Return the plan for files of a working tree; it is marked as dirty.
+
+        Args:
+            files: Path from the root to content.
+            beside: Gives the other files of that working tree.
 
         Raises:
             InvalidCatalog: If the documents have errors.
         """
         await self._world.repository.fetch()
-        return await self._planned(read_files(files, self._schemas))
+        return await self._planned(read_files(files, self._schemas), beside)
 
     async def of_commit(self, ref: str) -> Plan:
         """Return the plan for the documents of any branch or commit of the remote.
@@ -60,10 +67,17 @@ class Preview:
             reading = await self._read(commit)
         except Unavailable as unknown:
             raise NotFound("The remote has no such commit.", detail=ref) from unknown
-        return await self._planned(reading)
+        return await self._planned(reading, CommitAssets(repository, commit))
 
-    async def frozen(self, files: Mapping[str, bytes], run: str) -> FrozenPlan:
+    async def frozen(
+        self, files: Mapping[str, bytes], run: str, *, beside: Assets
+    ) -> FrozenPlan:
         """Return everything a Run among these files would do, whatever is on record of it.
+
+        Args:
+            files: Path from the root to content.
+            run: Its name.
+            beside: Gives the other files of that working tree.
 
         Raises:
             InvalidCatalog: If the documents have errors.
@@ -81,7 +95,13 @@ class Preview:
         wanted = branches_wanted(reading.catalog, head.branch)
         observed = await self._observation.look(head, branches=wanted)
         drivers = self._world.drivers.keys()
-        found = freeze(reading.catalog, ref, observed=observed, drivers=drivers)
+
+        def decide(library: Library) -> FrozenPlan | Held:
+            return freeze(
+                reading.catalog, ref, observed=observed, drivers=drivers, library=library
+            )
+
+        found = await Stacks(self._world.repository, beside).planned(decide)
         if isinstance(found, Held):
             raise Misused(f"Run {run} cannot be done.", detail=found.message)
         return found
@@ -98,14 +118,16 @@ class Preview:
         contents = await repository.read(list(blobs.values()))
         return read_files(dict(zip(blobs, contents, strict=True)), self._schemas)
 
-    async def _planned(self, reading: Reading) -> Plan:
+    async def _planned(self, reading: Reading, beside: Assets) -> Plan:
         if has_errors(reading.diagnostics):
             raise InvalidCatalog(reading.diagnostics)
-        head = await self._world.repository.head()
-        return plan(
-            reading.catalog,
-            await self._observation.look(head),
-            now=self._world.clock.now(),
-            drivers=self._world.drivers.keys(),
-            dirty=True,
-        )
+        world = self._world
+        head = await world.repository.head()
+        observed = await self._observation.look(head)
+        now, drivers = world.clock.now(), world.drivers.keys()
+
+        def decide(library: Library) -> Plan:
+            by = Pass(now, drivers, dirty=True, library=library)
+            return plan_pass(reading.catalog, observed, by)
+
+        return await Stacks(world.repository, beside).planned(decide)

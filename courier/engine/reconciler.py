@@ -8,9 +8,11 @@ from courier.engine.approver import Teams
 from courier.engine.desired import Desired, DesiredState
 from courier.engine.dispatcher import Dispatched, Dispatcher
 from courier.engine.observation import Observation
+from courier.engine.stacks import CommitAssets, Stacks
 from courier.engine.world import World
 from courier.errors import InvalidCatalog
 from courier.planning.freeze import branches_wanted
+from courier.planning.library import Library
 from courier.planning.permission import Member, team_of
 from courier.planning.plan import Plan
 from courier.planning.planner import Digests, Pass, plan_pass
@@ -62,8 +64,15 @@ class Reconciler:
             return desired, None
         wanted = branches_wanted(desired.catalog, head.branch)
         observed = await self._observation.look(head, branches=wanted)
-        by = Pass(self._world.clock.now(), self._world.drivers.keys(), digests=self._digests)
-        return desired, plan_pass(desired.catalog, observed, by)
+        now, catalog = self._world.clock.now(), desired.catalog
+
+        def decide(library: Library) -> Plan:
+            drivers = self._world.drivers.keys()
+            by = Pass(now, drivers, digests=self._digests, library=library)
+            return plan_pass(catalog, observed, by)
+
+        stacks = Stacks(repository, CommitAssets(repository, desired.commit))
+        return desired, await stacks.planned(decide)
 
     async def reconcile(self) -> Result:
         """Do one pass."""

@@ -1,24 +1,20 @@
 """What one Run asks for: its own document and every document it stands on, gathered."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from courier.planning.catalog import Catalog
 from courier.planning.effective import Writer
+from courier.planning.given import Given, Missing, given_by, part, typed, writer_of
 from courier.planning.references import Ref
-from courier.resources.context import Context
-from courier.resources.envelope import Resource
+from courier.planning.sessions import SESSION_OF_STEP, bound_contexts, each_once, session_writer
 from courier.resources.persona import Persona
 from courier.resources.project import Project
 from courier.resources.run import Run, StepOverride
+from courier.resources.values import StepType
 from courier.resources.workflow import Step, Workflow
 
-_Kind = TypeVar("_Kind", bound=Resource)
-
-
-class Missing(LookupError):
-    """A document names another that does not exist; a valid catalog has none of these."""
+__all__ = ["Asked", "AskedStep", "Missing", "gather", "type_of", "variables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +27,8 @@ class AskedStep:
         overrides: Who writes what the run does differently; at most one.
         persona: Who does it; None where the step says its type itself.
         override: What the run does differently.
-        contexts: What it is given to know, in order, each once.
+        session: What the Project says of steps of its kind; None for nothing.
+        given: What it is given, in order, each once.
     """
 
     step: Step
@@ -39,7 +36,8 @@ class AskedStep:
     overrides: tuple[Writer, ...] = ()
     persona: Persona | None = None
     override: StepOverride | None = None
-    contexts: tuple[Context, ...] = ()
+    session: Writer | None = None
+    given: tuple[Given, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +70,27 @@ def gather(catalog: Catalog, ref: Ref) -> Asked:
     Raises:
         Missing: If a document it needs is not there.
     """
-    run = _typed(catalog, ref, Run)
+    run = typed(catalog, ref, Run)
     project_ref = catalog.project_of(ref)
     if project_ref is None:
         raise Missing(f"Run/{ref.name} belongs to no Project.")
     workflow_ref = Ref("Workflow", run.spec.workflow)
-    workflow = _typed(catalog, workflow_ref, Workflow)
-    steps = tuple(
-        _step(catalog, (run, workflow), step, at) for at, step in enumerate(_written(workflow))
-    )
-    contexts = [Ref("Context", each.metadata.name) for step in steps for each in step.contexts]
+    workflow = typed(catalog, workflow_ref, Workflow)
+    above = (run, workflow, project_ref)
+    steps = tuple(_step(catalog, above, step, at) for at, step in enumerate(_written(workflow)))
+    assets = [each.ref for step in steps for each in step.given]
     personas = [Ref("Persona", step.persona.metadata.name) for step in steps if step.persona]
     return Asked(
         run=run,
         workflow=workflow,
-        project=_typed(catalog, project_ref, Project),
-        project_writer=_writer(catalog, project_ref),
-        workflow_writer=_writer(catalog, workflow_ref),
-        run_writer=_writer(catalog, ref),
+        project=typed(catalog, project_ref, Project),
+        project_writer=writer_of(catalog, project_ref),
+        workflow_writer=writer_of(catalog, workflow_ref),
+        run_writer=writer_of(catalog, ref),
         steps=tuple(step for step in steps if _is_done(workflow, step)),
         left_out=tuple(step for step in steps if not _is_done(workflow, step)),
-        refs=tuple(dict.fromkeys((project_ref, workflow_ref, *personas, *contexts, ref))),
-        templates={each.name: _writer(catalog, each) for each in catalog.of_kind("Template")},
+        refs=tuple(dict.fromkeys((project_ref, workflow_ref, *personas, *assets, ref))),
+        templates={each.name: writer_of(catalog, each) for each in catalog.of_kind("Template")},
     )
 
 
@@ -111,61 +108,39 @@ def _is_done(workflow: Workflow, step: AskedStep) -> bool:
     return fixed or step.persona is None or step.persona.spec.enabled
 
 
-def _step(catalog: Catalog, above: tuple[Run, Workflow], step: Step, at: int) -> AskedStep:
-    run, workflow = above
+def type_of(step: AskedStep) -> StepType:
+    """Return what the step is for: its own type, or its persona's."""
+    return _type_of(step.step, step.persona)
+
+
+def _type_of(step: Step, persona: Persona | None) -> StepType:
+    return (persona.spec.type if persona else step.type) or "custom"
+
+
+def _step(catalog: Catalog, above: tuple[Run, Workflow, Ref], step: Step, at: int) -> AskedStep:
+    run, workflow, project = above
     persona_ref = Ref("Persona", step.persona) if step.persona else None
-    persona = _typed(catalog, persona_ref, Persona) if persona_ref else None
-    run_ref = Ref("Run", run.metadata.name)
+    persona = typed(catalog, persona_ref, Persona) if persona_ref else None
     workflow_ref = Ref("Workflow", workflow.metadata.name)
     override = run.spec.overrides.get(step.name)
-    names = dict.fromkeys(
-        (*workflow.spec.context, *(persona.spec.context if persona else ()), *step.context)
+    run_ref, place = Ref("Run", run.metadata.name), ("overrides", step.name)
+    writers = (
+        *([writer_of(catalog, persona_ref)] if persona_ref else ()),
+        *([part(catalog, workflow_ref, "step", ("steps", at))] if workflow.spec.steps else ()),
     )
+    kind = SESSION_OF_STEP.get(_type_of(step, persona))
+    session = session_writer(catalog, project, kind) if kind else None
+    givers = (*([session] if session else ()), writer_of(catalog, workflow_ref), *writers)
+    bound = bound_contexts(catalog, project, kind) if kind else ()
     return AskedStep(
         step=step,
-        writers=(
-            *([_writer(catalog, persona_ref)] if persona_ref else ()),
-            *([_part(catalog, workflow_ref, "step", ("steps", at))] if workflow.spec.steps else ()),
-        ),
-        overrides=(_part(catalog, run_ref, "override", ("overrides", step.name)),)
-        if override
-        else (),
+        writers=writers,
+        overrides=(part(catalog, run_ref, "override", place),) if override else (),
         persona=persona,
         override=override,
-        contexts=tuple(_typed(catalog, Ref("Context", name), Context) for name in names),
+        session=session,
+        given=tuple(each_once([*bound, *given_by(catalog, givers)])),
     )
-
-
-def _typed(catalog: Catalog, ref: Ref, model: type[_Kind]) -> _Kind:
-    if ref not in catalog.documents:
-        raise Missing(f"{ref.kind}/{ref.name} does not exist.")
-    resource = catalog.resource(ref)
-    if not isinstance(resource, model):
-        raise TypeError(f"the catalog holds something else under {ref.kind}/{ref.name}")
-    return resource
-
-
-def _writer(catalog: Catalog, ref: Ref) -> Writer:
-    return _part(catalog, ref, ref.kind, ())
-
-
-def _part(catalog: Catalog, ref: Ref, kind: str, pointer: Sequence[str | int]) -> Writer:
-    document = catalog.documents[ref]
-    whole = ("spec", *pointer)
-
-    def place(inside: Sequence[str | int]) -> str:
-        return str(document.position(tuple(inside)))
-
-    return Writer(kind, f"{ref.kind}/{ref.name}", _inside(document.value, whole), whole, place)
-
-
-def _inside(told: object, pointer: Sequence[str | int]) -> Mapping[str, object]:
-    for part in pointer:
-        if isinstance(told, Mapping):
-            told = told.get(part)
-        elif isinstance(told, list | tuple) and isinstance(part, int):
-            told = told[part]
-    return told if isinstance(told, Mapping) else {}
 
 
 def variables(asked: Asked, step: AskedStep) -> Iterator[tuple[str, str | None, str | None]]:

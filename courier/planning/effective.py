@@ -1,6 +1,7 @@
 """Effective values with their origin.
 
-Their order: built-in < Template < Project < Workflow < Persona < step < Run.
+Their order: built-in < Template < Project < Workflow < Persona < step < Run. What a Project says
+of a kind of session lies just above the Project, for steps of that kind.
 
 A value is known by its path below `spec` as in YAML, e.g. ``sandbox.template``; an attempt's times
 are always ``sandbox.timeout`` and ``sandbox.idleTimeout``, also where a step writes them without
@@ -36,6 +37,7 @@ PATHS: Final[Mapping[str, Mapping[str, str]]] = {
     | {path: path for path in BUILT_IN if path.startswith("loops.")}
     | {"budget": "budget"},
     "Template": {"sandbox.cpu": "cpu", "sandbox.memoryMB": "memoryMB"},
+    "session": CHOICE | {"sandbox.template": "template"},
     "Persona": CHOICE,
     "Run": _SHARED | {"budget": "budget"},
     "step": _PART,
@@ -128,9 +130,9 @@ def layer(writer: Writer) -> Layer:
         steps = tuple(own.split("."))
         told = _at(writer.told, steps)
         if told is not None:
-            found[path] = Value(told, _origin(writer, steps))
+            found[path] = Value(told, origin(writer, steps))
     if writer.kind in ("step", "override") and writer.told.get("run") is not None:
-        found["agent"] = Value(SHELL, _origin(writer, ("run",)))
+        found["agent"] = Value(SHELL, origin(writer, ("run",)))
     return Layer(found)
 
 
@@ -164,7 +166,8 @@ def _at(told: object, steps: Sequence[str]) -> object:
     return told
 
 
-def _origin(writer: Writer, steps: Sequence[str]) -> str:
+def origin(writer: Writer, steps: Sequence[str | int]) -> str:
+    """Return where a writer writes something, for people; ``steps`` lead there from its part."""
     pointer = (*writer.pointer, *steps)
     text = f"{writer.name} {shown(pointer)}"
     place = writer.place(pointer) if writer.place else None

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from courier.planning.asked import Asked, AskedStep
+from courier.planning.asked import Asked
 from courier.resources.names import EXECUTED_KINDS
 
 FORGES: Final = frozenset({"local"})
@@ -28,8 +28,6 @@ def unexecuted_parts(asked: Asked) -> Iterator[str]:
     yield from _of_workflow(asked)
     if asked.run.spec.images:
         yield "Pictures (`images`) are not shown to agents yet; describe them in the prompt."
-    for step in asked.steps:
-        yield from _of_step(step)
 
 
 def unexecuted_agent(agent: str, *, drivers: Collection[str]) -> str | None:
@@ -58,12 +56,6 @@ def _of_workflow(asked: Asked) -> Iterator[str]:
     spec = asked.workflow.spec
     if spec.candidates is not None:
         yield "Several candidates side by side (`candidates`) cannot be run yet."
-
-
-def _of_step(step: AskedStep) -> Iterator[str]:
-    for context in step.contexts:
-        if context.spec.pin is not None:
-            yield f'Pinned versions (`pin`, Context "{context.metadata.name}") are not read yet.'
 
 
 def unexecuted_kind(kind: str, spec: Mapping[str, object]) -> str | None:

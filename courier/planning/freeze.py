@@ -10,12 +10,14 @@ from courier.planning.asked import Asked, AskedStep, Missing, gather
 from courier.planning.catalog import Catalog
 from courier.planning.described import described
 from courier.planning.effective import SHELL, Values
+from courier.planning.equipment import Equipment, equip, too_much
 from courier.planning.executable import (
     same_repository,
     unexecuted_agent,
     unexecuted_machine,
     unexecuted_parts,
 )
+from courier.planning.library import Library
 from courier.planning.observed import Observed
 from courier.planning.plan import Held
 from courier.planning.references import Ref
@@ -40,7 +42,6 @@ from courier.runs.frozen import (
     FrozenSandbox,
     FrozenStep,
     FrozenTemplate,
-    FrozenValue,
 )
 
 STATE_BRANCH: Final = "courier/state"
@@ -58,6 +59,7 @@ class _Decided:
     asked: Asked
     values: Values
     steps: tuple[Values, ...]
+    equipment: tuple[Equipment, ...]
     described: Mapping[str, AgentSpec]
     prepared: Mapping[str, FrozenTemplate]
     base: str
@@ -65,7 +67,12 @@ class _Decided:
 
 
 def freeze(
-    catalog: Catalog, ref: Ref, *, observed: Observed, drivers: Collection[str]
+    catalog: Catalog,
+    ref: Ref,
+    *,
+    observed: Observed,
+    drivers: Collection[str],
+    library: Library | None = None,
 ) -> FrozenPlan | Held:
     """Return everything a Run will do, or why it cannot be done.
 
@@ -74,9 +81,10 @@ def freeze(
         ref: A Run in it.
         observed: Gives the tips of branches and the tracked repository.
         drivers: Names of the agents this build can run.
+        library: Gives what is no document; what it lacks is wished for, and the run held.
     """
     try:
-        decided = _decide(catalog, gather(catalog, ref), observed)
+        decided = _decide(catalog, gather(catalog, ref), observed, library or Library())
     except Missing as missing:
         return held(catalog, ref, "Blocked", str(missing))
     if found := list(dict.fromkeys(_unexecuted(decided, observed, drivers))):
@@ -84,29 +92,6 @@ def freeze(
     if found := list(dict.fromkeys(_obstacles(decided, observed))):
         return held(catalog, ref, "Blocked", " ".join(found))
     return _frozen(catalog, decided, observed)
-
-
-def explain(catalog: Catalog, ref: Ref) -> Mapping[str, Mapping[str, FrozenValue]]:
-    """Return every effective value of a Run with its origin: by step, and for the run under ``""``.
-
-    Raises:
-        Missing: If a document it needs is not there.
-    """
-    asked = gather(catalog, ref)
-    whole, parts = decide_values(asked)
-    names = [step.step.name for step in asked.steps]
-    told = {"": whole} | dict(zip(names, parts, strict=True))
-    return {
-        name: {
-            path: FrozenValue(value=_shown(found.value), origin=found.origin)
-            for path, found in values.items()
-            if (path in _OF_STEP or found != whole.get(path)) == bool(name)
-        }
-        for name, values in told.items()
-    }
-
-
-_OF_STEP: Final = frozenset({"agent", "model", "effort", "sandbox.timeout"})
 
 
 def branches_wanted(catalog: Catalog, observed_branch: str) -> frozenset[str]:
@@ -128,14 +113,19 @@ def spec_digest(spec: Mapping[str, object]) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _decide(catalog: Catalog, asked: Asked, observed: Observed) -> _Decided:
+def _decide(catalog: Catalog, asked: Asked, observed: Observed, library: Library) -> _Decided:
     values, steps = decide_values(asked)
+    pairs = zip(asked.steps, steps, strict=True)
     spec, name = asked.run.spec, asked.run.metadata.name
     default = asked.project.spec.repository.default_branch or observed.branch
     return _Decided(
         asked=asked,
         values=values,
         steps=steps,
+        equipment=tuple(
+            equip(step.given, agent=told.text("agent") or "", library=library)
+            for step, told in pairs
+        ),
         described=described(catalog, [step.text("agent") or "" for step in steps]),
         prepared=prepared(catalog, {each.text("sandbox.template") for each in (values, *steps)}),
         base=spec.base or default,
@@ -171,6 +161,9 @@ def _obstacles(decided: _Decided, observed: Observed) -> Iterator[str]:
         yield "No step is left: none of the workflow's personas is enabled."
     for step, values in zip(decided.asked.steps, decided.steps, strict=True):
         yield from _of_step(decided, step, values)
+    yield from (str(flaw) for each in decided.equipment for flaw in each.flaws)
+    if (why := too_much(decided.equipment)) is not None:
+        yield why
     for unknown in missing_inputs(decided.asked):
         yield f"`{{{{ inputs.{unknown} }}}}` is used and not given; write it under `inputs`."
 
@@ -193,8 +186,8 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
     workflow = asked.workflow
     name = asked.run.metadata.name
     task = with_inputs(spec.prompt, spec.inputs).strip()
-    pairs = zip(asked.steps, decided.steps, strict=True)
-    steps = tuple(_with_documents(decided, freeze_step(asked, *pair)) for pair in pairs)
+    parts = zip(asked.steps, decided.steps, decided.equipment, strict=True)
+    steps = tuple(_with_documents(decided, freeze_step(asked, *each)) for each in parts)
     machine = with_template(_sandbox(decided.values, steps), decided.prepared)
     used = templates_of((machine, *(step.sandbox for step in steps)))
     return FrozenPlan(
@@ -220,11 +213,25 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         git=_git(decided, observed),
         delivery=_delivery(decided.values),
         budget_usd=decided.values.dollars("budget"),
-        inputs=tuple(
-            FrozenInput(kind=each.kind, name=each.name, digest=catalog.documents[each].digest)
-            for each in (*asked.refs, *_refs("Agent", decided.described), *_refs("Template", used))
-        ),
+        inputs=_inputs(catalog, decided, used),
     )
+
+
+def _inputs(
+    catalog: Catalog, decided: _Decided, templates: Iterable[str]
+) -> tuple[FrozenInput, ...]:
+    """Return every document used, and what is no document in its place or after it."""
+    found = {
+        ref: FrozenInput(kind=ref.kind, name=ref.name, digest=catalog.documents[ref].digest)
+        for ref in (
+            *decided.asked.refs,
+            *_refs("Agent", decided.described),
+            *_refs("Template", templates),
+        )
+    }
+    for each in (told for step in decided.equipment for told in step.inputs):
+        found[Ref(each.kind, each.name)] = each
+    return tuple(found.values())
 
 
 def _left_out(step: AskedStep) -> str:
@@ -283,12 +290,6 @@ def _title(task: str) -> str:
     lines = (" ".join(line.lstrip("# ").split()) for line in task.splitlines())
     first = next((line for line in lines if line), "Untitled")
     return first if len(first) <= _TITLE else first[: _TITLE - 1].rstrip() + "…"
-
-
-def _shown(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, default=list)
 
 
 def held(catalog: Catalog, ref: Ref, reason: str, message: str) -> Held:

@@ -14,6 +14,7 @@ from courier.planning.catalog import Catalog
 from courier.planning.estimate import estimate
 from courier.planning.executable import unexecuted_kind
 from courier.planning.freeze import freeze, held, spec_digest
+from courier.planning.library import Library
 from courier.planning.manifest import Document
 from courier.planning.observed import InFlight, Observed, ObservedRun
 from courier.planning.plan import (
@@ -59,12 +60,15 @@ class Pass:
         drivers: Names of the agents this build can run.
         dirty: Whether the catalog was read from a working tree with changes.
         digests: Filled by one pass and used by the next.
+        library: Gives files that are no documents; runs that need what it lacks are held, and what
+            is missing is wished for.
     """
 
     now: datetime
     drivers: Collection[str]
     dirty: bool = False
     digests: Digests = field(default_factory=dict)
+    library: Library = field(default_factory=Library)
 
 
 def plan(
@@ -201,7 +205,7 @@ def _start(
         return held(catalog, ref, "Suspended", "Its project is suspended (`spec.suspend`).")
     if space is not None and space.is_full(ref.name):
         return held(catalog, ref, "Limit", space.why_full())
-    frozen = freeze(catalog, ref, observed=observed, drivers=by.drivers)
+    frozen = freeze(catalog, ref, observed=observed, drivers=by.drivers, library=by.library)
     if isinstance(frozen, Held):
         return frozen
     if space is not None:

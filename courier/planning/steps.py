@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from courier.planning.asked import Asked, AskedStep, variables
+from courier.planning.asked import Asked, AskedStep, type_of, variables
 from courier.planning.effective import (
     BUILT_IN_LAYER,
     CHOICE,
@@ -13,8 +13,10 @@ from courier.planning.effective import (
     effective,
     layer,
 )
+from courier.planning.equipment import Equipment
+from courier.planning.sessions import prompt_of
 from courier.resources.durations import to_seconds
-from courier.runs.frozen import FrozenContext, FrozenSandbox, FrozenStep, FrozenStepLoop
+from courier.runs.frozen import FrozenSandbox, FrozenStep, FrozenStepLoop
 from courier.runs.roles import ROLES
 
 _INPUT = re.compile(r"\{\{\s*inputs\.([A-Za-z][A-Za-z0-9_]{0,62})\s*\}\}")
@@ -33,10 +35,10 @@ def decide_values(asked: Asked) -> tuple[Values, tuple[Values, ...]]:
 
     What the Run says of agent, model and effort passes over steps done by the shell.
     """
-    below = [BUILT_IN_LAYER, layer(asked.project_writer), layer(asked.workflow_writer)]
-    run = layer(asked.run_writer)
-    steps = tuple(_step_values(asked, below, run, step) for step in asked.steps)
-    return _effective(asked, [*below, run]), steps
+    project = [BUILT_IN_LAYER, layer(asked.project_writer)]
+    workflow, run = layer(asked.workflow_writer), layer(asked.run_writer)
+    steps = tuple(_step_values(asked, step) for step in asked.steps)
+    return _effective(asked, [*project, workflow, run]), steps
 
 
 def _effective(asked: Asked, layers: Sequence[Layer]) -> Values:
@@ -46,19 +48,21 @@ def _effective(asked: Asked, layers: Sequence[Layer]) -> Values:
     return values if template is None else effective([layers[0], layer(template), *layers[1:]])
 
 
-def _step_values(asked: Asked, below: Sequence[Layer], run: Layer, step: AskedStep) -> Values:
-    written = [*below, *map(layer, step.writers)]
+def _step_values(asked: Asked, step: AskedStep) -> Values:
+    session = [step.session] if step.session else []
+    writers = (asked.project_writer, *session, asked.workflow_writer, *step.writers)
+    written, run = [BUILT_IN_LAYER, *map(layer, writers)], layer(asked.run_writer)
     if effective(written).text("agent") == SHELL:
         run = Layer({path: value for path, value in run.values.items() if path not in CHOICE})
     return _effective(asked, [*written, run, *map(layer, step.overrides)])
 
 
-def freeze_step(asked: Asked, step: AskedStep, values: Values) -> FrozenStep:
+def freeze_step(asked: Asked, step: AskedStep, values: Values, equipment: Equipment) -> FrozenStep:
     """Return the step as it will be done."""
     env, secrets = _environment(asked, step)
     commands, origin = commands_of(step, values)
     origins = {word: values[path].origin for path, word in _SHOWN.items() if path in values}
-    type_ = (step.persona.spec.type if step.persona else step.step.type) or "custom"
+    type_ = type_of(step)
     return FrozenStep(
         name=step.step.name,
         type=type_,
@@ -68,10 +72,10 @@ def freeze_step(asked: Asked, step: AskedStep, values: Values) -> FrozenStep:
         run=commands,
         instructions=with_inputs(_instructions(asked, step), asked.run.spec.inputs),
         persona=step.step.persona,
-        contexts=tuple(
-            FrozenContext(name=each.metadata.name, content=each.spec.content)
-            for each in step.contexts
-        ),
+        contexts=equipment.contexts,
+        skills=equipment.skills,
+        commands=equipment.commands,
+        scripts=equipment.scripts,
         timeout_seconds=to_seconds(values.text("sandbox.timeout") or ""),
         idle_seconds=_idle_seconds(values),
         gives_verdict=ROLES[type_].gives_verdict or step.step.loop is not None,
@@ -79,7 +83,9 @@ def freeze_step(asked: Asked, step: AskedStep, values: Values) -> FrozenStep:
         sandbox=freeze_sandbox(values) if has_own_machine(step) else None,
         env=env,
         secrets=secrets,
-        origins=origins | ({"run": origin} if commands is not None else {}),
+        origins=origins
+        | ({"run": origin} if commands is not None else {})
+        | dict(equipment.origins),
     )
 
 
@@ -104,7 +110,8 @@ def freeze_sandbox(values: Values) -> FrozenSandbox:
 def has_own_machine(step: AskedStep) -> bool:
     """Return whether the step, or what the run says of it, describes a machine."""
     override = step.override
-    return step.step.sandbox is not None or bool(override and override.sandbox)
+    by_session = step.session is not None and "template" in step.session.told
+    return step.step.sandbox is not None or bool(override and override.sandbox) or by_session
 
 
 def _loop(asked: Asked, step: AskedStep) -> FrozenStepLoop | None:
@@ -147,6 +154,7 @@ def missing_inputs(asked: Asked) -> Iterator[str]:
 def _instructions(asked: Asked, step: AskedStep) -> str:
     overridden = step.override.instructions if step.override else None
     told = (
+        prompt_of(step.session),
         asked.workflow.spec.instructions,
         step.persona.spec.instructions if step.persona else None,
         overridden or step.step.instructions,

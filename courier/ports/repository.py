@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+
+from courier.planning.library import AssetFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,16 @@ class Admitted:
     deletions: int
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A commit that changed a file; ``author`` is a name, ``at`` in UTC."""
+
+    commit: str
+    at: datetime
+    author: str
+    subject: str
+
+
 class Repository(Protocol):
     """courier's own bare copy. Never the user's checkout; safe to kill at any point.
 
@@ -79,6 +92,21 @@ class Repository(Protocol):
 
     async def read(self, blobs: Sequence[str]) -> Sequence[bytes]:
         """Return the contents of blobs, in order, in one batch."""
+        ...
+
+    async def assets(self, commit: str, path: str) -> Sequence[AssetFile]:
+        """Return the file at a path, or everything below it, in alphabetical order.
+
+        Nothing is followed. Contents are read only where `readable` says so of all together.
+        """
+        ...
+
+    async def find_commit(self, text: str) -> str | None:
+        """Return the whole id of a commit given by it or by its beginning; None if unknown."""
+        ...
+
+    async def versions(self, path: str, *, tip: str) -> Sequence[Version]:
+        """Return every commit on the way to ``tip`` that changed a file, the newest first."""
         ...
 
     async def export(self, commit: str, *, depth: int = 50) -> bytes:

@@ -35,7 +35,19 @@ KIND_NAMES = tuple(KIND_MODULES)
 """Every kind."""
 
 EXECUTED_KINDS = frozenset(
-    {"Project", "Team", "Template", "Agent", "Persona", "Context", "Workflow", "Run"}
+    {
+        "Project",
+        "Team",
+        "Template",
+        "Agent",
+        "Persona",
+        "Context",
+        "Skill",
+        "Command",
+        "Script",
+        "Workflow",
+        "Run",
+    }
 )
 """Kinds that take effect today; documents of the others are checked in full and held."""
 
@@ -45,7 +57,6 @@ EXECUTED_AGENTS = frozenset({"claude", "codex", "opencode", "pi", "shell"})
 UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "Project": (
-            "sessions",
             "quality",
             "learnings",
             "notifications",
@@ -56,17 +67,9 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "delivery.autoMerge",
         ),
         "Team": ("members.*.credentials",),
-        "Persona": ("skills", "commands", "scripts"),
-        "Context": ("sessions",),
         "Workflow": (
             "candidates",
-            "skills",
-            "commands",
-            "scripts",
             "delivery.autoMerge",
-            "steps.*.skills",
-            "steps.*.commands",
-            "steps.*.scripts",
         ),
         "Run": (
             "images",

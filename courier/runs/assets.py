@@ -42,8 +42,8 @@ class FrozenScript(Model):
     when: Literal["preRun", "postRun", "preStep", "postStep", "context", "onDemand"]
     interpreter: str = "bash"
     run: str | None = None
-    """The script itself; null where the repository holds it."""
+    """The script itself; null where it is read from the work tree when it is run."""
     file: str | None = None
-    """A path in the repository; null where ``run`` says it."""
+    """The path in the repository it was or will be read from; null where a document holds it."""
     timeout_seconds: int = 300
     on_failure: Literal["fail", "warn"] = "fail"

@@ -28,6 +28,8 @@ class FrozenInput(Model):
     kind: str
     name: str
     digest: str
+    version: str | None = None
+    """The commit it was read at, where that is a pinned one."""
 
 
 class FrozenContext(Model):
@@ -35,6 +37,8 @@ class FrozenContext(Model):
 
     name: str
     content: str
+    version: str | None = None
+    """The commit it was read at, where it is pinned to one."""
 
 
 class FrozenStepLoop(Model):

@@ -1,16 +1,20 @@
 """A person's own working tree: the few questions courier asks of it, and the file it may commit."""
 
+import stat
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from courier.errors import Conflict, Misconfigured, Misused, NotFound
+from courier.planning.library import AssetFile, readable
 from courier.ports.repository import Identity
 from courier.storage.credentials import Credentials, remote_environment
 from courier.storage.git import REMOTE, Answer, Git
 from courier.storage.names import branch_ref, checked_commit
 
 FOLDER: Final = ".courier"
+_READ: Final = ("file", "executable")
 _SIGNING: Final = (
     "GIT_AUTHOR_NAME",
     "GIT_AUTHOR_EMAIL",
@@ -136,6 +140,22 @@ class Checkout:
         names = answer.out.decode("utf-8", "surrogateescape").split("\0")
         return _read(self.root, [name for name in names if name])
 
+    async def assets(self, path: str) -> Sequence[AssetFile]:
+        """Return the file at a path, or everything below it, as they are on disk now.
+
+        Ignored files are left out. Contents are read only where `readable` says so of all together.
+        """
+        if not (self.root / ".git").exists():
+            below = (self.root / path).rglob("*") if (self.root / path).is_dir() else ()
+            names = [each.relative_to(self.root).as_posix() for each in (self.root / path, *below)]
+        else:
+            answer = await self._ask(
+                *("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"),
+                f":(top,literal){path}",
+            )
+            names = answer.out.decode("utf-8", "surrogateescape").split("\0")
+        return _assets(self.root, path, [name for name in names if name])
+
     async def commit(self, path: str, *, message: str) -> None:
         """Commit one file and nothing else; what is staged besides stays staged.
 
@@ -212,3 +232,29 @@ def _read(root: Path, names: Sequence[str]) -> Mapping[str, bytes]:
         for name, path in paths.items()
         if path.is_file() and not path.is_symlink()
     }
+
+
+def _assets(root: Path, path: str, names: Sequence[str]) -> Sequence[AssetFile]:
+    found = {}
+    for name in sorted(set(names)):
+        file = root / name
+        if file.is_symlink():
+            found[name] = AssetFile(_inside(name, path), "link", 0, b"")
+        elif file.is_file():
+            facts = file.stat()
+            kind: Literal["file", "executable"] = (
+                "executable" if facts.st_mode & stat.S_IXUSR else "file"
+            )
+            found[name] = AssetFile(_inside(name, path), kind, facts.st_size)
+        elif (file / ".git").exists():
+            found[name] = AssetFile(_inside(name, path), "module", 0)
+    if not readable(list(found.values())):
+        return list(found.values())
+    return [
+        replace(each, content=(root / name).read_bytes()) if each.kind in _READ else each
+        for name, each in found.items()
+    ]
+
+
+def _inside(name: str, path: str) -> str:
+    return name.removeprefix(path).removeprefix("/")

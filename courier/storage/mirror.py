@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Final, Self
 
 from courier.errors import NotFound
+from courier.planning.library import AssetFile
 from courier.ports.clock import Clock
-from courier.ports.repository import Admitted, GateRules, Head, Identity
+from courier.ports.repository import Admitted, GateRules, Head, Identity, Version
+from courier.storage import history
 from courier.storage.commits import Signed, commit_tree, is_ancestor, merge_tree
 from courier.storage.credentials import Credentials
 from courier.storage.export import Exporter
@@ -98,6 +100,18 @@ class Mirror:
         if len(contents) != len(found):
             raise NotFound("The mirror lacks a blob.")
         return contents
+
+    async def assets(self, commit: str, path: str) -> Sequence[AssetFile]:
+        """Return the file at a path, or everything below it; contents where they are readable."""
+        return await history.assets(self.plumbing, commit, path)
+
+    async def find_commit(self, text: str) -> str | None:
+        """Return the whole id of a commit given by it or by its beginning; None if unknown."""
+        return await history.find_commit(self.plumbing, text)
+
+    async def versions(self, path: str, *, tip: str) -> Sequence[Version]:
+        """Return every commit on the way to ``tip`` that changed a file, the newest first."""
+        return await history.versions(self.plumbing, path, tip=tip)
 
     async def export(self, commit: str, *, depth: int = 50) -> bytes:
         """Return a gzipped tar of a shallow ``.git`` folder, detached, without a remote.

@@ -3,7 +3,8 @@ from decimal import Decimal
 import pytest
 
 from courier.planning.executable import same_repository
-from courier.planning.freeze import branches_wanted, explain, freeze, spec_digest
+from courier.planning.explanation import explain
+from courier.planning.freeze import branches_wanted, freeze, spec_digest
 from courier.planning.plan import Held
 from courier.planning.references import Ref
 from courier.runs.frozen import FrozenInput, FrozenPlan

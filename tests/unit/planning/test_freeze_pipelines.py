@@ -1,6 +1,7 @@
 """Pipelines frozen: any steps, their loops, their machines, and what is left out."""
 
-from courier.planning.freeze import explain, freeze
+from courier.planning.explanation import explain
+from courier.planning.freeze import freeze
 from courier.planning.plan import Held
 from courier.planning.references import Ref
 from courier.runs.frozen import FrozenPlan, FrozenSandbox, FrozenStepLoop

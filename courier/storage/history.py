@@ -1,0 +1,76 @@
+"""What commits of the mirror hold at a path, and which of them changed it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from re import compile as pattern
+from typing import Final, Literal
+
+from courier.errors import NotFound
+from courier.planning.library import AssetFile, readable
+from courier.ports.repository import Version
+from courier.storage.catfile import Found
+from courier.storage.names import checked_commit
+from courier.storage.plumbing import Plumbing
+
+Kind = Literal["file", "executable", "link", "module"]
+
+_KINDS: Final[dict[str, Kind]] = {
+    "100644": "file",
+    "100755": "executable",
+    "120000": "link",
+    "160000": "module",
+}
+_BEGINNING: Final = pattern(r"[0-9a-f]{7,40}")
+_FORMAT: Final = "%H%x1f%ct%x1f%an%x1f%s"
+
+
+async def assets(plumbing: Plumbing, commit: str, path: str) -> Sequence[AssetFile]:
+    """Return the file at a path of a commit, or everything below it, alphabetically."""
+    answer = await plumbing.local.run(
+        *("ls-tree", "-r", "-l", "-z", "--full-tree", checked_commit(commit), "--", path)
+    )
+    found = []
+    for line in answer.out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        facts, _, name = line.partition("\t")
+        mode, _, blob, size = facts.split()
+        bytes_ = int(size) if size.isdigit() else 0
+        inside = name.removeprefix(path).removeprefix("/")
+        found.append((AssetFile(inside, _KINDS.get(mode, "file"), bytes_), blob))
+    files = [file for file, _ in found]
+    if not readable(files):
+        return files
+    contents = await plumbing.reader.read([blob for file, blob in found if file.kind != "module"])
+    filled = iter(contents)
+    return [
+        file if file.kind == "module" else replace(file, content=_content(next(filled)))
+        for file in files
+    ]
+
+
+async def find_commit(plumbing: Plumbing, text: str) -> str | None:
+    """Return the whole id of a commit given by it or by its beginning; None if unknown."""
+    if _BEGINNING.fullmatch(text) is None:
+        return None
+    found = (await plumbing.reader.measure([f"{text}^{{commit}}"]))[0]
+    return found.id if found is not None and found.kind == "commit" else None
+
+
+async def versions(plumbing: Plumbing, path: str, *, tip: str) -> Sequence[Version]:
+    """Return every commit on the way to ``tip`` that changed a file, the newest first."""
+    answer = await plumbing.local.run(
+        "log", "-z", f"--format={_FORMAT}", checked_commit(tip), "--", f":(top,literal){path}"
+    )
+    told = []
+    for entry in answer.out.decode("utf-8", "replace").split("\0"):
+        if entry:
+            commit, seconds, author, subject = entry.split("\x1f", 3)
+            at = datetime.fromtimestamp(int(seconds), UTC)
+            told.append(Version(commit, at, author, subject))
+    return told
+
+
+def _content(found: Found | None) -> bytes:
+    if found is None or found.kind != "blob":
+        raise NotFound("The mirror lacks a blob.")
+    return found.content
