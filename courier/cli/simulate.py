@@ -109,7 +109,7 @@ async def _scratch(
 async def _frozen(here: Here, wiring: Wiring, scenario: Scenario) -> FrozenPlan:
     files = dict(await here.checkout.files())
     if scenario.run is not None:
-        return await wiring.preview().frozen(files, scenario.run)
+        return await wiring.preview().frozen(files, scenario.run, beside=here.checkout)
     name = "simulated"
     document = {
         "apiVersion": "courier/v1",
@@ -118,7 +118,7 @@ async def _frozen(here: Here, wiring: Wiring, scenario: Scenario) -> FrozenPlan:
         "spec": scenario.spec,
     }
     files[f".courier/runs/{name}.yaml"] = json.dumps(document).encode()
-    return await wiring.preview().frozen(files, name)
+    return await wiring.preview().frozen(files, name, beside=here.checkout)
 
 
 def _check(scenario: Scenario, frozen: FrozenPlan) -> None:

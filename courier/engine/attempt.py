@@ -3,10 +3,12 @@
 import logging
 from datetime import datetime
 
+from courier.engine.scripted import Scripts
 from courier.engine.seam import Context, RunCancelled
 from courier.engine.station import Ask, Request, Station, Work, failure
 from courier.engine.world import World
 from courier.errors import CourierError
+from courier.runs.assets import Moment
 from courier.runs.events import AttemptEnded, CancelAsked, RunEvent
 from courier.runs.prompts import assemble
 from courier.runs.roles import keeps_changes
@@ -24,8 +26,10 @@ class Attempt:
         self._context = context
         self._start = request.start
         self._step = request.start.step
+        self._plan, self._situation = request.plan, request.situation
         self._prompt = assemble(request.plan, self._step, request.situation)
         self._station = Station(world, request)
+        self._scripts = Scripts(context, self._station, request)
         self._sandbox: str | None = None
         self._turns: list[Outcome] = []
         self._asked: Ask | None = None
@@ -56,11 +60,26 @@ class Attempt:
         self._sandbox = str(await self._context.step(self._named("sandbox"), self._station.open))
         self._station.take(self._sandbox)
         await self._context.step(self._named("workspace"), self._station.prepare)
+        await self._scripts.install()
+        if await self._fails_at("preRun", "preStep", "context"):
+            return
+        self._prompt = assemble(self._plan, self._step, self._scripts.inform(self._situation))
         outcome = await self._turn(self._prompt.text)
         if self._step.gives_verdict:
             await self._judge(outcome)
-        elif keeps_changes(self._step) and outcome.reason != "SandboxLost":
+        if self._verdict is not None or outcome.status == "completed":
+            await self._fails_at("postStep")
+        if keeps_changes(self._step) and outcome.reason != "SandboxLost":
             await self._collect("collect")
+
+    async def _fails_at(self, *moments: Moment) -> bool:
+        """Run the scripts of some moments; return whether one failed the attempt."""
+        failed = await self._scripts.carry_out(*moments)
+        if failed is None:
+            return False
+        self._broken = Outcome(status="failed", reason="ScriptFailed", message=failed.message)
+        self._verdict = None
+        return True
 
     async def _judge(self, outcome: Outcome) -> None:
         verdict = read_verdict(outcome, agent=self._step.agent)
@@ -98,6 +117,7 @@ class Attempt:
                     self._named("stop"), lambda io: self._station.stop(io, ask)
                 )
                 self._turns.append(Outcome.model_validate_json(str(told)))
+            await self._scripts.stop()
             if self._turns and self._work is None and keeps_changes(self._step):
                 await self._collect("rescue")
         except CourierError as error:
@@ -139,6 +159,7 @@ class Attempt:
             prompt_digest=self._prompt.digest,
             sandbox=self._sandbox,
             usage=outcome.usage.model_copy(update={"sandbox_seconds": seconds}),
+            scripts=self._scripts.ran,
         )
 
     def _outcome(self) -> Outcome:

@@ -220,7 +220,7 @@ def _tried(told: Told, ended: AttemptEnded) -> Tried:
 
 def _spoken(world: World, run: str, tried: Tried, seen: _Seen) -> Iterator[Spoke]:
     for key in world.transcripts.attempts(run):
-        if not key.startswith(f"{tried.name}-turn-"):
+        if not key.startswith((f"{tried.name}-turn-", f"{tried.name}-script-")):
             continue
         offset = seen.offsets.get(key, 0)
         content = world.transcripts.since(run, key, offset=offset)

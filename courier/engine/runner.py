@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from courier.engine.attempt import Attempt
+from courier.engine.conclusion import Conclusion
 from courier.engine.delivery import Delivery
 from courier.engine.lease import close_sandboxes, labels_of
 from courier.engine.patience import patiently
@@ -20,7 +21,7 @@ from courier.runs.approvals import AskApproval, AwaitApproval
 from courier.runs.events import CancelAsked, RunEnded, RunEvent, RunParked, RunStarted
 from courier.runs.frozen import FrozenPlan
 from courier.runs.handoff import situation
-from courier.runs.progress import Deliver, Ending, Finish, Park, StartAttempt, next_step
+from courier.runs.progress import Conclude, Deliver, Ending, Finish, Park, StartAttempt, next_step
 from courier.runs.run import Run, fold
 from courier.runs.writeback import journal_path, record_files, transcript_path, usage_line
 
@@ -72,7 +73,7 @@ class Runner:
         return await self._settle(decision.ending)
 
     async def _obey(
-        self, decision: StartAttempt | Park | AskApproval | AwaitApproval | Deliver
+        self, decision: StartAttempt | Park | AskApproval | AwaitApproval | Conclude | Deliver
     ) -> None:
         match decision:
             case StartAttempt():
@@ -92,6 +93,9 @@ class Runner:
                 self._facts.append(await question.ask(self._run, decision))
             case AwaitApproval():
                 await self._wait(decision)
+            case Conclude():
+                conclusion = Conclusion(self._world, self._context, self._plan)
+                self._facts.append(await conclusion.carry_out(decision))
             case Deliver():
                 delivery = Delivery(self._world, self._context, self._plan, self._unique("deliver"))
                 self._facts.append(await delivery.carry_out(self._run, decision))

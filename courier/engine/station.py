@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from courier.engine import workspace
 from courier.engine.lease import OPEN_PATIENCE, lease_for
+from courier.engine.moments import PATH_VARIABLE, Place, programs_folder
 from courier.engine.seam import Json, StepIO
 from courier.engine.turn import Turn
 from courier.engine.vigil import Limits
@@ -20,6 +21,7 @@ from courier.errors import CourierError, Refused, SandboxGone, Unavailable
 from courier.ports.repository import GateRules, Identity
 from courier.ports.sandboxes import Sandbox
 from courier.resources.model import Model
+from courier.runs.assets import FrozenScript
 from courier.runs.brief import Brief
 from courier.runs.events import Refusal
 from courier.runs.frozen import FrozenPlan
@@ -105,6 +107,19 @@ class Station:
         )
         return None
 
+    async def install(self, _io: StepIO) -> Json:
+        """Put the step's programs on the PATH of what runs there."""
+        await self._moments().install(self._step.commands, self._step.scripts)
+        return None
+
+    async def run_script(self, io: StepIO, script: FrozenScript) -> Json:
+        """Return the `ScriptRan` of one script, as JSON; None if it need not run here again."""
+        return await self._moments().run_script(io, script)
+
+    async def stop_script(self, io: StepIO, script: FrozenScript) -> Json:
+        """Stop an interrupted script."""
+        return await self._moments().stop_script(io, script)
+
     async def work(self, io: StepIO, ask: Ask) -> Json:
         """Return the outcome of one turn of the agent, as JSON."""
         limits = Limits(
@@ -132,6 +147,20 @@ class Station:
         if self._plan.sandbox.reuse == "perStep":
             await self._lease.close()
         return None
+
+    def _moments(self) -> Place:
+        return Place(
+            world=self._world,
+            lease=self._lease,
+            run=self._plan.run,
+            name=self._start.name,
+            env=self._environment(),
+            secrets=self._step.secrets,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        known = environment(self._plan, self._start, self._request.situation)
+        return {**self._world.agent_env, **known}
 
     async def _with_turn(self, ask: Ask, act: Callable[[Turn, Brief], Awaitable[Outcome]]) -> Json:
         key = f"{self._start.name}-turn-{ask.number}"
@@ -201,10 +230,9 @@ class Station:
             skills=self._step.skills,
             commands=self._step.commands,
             max_usd=self._budget(),
-            env={
-                **self._world.agent_env,
-                **environment(self._plan, self._start, self._request.situation),
-            },
+            skills=self._step.skills,
+            commands=tuple(each for each in self._step.commands if each.prompt is not None),
+            env={**self._environment(), PATH_VARIABLE: programs_folder(sandbox)},
             secrets=self._step.secrets,
         )
 

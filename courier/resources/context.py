@@ -7,6 +7,7 @@ from pydantic import Field
 from courier.resources.envelope import Resource, Spec
 from courier.resources.rules import ExactlyOne
 from courier.resources.values import (
+    CommitId,
     Items,
     Line,
     RepositoryPath,
@@ -22,11 +23,11 @@ class ContextSpec(Spec):
     description: Text | None = None
     """What it is about, for people; never put into a prompt."""
     sessions: Items[SessionType] = ()
-    """The kinds of session that get it; personas and steps name it themselves."""
+    """The kinds of session, and steps of such a type, that get it without naming it."""
     content: Text
     """The document; the body of a Markdown file."""
-    pin: Line | None = None
-    """The version to use, a commit; without it, the newest."""
+    pin: CommitId | None = None
+    """The version to use: the commit to read this file at; without it, the newest."""
 
 
 class Context(Resource):
@@ -74,7 +75,8 @@ class CommandSpec(Spec):
     prompt: Text | None = None
     """The prompt of a slash command; the body of a Markdown file."""
     run: Text | None = None
-    """The shell commands of a program installed under the command's name."""
+    """The shell commands of a program installed under the command's name; `"$@"` stands for its
+    arguments."""
     enabled: bool = True
     """Whether it is installed."""
 
@@ -96,13 +98,17 @@ class ScriptSpec(Spec):
     description: Text | None = None
     """What it does, for people."""
     when: Literal["preRun", "postRun", "preStep", "postStep", "context", "onDemand"]
-    """When it runs; the output of `context` becomes part of the prompt."""
+    """When it runs: `preRun` once in every new sandbox, before the first step there; `preStep` and
+    `postStep` around each try of a step; `context` before it, and what it prints becomes part of
+    the prompt; `postRun` once, on the finished work, before that is delivered; `onDemand` when an
+    agent calls it as a program."""
     interpreter: Line = "bash"
-    """The program that reads it."""
+    """The program that reads it, with its options; `bash` stands for `bash -eo pipefail`."""
     run: Text | None = None
     """The script itself."""
     file: RepositoryPath | None = None
-    """A file in the repository that holds the script."""
+    """A file in the repository that holds the script: below `.courier/` as it was when the run was
+    planned, elsewhere as it is in the work tree at that moment."""
     timeout: Annotated[str, lasting("1s", "1h", example="5m")] = "5m"
     """How long it may take, 1s to 1h."""
     on_failure: Literal["fail", "warn"] = "fail"

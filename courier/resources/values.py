@@ -164,6 +164,14 @@ SecretName = Annotated[
 ]
 """The name of a secret in the operator's environment; never its value."""
 
+CommitId = Annotated[
+    str,
+    matching(
+        r"^[0-9a-f]{7,40}$", expects="a commit's id, or at least its first 7 characters, quoted"
+    ),
+]
+"""A commit, by its id or the beginning of it."""
+
 Branch = Annotated[
     str,
     matching(

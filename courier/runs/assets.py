@@ -6,6 +6,9 @@ from pydantic import Base64Bytes
 
 from courier.resources.model import Model
 
+Moment = Literal["preRun", "postRun", "preStep", "postStep", "context", "onDemand"]
+"""When a script runs."""
+
 
 class FrozenFile(Model):
     """One file of a skill."""
@@ -39,7 +42,7 @@ class FrozenScript(Model):
     """Commands courier runs in the sandbox around the work."""
 
     name: str
-    when: Literal["preRun", "postRun", "preStep", "postStep", "context", "onDemand"]
+    when: Moment
     interpreter: str = "bash"
     run: str | None = None
     """The script itself; null where it is read from the work tree when it is run."""

@@ -7,6 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from courier.resources.model import Model
 from courier.runs.pullrequest import PullRequest
+from courier.runs.scripted import ScriptRan
 from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage
 from courier.runs.verdict import Verdict
@@ -57,6 +58,8 @@ class AttemptEnded(Model):
     prompt_digest: str
     sandbox: str | None = None
     usage: Usage = Usage()
+    scripts: tuple[ScriptRan, ...] = ()
+    """What ran around the work, in order."""
 
 
 class RunParked(Model):
@@ -121,6 +124,19 @@ class CancelAsked(Model):
     reason: str
 
 
+class WorkConcluded(Model):
+    """The scripts that see the finished work have run, before it is delivered."""
+
+    kind: Literal["workConcluded"] = "workConcluded"
+    at: datetime
+    commit: str
+    """The work they saw."""
+    scripts: tuple[ScriptRan, ...] = ()
+    failure: str = ""
+    """Why they could not be run to their end; empty where they were."""
+    sandbox_seconds: float = 0.0
+
+
 class WorkDelivered(Model):
     """The work was pushed and, where asked for, proposed; or why it could not be."""
 
@@ -153,6 +169,7 @@ RunEvent = Annotated[
     | ApprovalAsked
     | ApprovalAnswered
     | CancelAsked
+    | WorkConcluded
     | WorkDelivered
     | RunEnded,
     Field(discriminator="kind"),

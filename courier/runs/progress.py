@@ -12,6 +12,7 @@ from courier.runs.approvals import (
     overrule,
     places,
 )
+from courier.runs.assets import FrozenScript
 from courier.runs.events import ApprovalAnswered, AttemptEnded, Phase
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.loops import entries, exhaustion, has_rejected, way_back
@@ -62,6 +63,13 @@ class Park:
 
 
 @dataclass(frozen=True, slots=True)
+class Conclude:
+    """Run the scripts that see the finished work, before it is delivered."""
+
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deliver:
     """Push the work and, unless ``how`` is branch, propose it; then end so."""
 
@@ -77,7 +85,7 @@ class Finish:
     ending: Ending
 
 
-Decision = StartAttempt | Park | AskApproval | AwaitApproval | Deliver | Finish
+Decision = StartAttempt | Park | AskApproval | AwaitApproval | Conclude | Deliver | Finish
 """What a runner must do next."""
 
 
@@ -176,7 +184,8 @@ def _worked(plan: FrozenPlan, run: Run) -> Ending:
         return Ending("failed", last.refusal.code, last.refusal.message)
     if last.verdict is None and last.outcome.status != "completed":
         return Ending("failed", last.outcome.reason, last.outcome.message)
-    return _judged(plan, run, last)
+    ending = _judged(plan, run, last)
+    return (_concluded(run) if ending.phase == "completed" else None) or ending
 
 
 def _declined(given: ApprovalAnswered) -> Ending:
@@ -201,9 +210,23 @@ def _judged(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Ending:
     return Ending("completed", "Completed")
 
 
+def _concluded(run: Run) -> Ending | None:
+    """Return how the run ends if the scripts that saw the finished work say no."""
+    if run.concluded is None:
+        return None
+    fatal = next((each for each in run.concluded.scripts if each.is_fatal), None)
+    if fatal is not None:
+        return Ending("failed", "ScriptFailed", fatal.message)
+    return (
+        Ending("failed", "ScriptsNotRun", run.concluded.failure) if run.concluded.failure else None
+    )
+
+
 def _close(plan: FrozenPlan, run: Run, ending: Ending) -> Decision:
     if run.work is None or run.work == plan.git.base_commit:
         return Finish(ending)
+    if ending.phase == "completed" and run.concluded is None and concluding_scripts(plan):
+        return Conclude(run.work)
     if ending.phase == "completed":
         how: Literal["branch", "draft", "pullRequest"] = (
             "draft" if plan.delivery.draft else "pullRequest"
@@ -211,6 +234,16 @@ def _close(plan: FrozenPlan, run: Run, ending: Ending) -> Decision:
         return Deliver(run.work, how, ending)
     drafted = ending.reason == "LoopExhausted" and plan.loop.on_exhausted == "deliverDraft"
     return Deliver(run.work, "draft" if drafted else "branch", ending)
+
+
+def concluding_scripts(plan: FrozenPlan) -> tuple[tuple[FrozenStep, FrozenScript], ...]:
+    """Return every script after the run, each once, with the first step that names it."""
+    found: dict[str, tuple[FrozenStep, FrozenScript]] = {}
+    for step in plan.steps:
+        for script in step.scripts:
+            if script.when == "postRun":
+                found.setdefault(script.name, (step, script))
+    return tuple(found.values())
 
 
 def _is_spent(plan: FrozenPlan, run: Run) -> bool:

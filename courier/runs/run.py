@@ -15,6 +15,7 @@ from courier.runs.events import (
     RunEvent,
     RunParked,
     RunStarted,
+    WorkConcluded,
     WorkDelivered,
 )
 from courier.runs.usage import Usage
@@ -45,6 +46,7 @@ class Run:
     asked: tuple[ApprovalAsked, ...] = ()
     answered: tuple[ApprovalAnswered, ...] = ()
     cancelled: CancelAsked | None = None
+    concluded: WorkConcluded | None = None
     delivered: WorkDelivered | None = None
 
     @property
@@ -71,7 +73,8 @@ class Run:
     @property
     def usage(self) -> Usage:
         """Return what all attempts used."""
-        return sum((attempt.usage for attempt in self.attempts), Usage())
+        spent = Usage(sandbox_seconds=self.concluded.sandbox_seconds if self.concluded else 0.0)
+        return sum((attempt.usage for attempt in self.attempts), spent)
 
 
 def fold(events: Iterable[RunEvent]) -> Run:
@@ -109,6 +112,8 @@ def after(run: Run, event: RunEvent) -> Run:
             return _after_talk(run, event)
         case CancelAsked():
             return replace(run, cancelled=event, parked=None)
+        case WorkConcluded():
+            return replace(run, concluded=event)
         case WorkDelivered():
             return replace(run, delivered=event)
         case RunEnded():

@@ -104,7 +104,8 @@ class Outcome(Model):
     reason: str
     """A stable PascalCase word: Completed, CommandFailed, BadKey, NoCredit, RateLimited,
     Overloaded, Unreachable, UnknownModel, PromptTooLong, Crashed, Refused, EmptyResult,
-    BudgetExceeded, TurnLimit, TimedOut, Idle, Stopped, SessionLost, ToolMissing."""
+    BudgetExceeded, TurnLimit, TimedOut, Idle, Stopped, SessionLost, ToolMissing,
+    ScriptFailed."""
     message: str = ""
     """For people: what happened."""
     text: str = ""

@@ -1,12 +1,13 @@
 """What a run writes back: its record, its usage line, and the text of its pull request."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from courier.runs.events import AttemptEnded
 from courier.runs.frozen import FrozenPlan, FrozenSandbox, FrozenStep
 from courier.runs.run import Run
+from courier.runs.scripted import ScriptRan
 
 RECORD_VERSION = 1
 """Raised when a reader of the former version could misread a record."""
@@ -45,6 +46,10 @@ def record_files(plan: FrozenPlan, run: Run) -> dict[str, bytes]:
             files[f"{inside}/verdict.json"] = to_json(
                 attempt.verdict.model_dump(mode="json", by_alias=True)
             )
+        for script in attempt.scripts:
+            if script.output:
+                said = (script.output.rstrip() + "\n").encode()
+                files[f"{inside}/scripts/{script.name}.md"] = said
     return files
 
 
@@ -96,7 +101,9 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
         "specDigest": plan.spec_digest,
         "catalogDigest": plan.catalog_digest,
         "observedCommit": plan.observed_commit,
-        "inputs": [entry.model_dump(mode="json", by_alias=True) for entry in plan.inputs],
+        "inputs": [
+            entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in plan.inputs
+        ],
         "base": {"branch": plan.git.base_branch, "commit": plan.git.base_commit},
         "work": {
             "branch": delivered.branch if delivered else shown.branch if shown else None,
@@ -108,6 +115,7 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
         "leftOut": list(plan.left_out),
         "approvals": list(_approvals(plan, run)),
         "steps": [_attempt(plan, attempt, at) for at, attempt in enumerate(run.attempts)],
+        "afterwards": _afterwards(run),
         "transcript": run.transcript,
         "journal": run.journal,
         "usage": run.usage.model_dump(mode="json", by_alias=True),
@@ -168,12 +176,30 @@ def _attempt(plan: FrozenPlan, attempt: AttemptEnded, at: int) -> dict[str, obje
         "promptDigest": attempt.prompt_digest,
         "sandbox": attempt.sandbox,
         "machine": _machine(step.sandbox or plan.sandbox),
+        "scripts": _scripts(attempt.scripts),
         "usage": attempt.usage.model_dump(mode="json", by_alias=True),
     }
 
 
 def _machine(machine: FrozenSandbox) -> dict[str, object]:
     return {"template": machine.template, "cpu": machine.cpu, "memoryMB": machine.memory_mb}
+
+
+def _afterwards(run: Run) -> dict[str, object] | None:
+    """Return what the scripts that saw the finished work came to; None where none were to run."""
+    concluded = run.concluded
+    if concluded is None:
+        return None
+    return {
+        "at": _moment(concluded.at),
+        "commit": concluded.commit,
+        "failure": concluded.failure,
+        "scripts": _scripts(concluded.scripts),
+    }
+
+
+def _scripts(ran: Iterable[ScriptRan]) -> list[dict[str, object]]:
+    return [each.model_dump(mode="json", by_alias=True, exclude={"output"}) for each in ran]
 
 
 def _step(plan: FrozenPlan, attempt: AttemptEnded) -> FrozenStep:

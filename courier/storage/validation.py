@@ -13,7 +13,7 @@ from courier.shipped import schema_stamp
 from courier.storage.verdicts import Cache
 from courier.storage.workingtree import Tree, blobs, has_moved, look
 
-_PARSER = "fast4"
+_PARSER = "fast5"
 _FEW = 20
 """So many files are read again sooner than what is known of all is written anew."""
 

@@ -50,7 +50,7 @@ is checked in full.
   ! Run/codex-try          NotExecutedYet
       .courier/run-codex-try.yaml:1:1: Agent "codex" cannot be run yet. Agents that work today: \
 claude, shell.
-  ! Skill (4 documents)    NotExecutedYet
+  ! Team (4 documents)     NotExecutedYet
       The document is checked in full and takes no effect yet.
 
 Plan: 1 to start, 1 to cancel, 1 to publish, 1 in flight, 0 settled, 6 held.
@@ -100,7 +100,7 @@ PIPELINE = """\
 """
 
 
-SKILL = {"description": "Write well.", "body": "Short words."}
+TEAM = {"members": [{"user": "ada", "role": "owner"}]}
 
 
 def samples() -> list[Sample]:
@@ -140,7 +140,7 @@ def busy() -> Plan:
         document(
             "RecurringTask", "nightly", {"workflow": "fix", "prompt": "Tidy.", "schedule": schedule}
         ),
-        *(document("Skill", f"skill-{number}", SKILL) for number in range(4)),
+        *(document("Team", f"team-{number}", TEAM) for number in range(4)),
         seen=seen,
     )
 
@@ -170,7 +170,7 @@ def test_a_wide_plan_tells_every_origin_prompt_and_input() -> None:
 
 def test_a_wide_plan_tells_every_held_document_with_its_place() -> None:
     told = to_text(busy(), form="wide")
-    assert all(f"Skill/skill-{number}" in told for number in range(4))
+    assert all(f"Team/team-{number}" in told for number in range(4))
 
 
 def test_nothing_to_do() -> None:

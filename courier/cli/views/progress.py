@@ -144,7 +144,7 @@ class Progress:
         rest = sum(
             max(0, count - _MOST_LINES)
             for key, count in self._lines.items()
-            if key.startswith(f"{moment.tried.name}-turn-")
+            if key.startswith((f"{moment.tried.name}-turn-", f"{moment.tried.name}-script-"))
         )
         if not rest:
             return []

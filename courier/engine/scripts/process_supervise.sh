@@ -21,6 +21,7 @@ mv -f "$dir/pid.new" "$dir/pid"
 exec >/dev/null 2>&1 9>&-
 COURIER_PROCESS=":$key:"
 export COURIER_PROCESS
+[ -z "${COURIER_PROGRAMS:-}" ] || PATH=$COURIER_PROGRAMS:$PATH
 if [ "$output" = both ]; then
     "$@" <"$dir/in/stdin" >>"$dir/out" 2>&1
 else

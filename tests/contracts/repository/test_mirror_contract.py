@@ -284,3 +284,57 @@ async def test_trailers_are_found_only_beyond_and_only_together(
 
 def test_dates_are_those_of_the_epoch() -> None:
     assert git_date(datetime(2026, 1, 2, 3, tzinfo=UTC)) == "1767322800 +0000"
+
+
+async def test_assets_are_told_with_their_kind_and_content(
+    scratch: Scratch, mirror: Mirror
+) -> None:
+    folder = scratch.human / "kit" / "deep"
+    folder.mkdir(parents=True)
+    (scratch.human / "kit" / "link").symlink_to("/etc/passwd")
+    (folder / "run").write_bytes(b"\x00\xff")
+    (folder / "run").chmod(0o755)
+    commit = scratch.commit({"kit/a.md": "one\n", "kitten": "no\n"})
+    scratch.push("HEAD:refs/heads/main")
+    await mirror.fetch()
+    found = await mirror.assets(commit, "kit")
+    assert [(each.path, each.kind, each.size, each.content) for each in found] == [
+        ("a.md", "file", 4, b"one\n"),
+        ("deep/run", "executable", 2, b"\x00\xff"),
+        ("link", "link", 11, b"/etc/passwd"),
+    ]
+    (alone,) = await mirror.assets(commit, "kit/a.md")
+    assert (alone.path, alone.content) == ("", b"one\n")
+    assert await mirror.assets(commit, "none") == []
+
+
+async def test_too_many_assets_are_told_without_their_content(
+    scratch: Scratch, mirror: Mirror
+) -> None:
+    commit = scratch.commit({f"many/{at}": "x" for at in range(201)})
+    scratch.push("HEAD:refs/heads/main")
+    await mirror.fetch()
+    found = await mirror.assets(commit, "many")
+    assert len(found) == 201
+    assert {each.content for each in found} == {None}
+
+
+async def test_commits_are_found_by_their_beginning(scratch: Scratch, mirror: Mirror) -> None:
+    tip = scratch.tip()
+    await mirror.fetch()
+    assert await mirror.find_commit(tip) == tip
+    assert await mirror.find_commit(tip[:7]) == tip
+    for wrong in ("0" * 40, "main", "HEAD", tip[:4], "../x"):
+        assert await mirror.find_commit(wrong) is None
+
+
+async def test_versions_of_a_file_are_told_newest_first(scratch: Scratch, mirror: Mirror) -> None:
+    first = scratch.commit({"notes [a].md": "1"})
+    scratch.commit({"other": "2"})
+    third = scratch.commit({"notes [a].md": "3"})
+    scratch.push("HEAD:refs/heads/main")
+    await mirror.fetch()
+    found = await mirror.versions("notes [a].md", tip=third)
+    assert [each.commit for each in found] == [third, first]
+    assert all(each.author and each.subject and each.at.tzinfo is UTC for each in found)
+    assert await mirror.versions("none", tip=third) == []

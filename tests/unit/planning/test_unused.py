@@ -45,10 +45,9 @@ def test_each_is_told_at_its_key_and_the_document_stays_valid() -> None:
 
 
 def test_front_matter_is_warned_about_too() -> None:
-    text = "---\ntype: designer\nskills: [tdd]\n---\nBe quick.\n"
-    skill = "---\nname: tdd\ndescription: How.\n---\nTest first.\n"
-    read = reading({"personas/ann.md": text, "skills/tdd/SKILL.md": skill})
-    assert codes(read) == ["NotActedOnYet:3:1"]
+    head = "apiVersion: courier/v1\nkind: Project\nmetadata: {name: shop}\n"
+    text = f"---\n{head}spec:\n  suspend: true\n  quality: {{score: everyStep}}\n---\n"
+    assert codes(reading({"personas/shop.md": text})) == ["NotActedOnYet:7:3"]
 
 
 @pytest.mark.parametrize(
