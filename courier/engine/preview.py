@@ -69,9 +69,7 @@ class Preview:
             raise NotFound("The remote has no such commit.", detail=ref) from unknown
         return await self._planned(reading, CommitAssets(repository, commit))
 
-    async def frozen(
-        self, files: Mapping[str, bytes], run: str, *, beside: Assets
-    ) -> FrozenPlan:
+    async def frozen(self, files: Mapping[str, bytes], run: str, *, beside: Assets) -> FrozenPlan:
         """Return everything a Run among these files would do, whatever is on record of it.
 
         Args:
@@ -97,9 +95,7 @@ class Preview:
         drivers = self._world.drivers.keys()
 
         def decide(library: Library) -> FrozenPlan | Held:
-            return freeze(
-                reading.catalog, ref, observed=observed, drivers=drivers, library=library
-            )
+            return freeze(reading.catalog, ref, observed=observed, drivers=drivers, library=library)
 
         found = await Stacks(self._world.repository, beside).planned(decide)
         if isinstance(found, Held):

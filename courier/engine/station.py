@@ -230,8 +230,6 @@ class Station:
             skills=self._step.skills,
             commands=self._step.commands,
             max_usd=self._budget(),
-            skills=self._step.skills,
-            commands=tuple(each for each in self._step.commands if each.prompt is not None),
             env={**self._environment(), PATH_VARIABLE: programs_folder(sandbox)},
             secrets=self._step.secrets,
         )

@@ -112,10 +112,8 @@ def after(run: Run, event: RunEvent) -> Run:
             return _after_talk(run, event)
         case CancelAsked():
             return replace(run, cancelled=event, parked=None)
-        case WorkConcluded():
-            return replace(run, concluded=event)
-        case WorkDelivered():
-            return replace(run, delivered=event)
+        case WorkConcluded() | WorkDelivered():
+            return _after_work(run, event)
         case RunEnded():
             return replace(
                 run,
@@ -129,6 +127,12 @@ def after(run: Run, event: RunEvent) -> Run:
             )
         case _:
             assert_never(event)
+
+
+def _after_work(run: Run, event: WorkConcluded | WorkDelivered) -> Run:
+    if isinstance(event, WorkConcluded):
+        return replace(run, concluded=event)
+    return replace(run, delivered=event)
 
 
 def _after_talk(run: Run, event: ApprovalAsked | ApprovalAnswered) -> Run:

@@ -44,14 +44,14 @@ demo at main 1a2b3c4d5e
   - gone    cancel     its document is gone
   > old-1   publish    its pull request is merged, on record it is created
 
-  ! RecurringTask/nightly  NotExecutedYet
+  ! CostRates (4 documents)  NotExecutedYet
+      The document is checked in full and takes no effect yet.
+  ! RecurringTask/nightly    NotExecutedYet
       .courier/recurringtask-nightly.yaml:1:1: Recurring tasks are not executed yet; the document \
 is checked in full.
-  ! Run/codex-try          NotExecutedYet
+  ! Run/codex-try            NotExecutedYet
       .courier/run-codex-try.yaml:1:1: Agent "codex" cannot be run yet. Agents that work today: \
 claude, shell.
-  ! Team (4 documents)     NotExecutedYet
-      The document is checked in full and takes no effect yet.
 
 Plan: 1 to start, 1 to cancel, 1 to publish, 1 in flight, 0 settled, 6 held.
 """
@@ -100,7 +100,8 @@ PIPELINE = """\
 """
 
 
-TEAM = {"members": [{"user": "ada", "role": "owner"}]}
+RATE = {"service": "e2b", "metric": "sandboxSeconds", "usd": 1, "effectiveFrom": "2026-01-01"}
+RATES = {"rates": [RATE]}
 
 
 def samples() -> list[Sample]:
@@ -140,7 +141,7 @@ def busy() -> Plan:
         document(
             "RecurringTask", "nightly", {"workflow": "fix", "prompt": "Tidy.", "schedule": schedule}
         ),
-        *(document("Team", f"team-{number}", TEAM) for number in range(4)),
+        *(document("CostRates", f"rates-{number}", RATES) for number in range(4)),
         seen=seen,
     )
 
@@ -170,7 +171,7 @@ def test_a_wide_plan_tells_every_origin_prompt_and_input() -> None:
 
 def test_a_wide_plan_tells_every_held_document_with_its_place() -> None:
     told = to_text(busy(), form="wide")
-    assert all(f"Team/team-{number}" in told for number in range(4))
+    assert all(f"CostRates/rates-{number}" in told for number in range(4))
 
 
 def test_nothing_to_do() -> None:

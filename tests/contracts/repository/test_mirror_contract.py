@@ -320,8 +320,8 @@ async def test_too_many_assets_are_told_without_their_content(
 
 
 async def test_commits_are_found_by_their_beginning(scratch: Scratch, mirror: Mirror) -> None:
-    tip = scratch.tip()
     await mirror.fetch()
+    tip = (await mirror.head()).commit
     assert await mirror.find_commit(tip) == tip
     assert await mirror.find_commit(tip[:7]) == tip
     for wrong in ("0" * 40, "main", "HEAD", tip[:4], "../x"):
