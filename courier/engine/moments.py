@@ -12,7 +12,8 @@ from secrets import token_hex
 from courier.engine import process, script, workspace
 from courier.engine.lease import OPEN_PATIENCE, Lease
 from courier.engine.seam import Json, StepIO
-from courier.engine.turn import Limits, Turn
+from courier.engine.turn import Turn
+from courier.engine.vigil import Limits
 from courier.engine.world import World
 from courier.errors import NotFound
 from courier.ports.sandboxes import Sandbox

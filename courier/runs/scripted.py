@@ -138,6 +138,11 @@ class ScriptTranslator:
             self._room -= len(text) + 1
         return (OutputWritten(text=text),)
 
+    @property
+    def finished(self) -> bool:
+        """Whether the script is over, which only its exit tells."""
+        return False
+
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return the exit code's meaning, with the end of what was said, errors last."""
         tail = "\n".join([*self._tail, *stderr.splitlines()])[-TAIL_CHARACTERS:]

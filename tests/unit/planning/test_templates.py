@@ -3,7 +3,8 @@
 import pytest
 
 from courier.diagnostics import has_errors
-from courier.planning.freeze import explain, freeze
+from courier.planning.explanation import explain
+from courier.planning.freeze import freeze
 from courier.planning.plan import Held, StartRun
 from courier.planning.references import Ref
 from courier.runs.frozen import FrozenInput, FrozenPlan, FrozenTemplate
