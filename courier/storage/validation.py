@@ -1,19 +1,24 @@
 """Validating a working tree, doing again only what a change reaches.
 
-An unchanged tree costs two questions to git; otherwise only files whose content is new are read.
+An unchanged tree costs two questions to git. Of one that changed a little, only the files that
+changed and those whose verdict depends on them are looked at; otherwise all are, and only files
+whose content is new are read.
 """
 
 import os
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from courier import __version__
 from courier.shipped import schema_stamp
 from courier.storage.verdicts import Cache
-from courier.storage.workingtree import Tree, blobs, has_moved, look
+from courier.storage.workingtree import UNREADABLE, Tree, blobs, changes, dirty, has_moved, look
 
-_PARSER = "fast5"
+if TYPE_CHECKING:
+    from courier.storage.census import Census
+
+_PARSER = "fast6"
 _FEW = 20
 """So many files are read again sooner than what is known of all is written anew."""
 
@@ -60,23 +65,43 @@ def validate_tree(
 
 
 def _judged(tree: Tree, environment: Mapping[str, str], cache: Cache | None) -> Verdict:
-    from courier.storage.judging import judge, remembered
+    from courier.storage.census import Memory, take
+    from courier.storage.judging import judge
 
     shelf = f"facts-{zlib.crc32(os.fsencode(tree.root)):08x}"
-    former = (cache.load(shelf) if cache else None) or {}
-    judged = judge(tree.root, blobs(tree, environment), former)
+    census = _kept(cache, shelf)
+    found = changes(tree, census.tree, census.astray, environment) if census else None
+    judged = None
+    if census and found is not None:
+        from courier.storage.reach import judge_change
+
+        judged = judge_change(tree.root, census, found, most_new=_FEW)
+    learns = False
+    if judged is None:
+        judged = judge(tree.root, blobs(tree, environment), Memory(census))
+        is_far = census is not None and found is None and bool(tree.tree)
+        learns = judged.learnt > _FEW or is_far
     verdict = Verdict(judged.diagnostics, judged.counts, tree.tree if tree.is_clean else "")
-    if cache and not _moved(tree, judged.trusted, environment):
-        if judged.learnt > _FEW:
-            cache.save(shelf, remembered(judged.facts, former))
-        if tree.is_clean:
+    lasts = tree.is_clean and not any(told[1] == UNREADABLE for told in judged.diagnostics)
+    if cache and (learns or lasts) and not _moved(tree, judged.trusted, environment):
+        if learns:
+            cache.save(shelf, tuple(take(tree.tree, dirty(tree), judged, Memory(census))))
+        if lasts:
             cache.save(f"tree-{tree.tree}", tuple(verdict))
     return verdict
 
 
+def _kept(cache: Cache | None, shelf: str) -> "Census | None":
+    from courier.storage.census import Census
+
+    kept = cache.load(shelf) if cache else None
+    return None if kept is None else Census(*kept)
+
+
 def _moved(tree: Tree, trusted: Sequence[str], environment: Mapping[str, str]) -> bool:
     # A file edited while we read must not be remembered under the id it had before.
-    return bool(trusted) and has_moved(tree, trusted, environment)
+    paths = set(trusted).difference(dirty(tree))
+    return bool(paths) and tree.status is not None and has_moved(tree, paths, environment)
 
 
 def _key() -> str:

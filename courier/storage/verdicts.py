@@ -31,7 +31,7 @@ class Cache:
         except OSError:
             return None
         head = len(_MAGIC) + 4
-        body = data[head:]
+        body = memoryview(data)[head:]
         if data[:head] != _MAGIC + zlib.crc32(body).to_bytes(4, "big"):
             return None
         try:

@@ -8,7 +8,12 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 FOLDER = ".courier"
+UNREADABLE = "FileUnreadable"
+"""What is said of a file that cannot be opened; it may be readable the next time."""
+
 _REGULAR = ("100644", "100755")
+_NEAR = 300
+"""So many changes are judged by themselves; of more, it costs no more to look at all files."""
 _BLOB = slice(len("100644 blob "), None)
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "--no-optional-locks")
 
@@ -69,22 +74,70 @@ def blobs(tree: Tree, environment: Mapping[str, str]) -> dict[str, str]:
         return dict.fromkeys(_scan(f"{tree.root}/{FOLDER}"), "")
     found: dict[str, str] = {}
     if tree.tree:
-        listed = _finish(
-            _start(
-                (*_GIT, "-C", tree.root, "ls-tree", "-rz", "--full-tree", tree.tree), environment
-            )
-        )
+        listed = _listed(tree, (), environment)
         if listed is None:
             return dict.fromkeys(_scan(f"{tree.root}/{FOLDER}"), "")
-        for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-            facts, _, path = line.partition("\t")
-            if facts.startswith(_REGULAR):
-                found[path] = facts[_BLOB]
-    for path in _changed(tree):
+        found = listed
+    for path in dirty(tree):
         if _is_regular(f"{tree.root}/{FOLDER}/{path}"):
             found[path] = ""
         else:
             found.pop(path, None)
+    return found
+
+
+def changes(
+    tree: Tree, former: str, astray: Collection[str], environment: Mapping[str, str]
+) -> dict[str, str | None] | None:
+    """Return what may be different from a tree of before.
+
+    Args:
+        tree: What is known of the working tree.
+        former: The id of that tree.
+        astray: The files that were different from it.
+        environment: The environment for git.
+
+    Returns:
+        Path below ``.courier/`` to blob id; empty where the file is unlike any commit, None where
+        it is gone. None if that is unknown or more than can be judged by itself.
+    """
+    if tree.status is None or not tree.tree or not former:
+        return None
+    found: dict[str, str | None] = {}
+    if former != tree.tree:
+        words = ("diff-tree", "-r", "-z", "--no-renames", former, tree.tree)
+        told = _finish(_start((*_GIT, "-C", tree.root, *words), environment))
+        if told is None:
+            return None
+        fields = told.decode("utf-8", "surrogateescape").split("\0")
+        for facts, path in zip(fields[::2], fields[1::2], strict=False):
+            _, mode, _, blob, _ = facts.split(" ")
+            found[path] = blob if mode in _REGULAR else None
+    now = {
+        path: "" if _is_regular(f"{tree.root}/{FOLDER}/{path}") else None for path in dirty(tree)
+    }
+    rest = [path for path in astray if path not in found and path not in now]
+    if len(found) + len(now) + len(rest) > _NEAR:
+        return None
+    listed = _listed(tree, rest, environment) if rest else {}
+    if listed is None:
+        return None
+    return {**found, **dict.fromkeys(rest), **listed, **now}
+
+
+def _listed(
+    tree: Tree, paths: Collection[str], environment: Mapping[str, str]
+) -> dict[str, str] | None:
+    """Return path to blob id of the tree's files, or of some; None where git does not say."""
+    words = ("ls-tree", "-rz", "--full-tree", tree.tree, *paths)
+    listed = _finish(_start((*_GIT, "-C", tree.root, *words), environment))
+    if listed is None:
+        return None
+    found: dict[str, str] = {}
+    for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        facts, _, path = line.partition("\t")
+        if facts.startswith(_REGULAR):
+            found[path] = facts[_BLOB]
     return found
 
 
@@ -104,7 +157,8 @@ def _status_words(root: str) -> tuple[str, ...]:
     return (*_GIT, "-C", root, *words)
 
 
-def _changed(tree: Tree) -> Iterator[str]:
+def dirty(tree: Tree) -> Iterator[str]:
+    """Yield the paths below ``.courier/`` where git says that files differ from HEAD."""
     start = f"{tree.prefix}{FOLDER}/"
     for line in (tree.status or b"").decode("utf-8", "surrogateescape").split("\0")[:-1]:
         if line[3:].startswith(start):

@@ -9,6 +9,7 @@ import pytest
 from courier.storage.validation import Verdict, validate_tree
 from courier.storage.workingtree import find_root, has_moved, look
 from tests.unit.planning.catalogs import document
+from tests.unit.storage.test_reach import World
 
 PROJECT = document("Project", "shop")
 WORKFLOW = document("Workflow", "fix", "type: single")
@@ -73,7 +74,10 @@ def test_outside_git(tree: Tree, is_crowded: bool) -> None:
     assert tree.codes() == []
 
 
-def test_in_git_every_state_of_a_file(tree: Tree) -> None:
+@pytest.mark.parametrize("is_crowded", [False, True])
+def test_in_git_every_state_of_a_file(tree: Tree, is_crowded: bool) -> None:
+    if is_crowded:
+        tree.crowd()
     tree.commit()
     assert tree.codes() == []
     assert tree.judge().tree
@@ -177,6 +181,94 @@ def test_branches_share_what_is_known(tree: Tree) -> None:
         kept.unlink()
     assert tree.codes() == []
     assert facts.stat().st_mtime_ns == before
+
+
+def test_what_was_astray_when_all_was_judged(tree: Tree) -> None:
+    """Files that were no commit's when all was remembered are looked at whatever git says now."""
+    tree.crowd()
+    tree.commit()
+    tree.write("runs/b.yaml", RUN)
+    tree.write("runs/c.yaml", RUN.replace("name: a", "name: c").replace("fix", "fxi"))
+    tree.write("workflows/fix.yaml", WORKFLOW.replace("single", "sngle"))
+    (tree.root / ".courier/contexts/7.md").unlink()
+    expected = [
+        "DuplicateName .courier/runs/b.yaml:4:9",
+        "UnknownReference .courier/runs/c.yaml:6:13",
+        "NotAllowedValue .courier/workflows/fix.yaml:6:9",
+    ]
+    assert tree.codes() == expected
+    (tree.root / ".courier/runs/b.yaml").unlink()
+    assert tree.codes() == expected[1:]
+    tree.git("add", ".courier/runs/c.yaml")
+    tree.git("commit", "-qm", "x")
+    assert tree.codes() == expected[1:]
+    tree.git("checkout", "-q", ".")
+    assert tree.codes() == expected[1:2]
+    assert sum(tree.judge().counts.values()) == 29
+
+
+def test_a_tree_that_git_forgot_is_no_trouble(tree: Tree) -> None:
+    tree.crowd()
+    tree.commit()
+    assert tree.codes() == []
+    tree.write("runs/a.yaml", RUN.replace("fix", "fxi"))
+    tree.git("add", "-A")
+    tree.git("commit", "-q", "--amend", "-m", "x")
+    tree.git("reflog", "expire", "--expire=now", "--all")
+    tree.git("gc", "-q", "--prune=now")
+    (facts,) = tree.cache.glob("facts-*")
+    before = facts.stat().st_mtime_ns
+    assert tree.codes() == ["UnknownReference .courier/runs/a.yaml:6:13"]
+    assert facts.stat().st_mtime_ns != before
+
+
+@pytest.mark.slow
+def test_a_change_of_very_many_files(tree: Tree) -> None:
+    tree.crowd()
+    tree.commit()
+    assert tree.codes() == []
+    for number in range(320):
+        tree.write(f"more/{number}.yaml", document("Context", f"more-{number}", "content: x"))
+    assert tree.codes() == []
+    tree.commit()
+    tree.write("runs/a.yaml", RUN.replace("fix", "fxi"))
+    assert tree.codes() == ["UnknownReference .courier/runs/a.yaml:6:13"]
+
+
+def test_a_file_that_can_be_read_again_is_read(tree: Tree) -> None:
+    tree.crowd()
+    tree.commit()
+    path = tree.root / ".courier/runs/a.yaml"
+    path.unlink()
+    tree.git("update-index", "--skip-worktree", ".courier/runs/a.yaml")
+    assert tree.codes() == ["FileUnreadable .courier/runs/a.yaml:1:1"]
+    path.write_text(RUN)
+    assert tree.codes() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_any_history_is_judged_as_if_nothing_were_kept(
+    tmp_path: Path, git_identity: None, seed: int
+) -> None:
+    tree = Tree(tmp_path)
+    tree.crowd()
+    world = World(tree.root, seed)
+    tree.commit()
+    for number in range(20):
+        for _ in range(world.chance.randrange(1, 4)):
+            world.edit()
+        match world.chance.randrange(5):
+            case 0 | 1:
+                tree.git("add", "-A")
+                tree.git("commit", "-q", "--allow-empty", "-m", "x")
+                tree.git("branch", f"b-{number}")
+            case 2:
+                tree.git("add", "-A")
+            case 3:
+                branches = [path.name for path in (tree.root / ".git/refs/heads").glob("b-*")]
+                tree.git("checkout", "-qf", world.chance.choice([*sorted(branches), "HEAD"]))
+        tree.codes()
 
 
 def test_the_root_is_found_from_below(tree: Tree) -> None:
