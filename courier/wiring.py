@@ -32,6 +32,7 @@ from courier.engine.seam import Context, Json, RunClient
 from courier.engine.world import World
 from courier.errors import Misconfigured
 from courier.forges.local import LocalForge
+from courier.llm.providers import Providers
 from courier.planning.manifest import Schemas
 from courier.planning.plan import Limit
 from courier.ports.agents import AgentDriver
@@ -146,6 +147,7 @@ class Wiring:
             transcripts=self.transcripts,
             drivers={name: self._stand_in(driver) for name, driver in DRIVERS.items()},
             describe=lambda name, spec: self._stand_in(DescribedDriver(name, spec)),
+            models=Providers(self.secrets, self.settings.agent_env or {}, self.clock),
             agent_env=self.settings.agent_env or {},
         )
 

@@ -109,7 +109,8 @@ async def _scratch(
 async def _frozen(here: Here, wiring: Wiring, scenario: Scenario) -> FrozenPlan:
     files = dict(await here.checkout.files())
     if scenario.run is not None:
-        return await wiring.preview().frozen(files, scenario.run, beside=here.checkout)
+        frozen = await wiring.preview().frozen(files, scenario.run, beside=here.checkout)
+        return _unscored(frozen)
     name = "simulated"
     document = {
         "apiVersion": "courier/v1",
@@ -118,7 +119,15 @@ async def _frozen(here: Here, wiring: Wiring, scenario: Scenario) -> FrozenPlan:
         "spec": scenario.spec,
     }
     files[f".courier/runs/{name}.yaml"] = json.dumps(document).encode()
-    return await wiring.preview().frozen(files, name, beside=here.checkout)
+    return _unscored(await wiring.preview().frozen(files, name, beside=here.checkout))
+
+
+def _unscored(frozen: FrozenPlan) -> FrozenPlan:
+    """Return the plan with no model asked to score what was made up."""
+    if frozen.quality.score != "everyStep":
+        return frozen
+    quality = frozen.quality.model_copy(update={"score": "evaluator"})
+    return frozen.model_copy(update={"quality": quality})
 
 
 def _check(scenario: Scenario, frozen: FrozenPlan) -> None:

@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime
 
+from courier.engine.scoring import Scored, Scoring
 from courier.engine.scripted import Scripts
 from courier.engine.seam import Context, RunCancelled
 from courier.engine.station import Ask, Request, Station, Work, failure
@@ -11,7 +12,9 @@ from courier.errors import CourierError
 from courier.runs.assets import Moment
 from courier.runs.events import AttemptEnded, CancelAsked, RunEvent
 from courier.runs.prompts import assemble
+from courier.runs.rating import Evaluation, evaluate, is_scored_apart
 from courier.runs.roles import keeps_changes
+from courier.runs.score import repair_prompt as score_again
 from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage
 from courier.runs.verdict import Verdict, read_verdict, repair_prompt
@@ -23,6 +26,7 @@ class Attempt:
     """Carries one request out; whatever touches the world is a durable step named after it."""
 
     def __init__(self, world: World, context: Context, request: Request) -> None:
+        self._world = world
         self._context = context
         self._start = request.start
         self._step = request.start.step
@@ -35,6 +39,8 @@ class Attempt:
         self._asked: Ask | None = None
         self._broken: Outcome | None = None
         self._verdict: Verdict | None = None
+        self._evaluation = Evaluation()
+        self._scoring = Usage()
         self._work: Work | None = None
 
     async def carry_out(self) -> tuple[RunEvent, ...]:
@@ -65,12 +71,15 @@ class Attempt:
             return
         self._prompt = assemble(self._plan, self._step, self._scripts.inform(self._situation))
         outcome = await self._turn(self._prompt.text)
-        if self._step.gives_verdict:
+        if self._step.scores:
+            await self._evaluate(outcome)
+        elif self._step.gives_verdict:
             await self._judge(outcome)
         if self._verdict is not None or outcome.status == "completed":
             await self._fails_at("postStep")
         if keeps_changes(self._step) and outcome.reason != "SandboxLost":
             await self._collect("collect")
+            await self._score()
 
     async def _fails_at(self, *moments: Moment) -> bool:
         """Run the scripts of some moments; return whether one failed the attempt."""
@@ -90,6 +99,29 @@ class Attempt:
                 outcome = await self._turn(self._prompt.text)
             verdict = read_verdict(outcome, agent=self._step.agent)
         self._verdict = verdict
+
+    async def _evaluate(self, outcome: Outcome) -> None:
+        evaluation = evaluate(self._plan, self._step, outcome)
+        if evaluation.why and outcome.status == "completed" and outcome.session is not None:
+            outcome = await self._turn(score_again(evaluation.why), outcome.session)
+            evaluation = evaluate(self._plan, self._step, outcome)
+        self._evaluation = evaluation
+        self._verdict = evaluation.verdict
+
+    async def _score(self) -> None:
+        """Ask a model how good the change is; the step counts without an answer too."""
+        commit = self._work.commit if self._work else None
+        if commit is None or not is_scored_apart(self._plan, self._step):
+            return
+        said = self._turns[-1].text if self._turns else ""
+        scoring = Scoring(self._world, self._plan, self._step, said, self._start.base, commit)
+        try:
+            told = await self._context.step(self._named("score"), scoring.carry_out)
+        except CourierError as error:
+            self._evaluation = Evaluation(why=str(error))
+            return
+        scored = Scored.model_validate_json(str(told))
+        self._evaluation, self._scoring = Evaluation(score=scored.score), scored.usage
 
     async def _turn(self, prompt: str, session: str | None = None) -> Outcome:
         held = (turn.usage for turn in self._turns if session and turn.session == session)
@@ -156,6 +188,9 @@ class Attempt:
             commit=work.commit,
             files=work.files,
             refusal=work.refusal,
+            score=self._evaluation.score,
+            unscored=self._evaluation.why,
+            scoring=self._scoring,
             prompt_digest=self._prompt.digest,
             sandbox=self._sandbox,
             usage=outcome.usage.model_copy(update={"sandbox_seconds": seconds}),

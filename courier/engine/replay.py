@@ -143,6 +143,6 @@ def _differences(
     for field in ("phase", "reason", "message"):
         if then.get(field) != now.get(field):
             yield Difference("run", field, then.get(field), now.get(field))
-    told = {word: (then.get("usage") or {}).get(word, 0) for word in _COUNTS}
+    told = {word: sum(step["usage"].get(word, 0) for step in was) for word in _COUNTS}
     if reported is not None and reported != told:
         yield Difference("run", "usage", told, reported)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from courier.ports.agents import AgentDriver
 from courier.ports.clock import Clock
 from courier.ports.forges import Forge
+from courier.ports.models import LanguageModels
 from courier.ports.repository import Repository
 from courier.ports.sandboxes import Sandboxes
 from courier.ports.secrets import Secrets
@@ -36,6 +37,7 @@ class World:
     transcripts: Transcripts
     drivers: Mapping[str, AgentDriver]
     describe: Callable[[str, AgentSpec], AgentDriver]
+    models: LanguageModels
     agent_env: Mapping[str, str] = field(default_factory=dict)
 
     def driver(self, step: FrozenStep) -> AgentDriver:

@@ -24,6 +24,7 @@ from courier.planning.references import Ref
 from courier.planning.steps import (
     commands_of,
     decide_values,
+    freeze_quality,
     freeze_sandbox,
     freeze_step,
     has_own_machine,
@@ -212,6 +213,7 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         sandbox=machine,
         git=_git(decided, observed),
         delivery=_delivery(decided.values),
+        quality=freeze_quality(asked.project.spec.quality),
         budget_usd=decided.values.dollars("budget"),
         inputs=_inputs(catalog, decided, used),
     )

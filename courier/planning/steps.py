@@ -16,8 +16,10 @@ from courier.planning.effective import (
 from courier.planning.equipment import Equipment
 from courier.planning.sessions import prompt_of
 from courier.resources.durations import to_seconds
+from courier.resources.project import Quality
 from courier.runs.frozen import FrozenSandbox, FrozenStep, FrozenStepLoop
 from courier.runs.roles import ROLES
+from courier.runs.score import FrozenQuality
 
 _INPUT = re.compile(r"\{\{\s*inputs\.([A-Za-z][A-Za-z0-9_]{0,62})\s*\}\}")
 
@@ -62,7 +64,8 @@ def freeze_step(asked: Asked, step: AskedStep, values: Values, equipment: Equipm
     env, secrets = _environment(asked, step)
     commands, origin = commands_of(step, values)
     origins = {word: values[path].origin for path, word in _SHOWN.items() if path in values}
-    type_ = type_of(step)
+    quality, type_ = asked.project.spec.quality, type_of(step)
+    scores = type_ == "evaluator" and quality.score != "off"
     return FrozenStep(
         name=step.step.name,
         type=type_,
@@ -78,7 +81,11 @@ def freeze_step(asked: Asked, step: AskedStep, values: Values, equipment: Equipm
         scripts=equipment.scripts,
         timeout_seconds=to_seconds(values.text("sandbox.timeout") or ""),
         idle_seconds=_idle_seconds(values),
-        gives_verdict=ROLES[type_].gives_verdict or step.step.loop is not None,
+        gives_verdict=ROLES[type_].gives_verdict
+        or step.step.loop is not None
+        or (scores and quality.threshold is not None),
+        scores=scores,
+        threshold=quality.threshold if scores else None,
         loop=_loop(asked, step),
         sandbox=freeze_sandbox(values) if has_own_machine(step) else None,
         env=env,
@@ -93,6 +100,16 @@ def _idle_seconds(values: Values) -> int | None:
     """Return how long an agent may be silent; commands may be for ever."""
     told = values.text("sandbox.idleTimeout")
     return to_seconds(told) if told and values.text("agent") != SHELL else None
+
+
+def freeze_quality(quality: Quality) -> FrozenQuality:
+    """Return how work is scored."""
+    return FrozenQuality(
+        score=quality.score,
+        weights=quality.weights.model_dump(by_alias=True),
+        threshold=quality.threshold,
+        model=quality.model,
+    )
 
 
 def freeze_sandbox(values: Values) -> FrozenSandbox:

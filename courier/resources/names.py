@@ -57,7 +57,6 @@ EXECUTED_AGENTS = frozenset({"claude", "codex", "opencode", "pi", "shell"})
 UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "Project": (
-            "quality",
             "learnings",
             "notifications",
             "ci",

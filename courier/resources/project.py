@@ -8,6 +8,7 @@ from courier.resources.delivery import Delivery
 from courier.resources.envelope import Resource, Spec
 from courier.resources.notification import Notification
 from courier.resources.persona import Equipment
+from courier.resources.rules import When
 from courier.resources.sandbox import SandboxDefaults
 from courier.resources.values import (
     WHOLE,
@@ -18,6 +19,7 @@ from courier.resources.values import (
     Line,
     ModelName,
     Money,
+    ProviderModel,
     RepositoryUrl,
     Text,
     lasting,
@@ -105,8 +107,19 @@ class QualityWeights(Spec):
 class Quality(Spec):
     """How work is scored."""
 
+    RULES = (
+        When(
+            "score",
+            "To score every step, write the `model` that does it, e.g. anthropic/claude-haiku-4-5.",
+            values=("everyStep",),
+            requires=("model",),
+        ),
+    )
+
     score: Literal["everyStep", "evaluator", "off"] = "off"
-    """What is scored: every step, only evaluator steps, or nothing."""
+    """What is scored: the change of every step, by a model; what evaluator steps say; nothing."""
+    model: ProviderModel | None = None
+    """Who scores every step: `anthropic/`, `openai/` or `openrouter/`, then the model's name."""
     weights: QualityWeights = Field(default_factory=QualityWeights)
     """How much each part counts."""
     threshold: Annotated[float, Field(ge=0, le=100)] | None = None

@@ -122,6 +122,15 @@ Line = Annotated[
 ]
 """One line of prose."""
 
+ProviderModel = Annotated[
+    str,
+    matching(
+        r"^(anthropic|openai|openrouter)/[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}$",
+        expects="anthropic/, openai/ or openrouter/ and a model's name",
+    ),
+]
+"""A model with its provider, e.g. ``anthropic/claude-haiku-4-5``."""
+
 Timeout = Annotated[str, lasting("1m", "4h", example="15m")]
 """How long something in a sandbox may take."""
 

@@ -7,6 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from courier.resources.model import Model
 from courier.runs.pullrequest import PullRequest
+from courier.runs.score import Score
 from courier.runs.scripted import ScriptRan
 from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage
@@ -55,6 +56,12 @@ class AttemptEnded(Model):
     files: tuple[str, ...] = ()
     """Paths its work touches."""
     refusal: Refusal | None = None
+    score: Score | None = None
+    """How good its change is, or the work it evaluated."""
+    unscored: str | None = None
+    """Why there is no score where one was wanted."""
+    scoring: Usage = Usage()
+    """What asking a model for the score used."""
     prompt_digest: str
     sandbox: str | None = None
     usage: Usage = Usage()

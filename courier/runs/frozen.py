@@ -13,6 +13,7 @@ from courier.resources.agent import AgentSpec
 from courier.resources.model import Model
 from courier.resources.values import StepType
 from courier.runs.assets import FrozenCommand, FrozenScript, FrozenSkill
+from courier.runs.score import FrozenQuality
 
 
 class FrozenValue(Model):
@@ -111,6 +112,10 @@ class FrozenStep(Model):
     """How long its agent may go on running after the final event of its turn."""
     gives_verdict: bool = False
     """Whether its last words (or the shell's exit code) pass or fail the work before it."""
+    scores: bool = False
+    """Whether its last words score the work before it."""
+    threshold: float | None = None
+    """The composite score below which it rejects the work; null where it says so itself."""
     loop: FrozenStepLoop | None = None
     """Null where the plan's loop says everything about its rejections."""
     sandbox: FrozenSandbox | None = None
@@ -199,6 +204,7 @@ class FrozenPlan(Model):
     sandbox: FrozenSandbox = FrozenSandbox()
     git: FrozenGit
     delivery: FrozenDelivery = FrozenDelivery()
+    quality: FrozenQuality = FrozenQuality()
     budget_usd: Decimal | None = None
     attempts_per_step: int = 2
     """Tries of one step iteration when what failed may pass by itself."""

@@ -16,6 +16,7 @@ from courier.runs.assets import FrozenScript
 from courier.runs.events import ApprovalAnswered, AttemptEnded, Phase
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.loops import entries, exhaustion, has_rejected, way_back
+from courier.runs.rating import is_short, run_score
 from courier.runs.run import Run
 
 MAX_PARKS = 20
@@ -207,6 +208,10 @@ def _judged(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Ending:
         return Ending("completed", "Rejected")
     if run.work is None or run.work == plan.git.base_commit:
         return Ending("completed", "NoChanges", "The work changed nothing.")
+    score = run_score(plan, run)
+    if score is not None and _following_step(plan, last) is None and is_short(plan, score):
+        told = f"It scores {score.composite:g} of 100; {plan.quality.threshold:g} are needed."
+        return Ending("failed", "BelowThreshold", told)
     return Ending("completed", "Completed")
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from courier.runs.events import AttemptEnded
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.prompts import bounded
+from courier.runs.rating import run_score
 from courier.runs.run import Run
 from courier.runs.usage import Usage
 
@@ -27,6 +28,7 @@ def body(plan: FrozenPlan, run: Run) -> str:
         _quoted(plan.task),
         *_said(plan, run),
         _steps_table(plan, run),
+        _score(plan, run),
         "\n".join(f"- {sentence}" for sentence in plan.left_out),
         _numbers(run),
         f"Record: `courier describe run/{plan.run}` · "
@@ -109,6 +111,22 @@ def _cell(tried: AttemptEnded) -> str:
 def _short(line: str) -> str:
     flat = " ".join(line.split())
     return flat if len(flat) <= 120 else flat[:119] + "…"
+
+
+def _score(plan: FrozenPlan, run: Run) -> str:
+    score = run_score(plan, run)
+    if score is None:
+        return ""
+    rows = [
+        f"## Score: {score.composite:g} of 100",
+        "",
+        "| part | score | why |",
+        "| --- | --- | --- |",
+    ]
+    for name, part in score.parts.items():
+        why = _short(part.reason).replace("|", "\\|").replace("<", "&lt;")
+        rows.append(f"| {name} | {part.score:g} | {why} |")
+    return "\n".join([*rows, "", f"By {score.scored_by}."])
 
 
 def _numbers(run: Run) -> str:

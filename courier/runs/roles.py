@@ -18,6 +18,22 @@ End your last message with exactly one fenced JSON object and nothing after it:
 where, how to see it, and what a right result looks like. Do not change any file: your changes are \
 thrown away."""
 
+SCORE_RULE = """\
+End your last message with exactly one fenced JSON object and nothing after it:
+
+```json
+{"correctness": {"score": 0, "reason": "…"}, "typeSafety": {"score": 0, "reason": "…"}, \
+"codeStyle": {"score": 0, "reason": "…"}, "testCoverage": {"score": 0, "reason": "…"}, \
+"completeness": {"score": 0, "reason": "…"}}
+```
+
+Every `score` is a number from 0 to 100, every `reason` one sentence of evidence. Do not change \
+any file: your changes are thrown away."""
+
+_ALSO_VERDICT = """\
+The object also has `verdict`, which is `pass` or `fail`, and `feedback`: on `fail` it tells the \
+next person exactly what is wrong, where, how to see it, and what a right result looks like."""
+
 WORK_RULE = "Leave your work in the working tree; committing is allowed but not needed."
 
 ANSWER_RULE = """\
@@ -107,6 +123,12 @@ def keeps_changes(step: "FrozenStep") -> bool:
 
 def ending_rule(step: "FrozenStep") -> str:
     """Return what a step is told about what it must leave behind."""
+    if step.scores:
+        return (
+            f"{SCORE_RULE}\n\n{_ALSO_VERDICT}"
+            if step.gives_verdict and step.threshold is None
+            else SCORE_RULE
+        )
     if step.gives_verdict:
         return VERDICT_RULE
     return WORK_RULE if keeps_changes(step) else ANSWER_RULE

@@ -74,7 +74,7 @@ class Run:
     def usage(self) -> Usage:
         """Return what all attempts used."""
         spent = Usage(sandbox_seconds=self.concluded.sandbox_seconds if self.concluded else 0.0)
-        return sum((attempt.usage for attempt in self.attempts), spent)
+        return sum((tried.usage + tried.scoring for tried in self.attempts), spent)
 
 
 def fold(events: Iterable[RunEvent]) -> Run:

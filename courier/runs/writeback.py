@@ -3,11 +3,15 @@
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
+from courier.resources.model import Model
 from courier.runs.events import AttemptEnded
 from courier.runs.frozen import FrozenPlan, FrozenSandbox, FrozenStep
+from courier.runs.rating import run_score
 from courier.runs.run import Run
 from courier.runs.scripted import ScriptRan
+from courier.runs.usage import Usage
 
 RECORD_VERSION = 1
 """Raised when a reader of the former version could misread a record."""
@@ -43,9 +47,9 @@ def record_files(plan: FrozenPlan, run: Run) -> dict[str, bytes]:
         inside = f"{home}/{step_folder(attempt, at=at)}"
         files[f"{inside}/output.md"] = (attempt.outcome.text.rstrip() + "\n").encode()
         if attempt.verdict is not None:
-            files[f"{inside}/verdict.json"] = to_json(
-                attempt.verdict.model_dump(mode="json", by_alias=True)
-            )
+            files[f"{inside}/verdict.json"] = to_json(_dumped(attempt.verdict))
+        if attempt.score is not None:
+            files[f"{inside}/score.json"] = to_json(_dumped(attempt.score))
         for script in attempt.scripts:
             if script.output:
                 said = (script.output.rstrip() + "\n").encode()
@@ -62,19 +66,8 @@ def usage_line(plan: FrozenPlan, run: Run) -> tuple[str, dict[str, object]]:
         "project": plan.project,
         "workflow": plan.workflow,
         "endedAt": _moment(run.ended_at),
-        "steps": [
-            {
-                "step": attempt.step,
-                "iteration": attempt.iteration,
-                "attempt": attempt.attempt,
-                "agent": _step(plan, attempt).agent,
-                "model": _step(plan, attempt).model,
-                "persona": _step(plan, attempt).persona,
-                **attempt.usage.model_dump(mode="json", by_alias=True),
-            }
-            for attempt in run.attempts
-        ],
-        "total": run.usage.model_dump(mode="json", by_alias=True),
+        "steps": [row for attempt in run.attempts for row in _used(plan, attempt)],
+        "total": _dumped(run.usage),
     }
     return f"usage/{run.started_at:%Y-%m}.jsonl", line
 
@@ -109,16 +102,15 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
             "branch": delivered.branch if delivered else shown.branch if shown else None,
             "commit": delivered.commit if delivered else run.work,
         },
-        "pullRequest": pull_request.model_dump(mode="json", by_alias=True)
-        if pull_request
-        else None,
+        "pullRequest": _dumped(pull_request),
         "leftOut": list(plan.left_out),
         "approvals": list(_approvals(plan, run)),
         "steps": [_attempt(plan, attempt, at) for at, attempt in enumerate(run.attempts)],
         "afterwards": _afterwards(run),
+        "score": _dumped(run_score(plan, run)),
         "transcript": run.transcript,
         "journal": run.journal,
-        "usage": run.usage.model_dump(mode="json", by_alias=True),
+        "usage": _dumped(run.usage),
     }
 
 
@@ -147,6 +139,17 @@ def to_json(value: object) -> bytes:
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
 
 
+def _used(plan: FrozenPlan, attempt: AttemptEnded) -> Iterator[dict[str, object]]:
+    """Yield what an attempt used: its agent, and the model that scored its change."""
+    step = _step(plan, attempt)
+    tried = {"step": step.name, "iteration": attempt.iteration, "attempt": attempt.attempt}
+    agent = {"agent": step.agent, "model": step.model, "persona": step.persona}
+    yield {**tried, **agent, **attempt.usage.model_dump(mode="json", by_alias=True)}
+    if attempt.scoring != Usage():
+        scorer = {"agent": "scoring", "model": plan.quality.model, "persona": None}
+        yield {**tried, **scorer, **attempt.scoring.model_dump(mode="json", by_alias=True)}
+
+
 def _attempt(plan: FrozenPlan, attempt: AttemptEnded, at: int) -> dict[str, object]:
     step = _step(plan, attempt)
     outcome = attempt.outcome.model_dump(mode="json", by_alias=True, exclude={"text", "usage"})
@@ -167,17 +170,16 @@ def _attempt(plan: FrozenPlan, attempt: AttemptEnded, at: int) -> dict[str, obje
         "commit": attempt.commit,
         "files": list(attempt.files),
         "outcome": outcome,
-        "verdict": attempt.verdict.model_dump(mode="json", by_alias=True)
-        if attempt.verdict
-        else None,
-        "refusal": attempt.refusal.model_dump(mode="json", by_alias=True)
-        if attempt.refusal
-        else None,
+        "verdict": _dumped(attempt.verdict),
+        "refusal": _dumped(attempt.refusal),
         "promptDigest": attempt.prompt_digest,
         "sandbox": attempt.sandbox,
         "machine": _machine(step.sandbox or plan.sandbox),
         "scripts": _scripts(attempt.scripts),
-        "usage": attempt.usage.model_dump(mode="json", by_alias=True),
+        "score": _dumped(attempt.score),
+        "unscored": attempt.unscored,
+        "scoring": _dumped(attempt.scoring),
+        "usage": _dumped(attempt.usage),
     }
 
 
@@ -204,6 +206,10 @@ def _scripts(ran: Iterable[ScriptRan]) -> list[dict[str, object]]:
 
 def _step(plan: FrozenPlan, attempt: AttemptEnded) -> FrozenStep:
     return plan.steps[plan.place(attempt.step)]
+
+
+def _dumped(value: Model | None) -> dict[str, Any] | None:
+    return value.model_dump(mode="json", by_alias=True) if value is not None else None
 
 
 def _moment(at: datetime | None) -> str | None:

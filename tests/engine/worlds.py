@@ -22,6 +22,7 @@ from courier.engine.runner import FLOW, Runner
 from courier.engine.seam import Context, Json, RunState
 from courier.engine.world import World
 from courier.forges.local import LocalForge
+from courier.llm.providers import Providers
 from courier.ports.agents import AgentDriver
 from courier.ports.sandboxes import Sandboxes
 from courier.runs.frozen import FrozenGit, FrozenLoop, FrozenPlan, FrozenStep
@@ -183,6 +184,7 @@ async def scene(
         transcripts=LiveTranscripts(folder / "transcripts", redact=secrets.redact),
         drivers={driver.name: driver for driver in DRIVERS},
         describe=DescribedDriver,
+        models=Providers(secrets, agent_env or {}, clock),
         agent_env=agent_env or {},
     )
     engine = JournalEngine(folder / "journal", clock=clock, observer=observer)

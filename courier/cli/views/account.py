@@ -52,11 +52,20 @@ def _head(account: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]
     yield "Base", _at(base)
     yield "Work", _at(work)
     yield "Pull request", _pull_request(account.get("pullRequest") or {})
+    yield "Score", _score(account.get("score") or {})
 
 
 def _at(place: Mapping[str, Any]) -> str:
     commit = str(place.get("commit") or "")[:10]
     return " ".join(part for part in (place.get("branch"), commit) if part)
+
+
+def _score(score: Mapping[str, Any]) -> str:
+    if not score:
+        return ""
+    parts = ((name, part) for name, part in score.items() if isinstance(part, Mapping))
+    told = ", ".join(f"{name} {part['score']:g}" for name, part in parts)
+    return f"{score['composite']:g} of 100 ({told}), by {score['scoredBy']}"
 
 
 def _pull_request(pull: Mapping[str, Any]) -> str:
