@@ -99,6 +99,8 @@ def _fault(ending: Ending, result: Fields) -> ProviderFault:
         return ProviderFault("RateLimited", ending.resets_at)
     if words(result, "terminal_reason") == "prompt_too_long":
         return ProviderFault("PromptTooLong")
+    if error == "max_output_tokens":
+        return ProviderFault("TurnLimit")
     if error == "model_not_found" or status == 404:
         return ProviderFault("UnknownModel")
     if error in _KEY_ERRORS or status in (401, 403):

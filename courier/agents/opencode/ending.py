@@ -10,7 +10,7 @@ from typing import Final
 
 from courier.runs.fields import moment
 from courier.runs.processend import ProcessEnd, Program
-from courier.runs.providerfault import read_fault
+from courier.runs.providerfault import ProviderFault, read_fault
 from courier.runs.transcript import Outcome
 
 PROGRAM: Final = Program(
@@ -86,6 +86,9 @@ def ended(ending: Ending) -> Outcome:
             return process.failed("TurnLimit", "The model's answer was cut off at its limit.")
         case "content-filter":
             return process.failed("Refused", "The provider refused to go on.")
+        case "unknown" if process.exit_code is not None and not process.answer:
+            told = "The provider answers with nothing, again and again; look at its base URL."
+            return process.faulty(ProviderFault("Unreachable"), told)
     told = PROGRAM.objection if _HELP in process.stderr else _COLOUR.sub("", process.stderr)
     plain = replace(process, stderr=told)
     return plain.unstarted(PROGRAM) or plain.crashed()

@@ -67,6 +67,7 @@ _EVERYWHERE: Mapping[str, Situation] = {
             *("text", "tools", "retry", "cut", "pieces", "bad-key", "forbidden", "rate-limited"),
             *("usage-limit", "overloaded", "server-error", "late-fault", "too-long", "no-credit"),
             *("no-model", "empty", "refused", "length", "cut-off"),
+            *("payment", "late-limit", "reset", "page", "nothing"),
         )
     },
     "resume": Situation("resume", turns=2),
@@ -92,14 +93,23 @@ _CLAUDE: Mapping[str, Situation] = {
     "no-model": Situation("no-model"),
     "max-turns": Situation("loop", extra=("--max-turns", "2")),
     "budget": Situation("loop", extra=("--max-budget-usd", "0.01")),
-    "cut": Situation("cut"),
-    "empty": Situation("empty"),
-    "refused": Situation("refused"),
+    **{
+        name: Situation(name)
+        for name in (
+            *("cut", "empty", "refused", "pieces", "server-error", "late-fault", "length"),
+            *("cut-off", "payment", "late-limit", "reset", "page", "nothing"),
+        )
+    },
     "stopped": Situation("slow", until=lambda line: '"tool_use"' in line),
     "unknown-session": Situation("text", session=_NO_SESSION),
     "bad-option": Situation("text", extra=("--no-such-option",)),
     "background": Situation("background", env={"CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "0"}),
 }
+
+
+def _at_an_unknown_end(line: str) -> bool:
+    return '"reason":"unknown"' in line
+
 
 _EVERY_KEY = {
     "OPENAI_API_KEY": "scripted",
@@ -163,6 +173,9 @@ CLIS: Mapping[str, Cli] = {
             "messages": Situation("tools", model="claude-sonnet-4-5"),
             "unknown-session": Situation("text", session="ses_0000000000000000000000000"),
             "unreachable": Situation("text", env={"OPENROUTER_BASE_URL": DEAD}),
+            # It asks again at once, and never ends.
+            "page": Situation("page", until=_at_an_unknown_end),
+            "nothing": Situation("nothing", until=_at_an_unknown_end),
             "stopped": Situation("loop", until=lambda line: '"step_finish"' in line),
         },
     ),

@@ -65,6 +65,10 @@ def error(fail: Fail) -> dict[str, Any]:
 
 def failure(fail: Fail, *, id: str) -> Iterator[str]:
     """Yield the events of an answer that turns out to be an error."""
+    start = {"id": id, "type": "message", "role": "assistant", "model": "", "content": []}
+    none = {"stop_reason": None, "stop_sequence": None}
+    used = {"input_tokens": 0, "output_tokens": 0}
+    yield _event("message_start", {"message": {**start, **none, "usage": used}})
     yield _event("error", error(fail))
 
 
@@ -134,7 +138,8 @@ def _streamed(part: Part, *, id: str) -> tuple[dict[str, Any], list[dict[str, An
 
 
 def _stop(turn: Turn) -> str:
-    return turn.stop or ("tool_use" if turn.calls_tools else "end_turn")
+    stop = "max_tokens" if turn.stop == "length" else turn.stop
+    return stop or ("tool_use" if turn.calls_tools else "end_turn")
 
 
 def _usage(turn: Turn, *, output: int) -> dict[str, int]:

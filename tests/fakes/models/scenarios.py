@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from tests.fakes.models.script import Call, Cut, Fail, Say, Script, Think, Turn, play
+from tests.fakes.models.script import Call, Cut, Fail, Hang, Page, Say, Script, Think, Turn, play
 from tests.fakes.models.tools import CLAUDE_TOOLS, CODEX_TOOLS, OPENCODE_TOOLS, PI_TOOLS, Tools
 
 RESET = "1795305600"
@@ -38,6 +38,9 @@ def conduct(tools: Tools, *, overloaded: Fail) -> Mapping[str, Script]:
         "loop": play(Turn.of(tools.run("echo again", "Again"))),
         "cut": play(Cut(Turn.of(Say("This is cut short."))), DONE),
         "cut-off": play(Cut(Turn.of(Say("This is cut short.")))),
+        "reset": play(Hang(0.0)),
+        "page": play(Page("<html><body>Welcome to the proxy.</body></html>")),
+        "nothing": play(Page("", "text/event-stream")),
         "empty": play(Turn.of()),
         "refused": play(Turn((Say("I cannot help with that."),), stop="refusal")),
         "length": play(Turn((Say("This answer is too"),), stop="length")),
@@ -70,7 +73,11 @@ ANTHROPIC_FAULTS: Mapping[str, Script] = MappingProxyType(
         "no-credit": play(
             Fail(400, "invalid_request_error", "Your credit balance is too low to access the API.")
         ),
+        "payment": play(Fail(402, "billing_error", "This request requires more credits.")),
         "no-model": play(Fail(404, "not_found_error", "model: no-such-model")),
+        "server-error": play(Fail(500, "api_error", "Internal server error")),
+        "late-fault": play(Fail(200, "api_error", "Internal server error")),
+        "late-limit": play(Fail(200, "rate_limit_error", "This would exceed your rate limit.")),
     }
 )
 """What goes wrong at a provider that speaks Messages."""
@@ -105,9 +112,18 @@ OPENAI_FAULTS: Mapping[str, Script] = MappingProxyType(
         "no-credit": play(
             Fail(429, "insufficient_quota", "You exceeded your current quota, check your plan.")
         ),
+        "payment": play(Fail(402, "payment_required", "This request requires more credits.")),
         "no-model": play(Fail(404, "model_not_found", "The model `m` does not exist.")),
         "server-error": play(Fail(500, "server_error", "The server had an error.")),
         "late-fault": play(Fail(200, "server_error", "The server had an error while answering.")),
+        "late-limit": play(
+            Fail(
+                200,
+                "rate_limit_exceeded",
+                "Rate limit reached for tokens per minute.",
+                details={"resets_at": int(RESET)},
+            )
+        ),
     }
 )
 """What goes wrong at a provider that speaks Responses or Chat Completions."""

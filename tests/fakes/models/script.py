@@ -144,7 +144,15 @@ class Hang:
     seconds: float = 3600.0
 
 
-Reply: TypeAlias = Turn | Fail | Cut | Hang
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A successful answer that is none of a model's: what a proxy in between shows, or nothing."""
+
+    text: str
+    content_type: str = "text/html"
+
+
+Reply: TypeAlias = Turn | Fail | Cut | Hang | Page
 Script: TypeAlias = Callable[[Asked], Reply]
 
 

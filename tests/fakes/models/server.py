@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from tests.fakes.models import chat, messages, responses
-from tests.fakes.models.script import Asked, Cut, Fail, Hang, Reply, Script, Turn
+from tests.fakes.models.script import Asked, Cut, Fail, Hang, Page, Reply, Script, Turn
 
 _PATH = re.compile(r"/x/(?P<run>[^/]+)/(?P<scenario>[^/]+)(?P<rest>/.*)")
 
@@ -194,10 +194,15 @@ class _Exchange(BaseHTTPRequestHandler):
                 self._turn(wire, reply, asked, id=id)
             case Cut(turn=turn, after_events=events):
                 self._cut(wire, turn, asked, id=id, after=events)
+            case Fail(status=200) if not entry.body.get("stream"):
+                # What is not streamed is known to have failed before it begins.
+                self._whole(429 if "limit" in reply.kind else 500, wire.error(reply))
             case Fail(status=200):
                 self._stream(wire.failure(reply, id=id))
             case Fail():
                 self._whole(reply.status, wire.error(reply), headers=reply.headers)
+            case Page(text=text, content_type=kind):
+                self._raw(200, text.encode(), headers={"content-type": kind})
             case Hang(seconds=seconds):
                 self.server.models.closing.wait(seconds)
                 self._reset()
@@ -234,9 +239,12 @@ class _Exchange(BaseHTTPRequestHandler):
     def _whole(
         self, status: int, data: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
     ) -> None:
-        raw = json.dumps(data).encode()
+        told = {"content-type": "application/json", **(headers or {})}
+        self._raw(status, json.dumps(data).encode(), headers=told)
+
+    def _raw(self, status: int, raw: bytes, *, headers: Mapping[str, str]) -> None:
         self.send_response(status)
-        for name, value in {"content-type": "application/json", **(headers or {})}.items():
+        for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("content-length", str(len(raw)))
         self.end_headers()

@@ -18,6 +18,16 @@ _SAME: Mapping[str, tuple[str, bool]] = {
     "usage-limit": ("RateLimited", True),
     "overloaded": ("Overloaded", True),
     "unreachable": ("Unreachable", True),
+    "pieces": ("Completed", False),
+    "server-error": ("Overloaded", True),
+    "late-fault": ("Overloaded", True),
+    "late-limit": ("RateLimited", True),
+    "cut-off": ("Unreachable", True),
+    "reset": ("Unreachable", True),
+    "page": ("Unreachable", True),
+    "nothing": ("Unreachable", True),
+    "length": ("TurnLimit", False),
+    "payment": ("NoCredit", False),
     "empty": ("EmptyResult", True),
     "refused": ("Refused", False),
     "stopped": ("Crashed", True),
@@ -26,14 +36,6 @@ _SAME: Mapping[str, tuple[str, bool]] = {
 }
 """What every agent can tell."""
 
-_MORE: Mapping[str, tuple[str, bool]] = {
-    "pieces": ("Completed", False),
-    "server-error": ("Overloaded", True),
-    "late-fault": ("Unreachable", True),
-    "cut-off": ("Unreachable", True),
-    "length": ("TurnLimit", False),
-}
-
 ENDINGS: Mapping[str, Mapping[str, tuple[str, bool]]] = {
     "claude": {
         **_SAME,
@@ -41,17 +43,13 @@ ENDINGS: Mapping[str, Mapping[str, tuple[str, bool]]] = {
         "max-turns": ("TurnLimit", False),
         "budget": ("BudgetExceeded", False),
     },
-    "codex": {**_SAME, **_MORE},
+    "codex": {**_SAME, "late-fault": ("Unreachable", True)},
     "opencode": {
         **_SAME,
-        **_MORE,
-        "late-fault": ("Overloaded", True),
         "messages": ("Completed", False),
     },
     "pi": {
         **_SAME,
-        **_MORE,
-        "late-fault": ("Overloaded", True),
         "chat": ("Completed", False),
         "chat-limit": ("RateLimited", True),
         "messages": ("Completed", False),

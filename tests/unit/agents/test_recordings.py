@@ -166,3 +166,24 @@ def test_the_final_event_is_seen_at_the_end_only(found: Recording) -> None:
     else:
         assert True not in told[:-3]
         assert told == sorted(told)
+
+
+@pytest.mark.parametrize("cli", DRIVERS)
+@pytest.mark.parametrize("exit_code", [-9, 137])
+def test_killed_process_crashed_and_may_be_tried_again(cli: str, exit_code: int) -> None:
+    found = recording(cli, "stopped")
+    translator = found.translator()
+    translate(translator, found.lines)
+    outcome = translator.outcome(exit_code, stderr="")
+    assert (outcome.reason, outcome.retryable) == ("Crashed", True)
+    assert "signal 9" in outcome.message
+
+
+@pytest.mark.parametrize("cli", DRIVERS)
+@pytest.mark.parametrize("exit_code", [126, 127])
+def test_without_the_program_the_template_is_named(cli: str, exit_code: int) -> None:
+    translator = recording(cli, "text").translator()
+    outcome = translator.outcome(exit_code, stderr=f"env: '{cli}': No such file or directory")
+    assert outcome.reason == "ToolMissing"
+    assert f"`{cli}`" in outcome.message
+    assert "template" in outcome.message
