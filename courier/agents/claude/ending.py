@@ -5,8 +5,10 @@ the provider. The model's own words are never searched for errors.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from courier.runs.fields import Fields, count, moment, words
@@ -22,14 +24,24 @@ PROGRAM: Final = Program(
     objection="error: unknown option",
 )
 
-_KEY_ERRORS: Final = frozenset(
+_BY_ERROR: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "authentication_failed",
-        "oauth_org_not_allowed",
-        "account_on_hold",
-        "verification_required",
-        "cloud_credential_error",
+        "billing_error": "NoCredit",
+        "rate_limit": "RateLimited",
+        "max_output_tokens": "TurnLimit",
+        "model_not_found": "UnknownModel",
+        "authentication_failed": "BadKey",
+        "oauth_org_not_allowed": "BadKey",
+        "account_on_hold": "BadKey",
+        "verification_required": "BadKey",
+        "cloud_credential_error": "BadKey",
+        "overloaded": "Overloaded",
     }
+)
+"""What the CLI's own words for errors mean."""
+
+_BY_STATUS: Final[Mapping[int, str]] = MappingProxyType(
+    {401: "BadKey", 402: "NoCredit", 403: "BadKey", 404: "UnknownModel", 429: "RateLimited"}
 )
 
 _LIMIT_TEXT: Final = re.compile(
@@ -93,19 +105,12 @@ def _interrupted(process: ProcessEnd, result: Fields, told: str) -> Outcome:
 
 def _fault(ending: Ending, result: Fields) -> ProviderFault:
     status, error = count(result, "api_error_status"), ending.error
-    if error == "billing_error" or status == 402:
-        return ProviderFault("NoCredit")
-    if error == "rate_limit" or status == 429:
-        return ProviderFault("RateLimited", ending.resets_at)
     if words(result, "terminal_reason") == "prompt_too_long":
         return ProviderFault("PromptTooLong")
-    if error == "max_output_tokens":
-        return ProviderFault("TurnLimit")
-    if error == "model_not_found" or status == 404:
-        return ProviderFault("UnknownModel")
-    if error in _KEY_ERRORS or status in (401, 403):
-        return ProviderFault("BadKey")
-    if error == "overloaded" or status >= 500:
+    reason = _BY_ERROR.get(error) or _BY_STATUS.get(status)
+    if reason is not None:
+        return ProviderFault(reason, ending.resets_at if reason == "RateLimited" else None)
+    if status >= 500:
         return ProviderFault("Overloaded")
     if not status and error in ("", "unknown", "server_error"):
         return ProviderFault("Unreachable")
