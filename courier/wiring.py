@@ -21,6 +21,8 @@ from courier.engine.daemon import Daemon
 from courier.engine.desired import DesiredState
 from courier.engine.dispatcher import Dispatcher, KeepTo
 from courier.engine.errand import Errand
+from courier.engine.interactive.keeper import FLOW as SANDBOX_FLOW
+from courier.engine.interactive.keeper import Keeper
 from courier.engine.journal import JournalEngine
 from courier.engine.journal.reader import JournalClient
 from courier.engine.journal.writer import Observer
@@ -158,7 +160,11 @@ class Wiring:
         async def flow(context: Context) -> Json:
             return await Runner(self.world, context, engine).go()
 
+        async def keep(context: Context) -> Json:
+            return await Keeper(self.world, context).go()
+
         engine.register(FLOW, flow)
+        engine.register(SANDBOX_FLOW, keep)
         # What was queued before a restart waits for the first pass to say how many may run.
         engine.limit(None, concurrency=BEFORE_THE_FIRST_PASS)
         return engine

@@ -37,6 +37,9 @@ ENTRIES = {
     "replay": Entry(
         "courier.cli.replay:replay", "Go through an ended run again, asking no model.", _LOOK
     ),
+    "sandbox": Entry(
+        "courier.cli.sandbox:sandbox", "Sit down with a live sandbox and its agent.", _TAKE
+    ),
     "pr": Entry("courier.cli.pr:pr", "Look at, merge or close pull requests.", _TAKE),
     "demo": Entry(
         "courier.cli.demo:demo", "Watch the whole thing once, in a scratch repository.", _TAKE

@@ -110,7 +110,9 @@ async def _gather(here: Here, asked: Asked) -> Sequence[Listed]:
             found.append(await _runs(here, wiring, asked))
         if asked.kind in (PULL_REQUEST, ALL):
             found.append(await _pull_requests(here, wiring, asked))
-        if asked.kind not in ("Run", PULL_REQUEST):
+        if asked.kind in ("Sandbox", ALL):
+            found.append(await _sandboxes(here, wiring, asked))
+        if asked.kind not in ("Run", "Sandbox", PULL_REQUEST):
             found += await _documents(wiring, asked)
     if not asked.names:
         return found
@@ -150,13 +152,27 @@ async def _pull_requests(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
     return Listed(PULL_REQUEST, rows, items)
 
 
+async def _sandboxes(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
+    from courier.cli.views import guests
+    from courier.engine.interactive.telling import sandboxes
+
+    found = await sandboxes(wiring.world, wiring.client())
+    shown = [told for told in found if not told.get("deletedAt") or told["sandbox"] in asked.names]
+    rows = guests.rows(shown, here.clock.now(), wide=asked.wide)
+    return Listed("Sandbox", rows, {str(told["sandbox"]): told for told in shown})
+
+
 async def _documents(wiring: "Wiring", asked: Asked) -> Sequence[Listed]:
     from courier.cli.kinds import ALL
     from courier.cli.views import tables
     from courier.resources.names import KIND_NAMES
 
     catalog = (await wiring.preview().tracked()).catalog
-    held = [each for each in KIND_NAMES if each != "Run" and list(catalog.of_kind(each))]
+    held = [
+        each
+        for each in KIND_NAMES
+        if each not in ("Run", "Sandbox") and list(catalog.of_kind(each))
+    ]
     wanted = held if asked.kind == ALL else [asked.kind]
     found = []
     for each in wanted:

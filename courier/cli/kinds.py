@@ -35,7 +35,14 @@ def plural(kind: str) -> str:
     if kind == PULL_REQUEST:
         return "prs"
     word = "".join(f"-{sign.lower()}" if sign.isupper() else sign for sign in kind).lstrip("-")
+    if word.endswith("x"):
+        return f"{word}es"
     return word if word.endswith("s") else f"{word}s"
+
+
+def singular(kind: str) -> str:
+    """Return what one of the kind is called, e.g. ``work-chain``."""
+    return plural(kind).removesuffix("es" if kind.endswith("x") else "s")
 
 
 def _plain(text: str) -> str:

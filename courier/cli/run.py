@@ -13,9 +13,6 @@ courier run fix-auth --workflow implement --prompt "Log in again after a passwor
 git diff | courier run review-this --workflow implement --prompt - --now"""
 
 
-_HEADER = "# yaml-language-server: $schema=../schema.json\n"
-
-
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is asked for."""
@@ -64,37 +61,19 @@ def run(  # noqa: PLR0913 - one parameter per option
 
 async def _write(here: Here, wish: Wish) -> str:
     """Write the document unless it would be wrong; return its path from the root."""
-    from courier.cli.views.yaml import to_yaml
-    from courier.diagnostics import has_errors
-    from courier.engine.preview import read_files
-    from courier.errors import Conflict, InvalidCatalog
-    from courier.planning.manifest import Schemas
-    from courier.shipped import schema_text
+    from courier.cli.writing import write_document
 
-    checkout = here.checkout
     path = f".courier/runs/{wish.name}.yaml"
-    if (checkout.root / path).exists():
-        raise Conflict(f"{path} exists.", next_step="Choose another name: a run is done once.")
-    files = dict(await checkout.files())
-    header = _HEADER if ".courier/schema.json" in files else ""
-    text = (header + to_yaml(wish.document)).encode()
-    reading = read_files({**files, path: text}, Schemas(schema_text))
-    mine = [one for one in reading.diagnostics if one.position and one.position.file == path]
-    if has_errors(mine):
-        raise InvalidCatalog(mine)
-    (checkout.root / path).parent.mkdir(parents=True, exist_ok=True)
-    (checkout.root / path).write_bytes(text)
+    again = "Choose another name: a run is done once."
+    await write_document(here, path, wish.document, taken=again)
     return path
 
 
 async def _do_now(here: Here, wish: Wish) -> int:
     from courier.cli.apply import applied
+    from courier.cli.writing import check_publishable, publish
 
-    async with here.wired() as wiring:
-        await wiring.mirror.fetch()
-        head = await wiring.mirror.head()
-    await here.checkout.check_ready(head.branch, tip=head.commit)
+    branch = await check_publishable(here)
     path = await _write(here, wish)
-    await here.checkout.commit(path, message=f"Ask for run {wish.name}")
-    await here.checkout.push(head.branch)
+    await publish(here, path, branch=branch, message=f"Ask for run {wish.name}")
     return await applied(here)

@@ -7,6 +7,7 @@ from typing import Literal, assert_never
 
 from courier.engine.approver import Approver, Teams
 from courier.engine.inflight import Json, RunState
+from courier.engine.interactive.guestdesk import GuestDesk
 from courier.engine.observation import Observation
 from courier.engine.requests import Requests
 from courier.engine.runner import FLOW
@@ -14,7 +15,19 @@ from courier.engine.seam import RunClient
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
 from courier.planning.permission import Member
-from courier.planning.plan import Action, CancelRun, Limit, Plan, PublishRun, ResumeRun, StartRun
+from courier.planning.plan import (
+    Action,
+    CancelRun,
+    KeepSandbox,
+    KillSandbox,
+    Limit,
+    Plan,
+    PublishRun,
+    ResumeRun,
+    StartRun,
+    StartSandbox,
+    TellSandbox,
+)
 from courier.ports.state import WriteFile
 from courier.runs.run import Run
 from courier.runs.writeback import record_files, to_json
@@ -26,13 +39,22 @@ class Dispatched:
 
     Attributes:
         how: started: queued now; underway: was queued or running already; stuck: ended here
-            without reaching the record, which is made up for, see `message`; cancelling and
-            published: as asked; answered: somebody's yes or no was passed on; failed: could not
-            be done now, see `message`.
+            without reaching the record, which is made up for, see `message`; cancelling, told (of
+            a sandbox) and published: as asked; answered: somebody's yes or no was passed on;
+            failed: could not be done now, see `message`.
     """
 
     run: str
-    how: Literal["started", "underway", "stuck", "cancelling", "published", "answered", "failed"]
+    how: Literal[
+        "started",
+        "underway",
+        "stuck",
+        "cancelling",
+        "published",
+        "answered",
+        "told",
+        "failed",
+    ]
     message: str = ""
 
 
@@ -69,6 +91,7 @@ class Dispatcher:
         self._observation = observation
         self._requests = Requests(world.state)
         self._approver = Approver(world, engine, self._requests)
+        self._guests = GuestDesk(world, engine)
 
     async def carry_out(self, plan: Plan, *, teams: Teams = nobody) -> Sequence[Dispatched]:
         """Do what the plan says, in its order, and return what became of each action.
@@ -100,6 +123,9 @@ class Dispatcher:
             case PublishRun():
                 await self._publish(action)
                 return Dispatched(action.run, "published", action.pull_request_status)
+            case StartSandbox() | TellSandbox() | KillSandbox() | KeepSandbox():
+                how, message = await self._guests.carry_out(action)
+                return Dispatched(action.run, how, message)
             case _:
                 assert_never(action)
 

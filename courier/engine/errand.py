@@ -7,6 +7,7 @@ from pathlib import Path
 
 from courier.engine.journal.lock import FolderHeld, holder
 from courier.engine.reconciler import Reconciler, Result
+from courier.engine.runner import FLOW
 from courier.engine.seam import Engine, RunClient
 from courier.errors import InvalidCatalog, StalePlan
 from courier.planning.plan import Plan
@@ -84,7 +85,8 @@ class Errand:
 
     async def in_flight(self) -> Sequence[str]:
         """Return the runs that have not ended, the first submitted first."""
-        return [state.run_id for state in reversed(await self._client.list(live=True))]
+        live = reversed(await self._client.list(live=True))
+        return [state.run_id for state in live if state.flow == FLOW]
 
     async def _take(self) -> None:
         try:

@@ -130,7 +130,12 @@ class Lease:
 
     async def _create(self) -> str:
         wanted = await wanted_machine(self._world.repository, self._machine, self._base)
-        spec = replace(wanted, timeout_seconds=self.seconds, labels=self._labels)
+        spec = replace(
+            wanted,
+            timeout_seconds=self.seconds,
+            labels=self._labels,
+            on_timeout=self._machine.on_timeout,
+        )
         self._sandbox = await self._patiently(lambda: self._world.sandboxes.create(spec))
         return self._sandbox.id
 

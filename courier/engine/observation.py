@@ -5,8 +5,10 @@ import logging
 from collections.abc import Iterable, Mapping
 
 from courier.engine.inflight import RunState
+from courier.engine.interactive.guestbook import GuestBook, kept_among
 from courier.engine.question import SIGNAL
 from courier.engine.retelling import retell
+from courier.engine.runner import FLOW
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
@@ -31,6 +33,7 @@ class Observation:
         self._records = Records()
         self._places: dict[str, str] = {}
         self._final: set[str] = set()
+        self._guests = GuestBook(world.state)
 
     async def look(self, head: Head, *, branches: Iterable[str] = ()) -> Observed:
         """Return what is true now; the repository must have been fetched.
@@ -43,7 +46,8 @@ class Observation:
         is seen twice rather than not at all.
         """
         live = await self._engine.list(live=True)
-        flying = {state.run_id: await self._in_flight(state) for state in live}
+        runs = [state for state in live if state.flow == FLOW]
+        flying = {state.run_id: await self._in_flight(state) for state in runs}
         await self._read_records()
         return Observed(
             branch=head.branch,
@@ -53,6 +57,8 @@ class Observation:
             in_flight=flying,
             pull_requests=await self._ask_forge(),
             branches=await self._tips(branches),
+            sandboxes=await self._guests.look(),
+            kept=kept_among(live),
         )
 
     def place(self, run: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from courier.engine.retelling import retell
+from courier.engine.runner import FLOW
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import Misconfigured, NotFound
@@ -123,7 +124,7 @@ async def accounts(
     One that is in flight here is told as far as it is by now, with what the engine says of it under
     ``inFlight``.
     """
-    live = await reader.list(live=True)
+    live = [state for state in await reader.list(live=True) if state.flow == FLOW]
     flying = {state.run_id: await _live_account(world, reader, state.run_id) for state in live}
     kept = list(await RunRecords(world.state).newest(limit))
     kept.sort(key=lambda found: str(found.value.get("startedAt")), reverse=True)

@@ -70,6 +70,14 @@ class StepIO(Protocol):
         """
         ...
 
+    async def heard(self, signal: str) -> None:
+        """Return once a signal of that name waits for the run, which is at once if one does.
+
+        It is not consumed: a step that has to give way to what it was told ends, and its flow
+        asks for the signal.
+        """
+        ...
+
 
 Action: TypeAlias = Callable[[StepIO], Awaitable[Json]]
 """What a step does."""

@@ -120,10 +120,16 @@ class Station:
         """Stop an interrupted script."""
         return await self._moments().stop_script(io, script)
 
-    async def work(self, io: StepIO, ask: Ask) -> Json:
-        """Return the outcome of one turn of the agent, as JSON."""
+    async def work(self, io: StepIO, ask: Ask, *, until: datetime | None = None) -> Json:
+        """Return the outcome of one turn of the agent, as JSON.
+
+        Args:
+            io: Of the step.
+            ask: What the agent is asked.
+            until: When it is stopped; None for the step's time from now.
+        """
         limits = Limits(
-            await self._deadline(io),
+            until or await self._deadline(io),
             self._budget(),
             idle_seconds=self._step.idle_seconds,
             linger_seconds=self._step.linger_seconds,
@@ -141,6 +147,11 @@ class Station:
         except Refused as refused:
             work = await self._refused(refused)
         return work.model_dump_json(by_alias=True)
+
+    async def wake(self, _io: StepIO) -> Json:
+        """Let a paused sandbox go on, with all of its time before it."""
+        await self._use(lambda sandbox: sandbox.extend(self._lease.seconds))
+        return None
 
     async def close(self, _io: StepIO) -> Json:
         """Let the sandbox go, unless the run goes on with it."""

@@ -40,6 +40,7 @@ PATHS: Final[Mapping[str, Mapping[str, str]]] = {
     "session": CHOICE | {"sandbox.template": "template"},
     "Persona": CHOICE,
     "Run": _SHARED | {"budget": "budget"},
+    "Sandbox": _PART,
     "step": _PART,
     "override": _PART,
 }

@@ -17,7 +17,6 @@ _ASKING: Final[Mapping[str, str]] = {
     "Issue": "Running issues by themselves is",
     "AnsweringSession": "Answering sessions are",
     "Merge": "Merge sessions are",
-    "Sandbox": "Sandboxes for people are",
 }
 """Kinds that ask for something to be done, and how a sentence about them begins."""
 

@@ -97,7 +97,9 @@ def freeze(
 
 def branches_wanted(catalog: Catalog, observed_branch: str) -> frozenset[str]:
     """Return the branches besides the tracked one whose tips runs may need to start from."""
-    wanted = [catalog.documents[ref].value["spec"].get("base") for ref in catalog.of_kind("Run")]
+    starts = [(ref, "base") for ref in catalog.of_kind("Run")]
+    starts += [(ref, "branch") for ref in catalog.of_kind("Sandbox")]
+    wanted = [catalog.documents[ref].value["spec"].get(word) for ref, word in starts]
     for ref in catalog.of_kind("Project"):
         repository = catalog.documents[ref].value["spec"].get("repository") or {}
         wanted.append(repository.get("defaultBranch"))
@@ -154,7 +156,7 @@ def _unexecuted(decided: _Decided, observed: Observed, drivers: Collection[str])
 
 
 def _obstacles(decided: _Decided, observed: Observed) -> Iterator[str]:
-    if _tip(observed, decided.base) is None:
+    if tip(observed, decided.base) is None:
         yield f'Branch "{decided.base}" to start from does not exist in the repository.'
     if decided.branch in (decided.base, observed.branch, STATE_BRANCH):
         yield f'The work cannot go to branch "{decided.branch}"; choose another `branch`.'
@@ -266,7 +268,7 @@ def _sandbox(values: Values, steps: Sequence[FrozenStep]) -> FrozenSandbox:
 def _git(decided: _Decided, observed: Observed) -> FrozenGit:
     return FrozenGit(
         base_branch=decided.base,
-        base_commit=_tip(observed, decided.base) or "",
+        base_commit=tip(observed, decided.base) or "",
         branch=decided.branch,
         author_name=decided.values.text("git.name") or "",
         author_email=decided.values.text("git.email") or "",
@@ -284,7 +286,8 @@ def _delivery(values: Values) -> FrozenDelivery:
     )
 
 
-def _tip(observed: Observed, branch: str) -> str | None:
+def tip(observed: Observed, branch: str) -> str | None:
+    """Return the commit a branch is at; None where it does not exist."""
     return observed.commit if branch == observed.branch else observed.branches.get(branch)
 
 

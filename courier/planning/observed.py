@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Final
 
 from courier.planning.history import History, Sample, remember
+from courier.planning.sandboxrecord import KeptSandbox, ObservedSandbox
 from courier.runs.events import ENDED
 
 _MODULUS: Final = 1 << 256
@@ -111,6 +112,9 @@ class Observed:
         pull_requests: Run name to the status the forge tells now, for every open one and
             every one whose record may be behind.
         branches: Other branches' tips by short name, for runs that start elsewhere.
+        sandboxes: Every account of a sandbox for people, by name.
+        kept: Sandboxes for people the engine keeps, by name; one must not leave before its last
+            account is in ``sandboxes``.
     """
 
     branch: str
@@ -120,6 +124,8 @@ class Observed:
     in_flight: Mapping[str, InFlight] = field(default_factory=dict)
     pull_requests: Mapping[str, str] = field(default_factory=dict)
     branches: Mapping[str, str] = field(default_factory=dict)
+    sandboxes: Mapping[str, ObservedSandbox] = field(default_factory=dict)
+    kept: Mapping[str, KeptSandbox] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
@@ -133,6 +139,8 @@ class Observed:
             flying,
             sorted(self.pull_requests.items()),
             sorted(self.branches.items()),
+            sorted(one.mark for one in self.sandboxes.values()),
+            sorted((one.name, one.cancelling) for one in self.kept.values()),
         )
         return sha256(repr(told).encode()).hexdigest()
 

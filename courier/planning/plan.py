@@ -8,6 +8,7 @@ from pydantic import Field
 
 from courier.resources.model import Model
 from courier.runs.frozen import FrozenPlan
+from courier.runs.interactive.frozen import SandboxPlan, Word
 
 
 class PromptPart(Model):
@@ -78,7 +79,47 @@ class PublishRun(Model):
     pull_request_status: str
 
 
-Action = Annotated[StartRun | ResumeRun | CancelRun | PublishRun, Field(discriminator="action")]
+class StartSandbox(Model):
+    """A sandbox for people that was asked for and is not there."""
+
+    action: Literal["startSandbox"] = "startSandbox"
+    run: str
+    """``sandbox/NAME``."""
+    reason: str
+    sandbox: SandboxPlan
+
+
+class TellSandbox(Model):
+    """Something a live sandbox has not been told yet."""
+
+    action: Literal["tellSandbox"] = "tellSandbox"
+    run: str
+    reason: str
+    word: Word
+
+
+class KillSandbox(Model):
+    """A live sandbox that nobody asks for any more; its work is rescued."""
+
+    action: Literal["killSandbox"] = "killSandbox"
+    run: str
+    reason: str
+
+
+class KeepSandbox(Model):
+    """A sandbox that is kept here; nothing to decide, save what people asked of it by command."""
+
+    action: Literal["keepSandbox"] = "keepSandbox"
+    run: str
+    reason: str
+
+
+SandboxAction = StartSandbox | TellSandbox | KillSandbox | KeepSandbox
+"""One thing to do about a sandbox for people."""
+
+Action = Annotated[
+    StartRun | ResumeRun | CancelRun | PublishRun | SandboxAction, Field(discriminator="action")
+]
 """One thing to do."""
 
 
@@ -129,4 +170,6 @@ class Plan(Model):
     @property
     def changes(self) -> tuple[Action, ...]:
         """Return the actions that would change anything; resuming goes on by itself."""
-        return tuple(action for action in self.actions if not isinstance(action, ResumeRun))
+        return tuple(
+            action for action in self.actions if not isinstance(action, ResumeRun | KeepSandbox)
+        )

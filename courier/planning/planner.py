@@ -28,6 +28,7 @@ from courier.planning.plan import (
     StartRun,
 )
 from courier.planning.references import Ref
+from courier.planning.sandboxplanner import plan_sandboxes
 from courier.planning.templates import strangers
 from courier.resources.names import EXECUTED_KINDS, KIND_NAMES
 from courier.runs.approvals import AWAITING
@@ -90,8 +91,15 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
     decided = [_start(catalog, observed, by, ref, room) for ref in runs.wanted]
     starts = [each for each in decided if isinstance(each, StartRun)]
     waiting = [each for each in decided if isinstance(each, Held)]
-    actions = [*starts, *runs.moved, *_gone(catalog, observed), *_published(observed)]
-    everything_held = [*waiting, *runs.held, *_held_kinds(catalog)]
+    guests = plan_sandboxes(catalog, observed, drivers=by.drivers, room=room)
+    actions = [
+        *starts,
+        *runs.moved,
+        *_gone(catalog, observed),
+        *_published(observed),
+        *guests.actions,
+    ]
+    everything_held = [*waiting, *runs.held, *guests.held, *_held_kinds(catalog)]
     return Plan(
         project=", ".join(sorted(room)),
         repository=observed.repository,
@@ -102,7 +110,7 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
         observed_digest=observed.digest,
         actions=tuple(sorted(actions, key=lambda action: (action.run, action.action))),
         held=tuple(sorted(everything_held, key=lambda each: (each.kind, each.name))),
-        settled=runs.settled,
+        settled=runs.settled + guests.settled,
         limits=tuple(room[name].limit for name in sorted(room)),
         decided_at=by.now,
     )
@@ -122,7 +130,7 @@ def stale_because(saved: Plan, fresh: Plan) -> tuple[str, ...]:
         (saved.catalog_digest != fresh.catalog_digest, "the documents changed"),
         (
             saved.observed_digest != fresh.observed_digest,
-            "runs, pull requests or branches changed",
+            "runs, sandboxes, pull requests or branches changed",
         ),
     )
     return tuple(reason for is_so, reason in moved if is_so)

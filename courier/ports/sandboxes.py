@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class SandboxSpec:
         labels: Metadata to find it by later; keys and values are short printable text.
         env: Plain variables every process in it gets; never secrets.
         network: Whether processes may reach the network.
+        on_timeout: What happens when it is not extended in time: kill, or pause with its memory
+            kept until somebody connects or kills it.
     """
 
     template: str = "base"
@@ -46,6 +48,15 @@ class SandboxSpec:
     labels: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     network: bool = True
+    on_timeout: Literal["kill", "pause"] = "kill"
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalSize:
+    """How large a terminal is, in character cells."""
+
+    rows: int
+    columns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,34 @@ class Completed:
     exit_code: int
     stdout: str
     stderr: str
+
+
+class Terminal(Protocol):
+    """A login shell on a terminal of its own, for a person; it ends with the link to it."""
+
+    def output(self) -> AsyncGenerator[bytes, None]:
+        """Yield what the terminal shows, as it comes, until the shell has ended; ask once.
+
+        Raises:
+            Unavailable: If the link was cut; the sandbox may have been paused.
+        """
+        ...
+
+    async def send(self, data: bytes) -> None:
+        """Type; sent in the order of the calls. A shell that has ended takes nothing in."""
+        ...
+
+    async def resize(self, size: TerminalSize) -> None:
+        """Tell the programs in it that it is another size now."""
+        ...
+
+    async def ended(self) -> int | None:
+        """Return the shell's exit code once it has ended; None if the link was cut before."""
+        ...
+
+    async def close(self) -> None:
+        """End the shell if it still runs, and release the link."""
+        ...
 
 
 class Sandbox(Protocol):
@@ -126,6 +165,20 @@ class Sandbox(Protocol):
 
     async def extend(self, timeout_seconds: int) -> None:
         """Let the sandbox live that long from now."""
+        ...
+
+    async def terminal(
+        self, size: TerminalSize, *, cwd: str, env: Mapping[str, str] | None = None
+    ) -> Terminal:
+        """Start a login shell on a terminal.
+
+        Raises:
+            NotFound: If the working directory does not exist.
+        """
+        ...
+
+    def address(self, port: int) -> str:
+        """Return the URL where HTTP requests to a port inside arrive; it needs nobody to listen."""
         ...
 
 

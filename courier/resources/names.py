@@ -47,6 +47,7 @@ EXECUTED_KINDS = frozenset(
         "Script",
         "Workflow",
         "Run",
+        "Sandbox",
     }
 )
 """Kinds that take effect today; documents of the others are checked in full and held."""

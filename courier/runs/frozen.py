@@ -84,6 +84,8 @@ class FrozenSandbox(Model):
     timeout_seconds: int = 900
     network: bool = True
     reuse: Literal["perStep", "perRun"] = "perStep"
+    on_timeout: Literal["kill", "pause"] = "kill"
+    """What the provider does when nobody looked at it for that long."""
 
 
 class FrozenStep(Model):

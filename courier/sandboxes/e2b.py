@@ -87,6 +87,7 @@ class E2BSandboxes:
                     metadata={**spec.labels, MARK: "1"},
                     envs=with_path(spec.env),
                     allow_internet_access=spec.network,
+                    lifecycle={"on_timeout": "pause"} if spec.on_timeout == "pause" else None,
                     **self._options,
                 )
             except SandboxGone as absent:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from courier.errors import NotFound, RateLimited, Unavailable
 from courier.ports.clock import Clock
-from courier.ports.sandboxes import Completed
+from courier.ports.sandboxes import Completed, TerminalSize
 from courier.sandboxes.faults import completed
 from courier.sandboxes.tail import Tail
+from courier.sandboxes.terminal import LinkedTerminal
 
 if TYPE_CHECKING:
     from e2b import AsyncSandbox
@@ -130,3 +131,18 @@ class Machine:
         """Let the sandbox live that long from now."""
         async with self._guard():
             await self._link.set_timeout(timeout_seconds)
+
+    async def terminal(
+        self, size: TerminalSize, *, cwd: str, env: Mapping[str, str] | None = None
+    ) -> LinkedTerminal:
+        """Start a login shell on a terminal."""
+        opened = LinkedTerminal(self._link, guard=self._guard)
+        await opened.open(size, cwd=cwd, env=with_path(env or {}))
+        return opened
+
+    def address(self, port: int) -> str:
+        """Return the URL where HTTP requests to a port inside arrive."""
+        host = self._link.get_host(port)
+        name = host.partition(":")[0]
+        scheme = "http" if name == "localhost" or name.endswith(".localhost") else "https"
+        return f"{scheme}://{host}"

@@ -16,6 +16,8 @@ from courier.agents.described import DescribedDriver
 from courier.agents.opencode import OpenCodeDriver
 from courier.agents.pi import PiDriver
 from courier.agents.shell import ShellDriver
+from courier.engine.interactive.keeper import FLOW as SANDBOX_FLOW
+from courier.engine.interactive.keeper import Keeper
 from courier.engine.journal import JournalEngine
 from courier.engine.journal.writer import Observer
 from courier.engine.runner import FLOW, Runner
@@ -93,6 +95,9 @@ class Scene:
     @property
     def base(self) -> str:
         return git(self.origin, "rev-parse", "main")
+
+    def tip(self, branch: str) -> str:
+        return git(self.origin, "rev-parse", branch)
 
     async def submit(self, plan: FrozenPlan) -> None:
         frozen: Json = json.loads(plan.model_dump_json(by_alias=True))
@@ -192,7 +197,11 @@ async def scene(
     async def flow(context: Context) -> Json:
         return await Runner(world, context, engine).go()
 
+    async def keep(context: Context) -> Json:
+        return await Keeper(world, context).go()
+
     engine.register(FLOW, flow)
+    engine.register(SANDBOX_FLOW, keep)
     engine.limit(None, concurrency=concurrency)
     await engine.start()
     try:

@@ -10,6 +10,7 @@ _SIGNS = {
     "underway": ("~", "yellow"),
     "stuck": ("!", "red"),
     "cancelling": ("-", "red"),
+    "told": (">", "cyan"),
     "published": (">", "cyan"),
     "answered": ("✓", "cyan"),
     "failed": ("!", "red"),

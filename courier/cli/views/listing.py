@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from courier.cli.kinds import plural
+from courier.cli.kinds import plural, singular
 from courier.cli.views.ink import PLAIN, Ink
 from courier.cli.views.json_text import to_json
 from courier.cli.views.tables import table
@@ -37,8 +37,4 @@ def yaml_of(found: Items) -> str:
 
 def names_of(found: Items) -> str:
     """Return one ``kind/name`` a line, as `courier describe` takes it."""
-    return "\n".join(f"{_word(kind)}/{name}" for kind, things in found for name in things)
-
-
-def _word(kind: str) -> str:
-    return plural(kind).removesuffix("s")
+    return "\n".join(f"{singular(kind)}/{name}" for kind, things in found for name in things)

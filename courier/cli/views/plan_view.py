@@ -5,16 +5,21 @@ from decimal import Decimal
 from itertools import chain
 from typing import Literal, assert_never
 
+from courier.cli.views import plan_guest
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
 from courier.cli.views.machines import machine_lines
 from courier.planning.plan import (
     CancelRun,
     Estimate,
     Held,
+    KeepSandbox,
+    KillSandbox,
     Plan,
     PublishRun,
     ResumeRun,
     StartRun,
+    StartSandbox,
+    TellSandbox,
 )
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.loops import way_back
@@ -44,7 +49,9 @@ def to_text(plan: Plan, *, form: Form = "brief", ink: Ink = PLAIN) -> str:
     blocks = [_heading(plan, ink)]
     starts = [action for action in plan.actions if isinstance(action, StartRun)]
     blocks += ["\n".join(_started(start, form, ink)) for start in starts]
-    others = [action for action in plan.actions if not isinstance(action, StartRun)]
+    guests = [action for action in plan.actions if isinstance(action, StartSandbox)]
+    blocks += ["\n".join(plan_guest.lines(guest, ink)) for guest in guests]
+    others = [each for each in plan.actions if not isinstance(each, StartRun | StartSandbox)]
     if others:
         blocks.append("\n".join(_moved(others, ink)))
     if plan.held:
@@ -56,10 +63,11 @@ def to_text(plan: Plan, *, form: Form = "brief", ink: Ink = PLAIN) -> str:
 def summary(plan: Plan) -> str:
     """Return the one line that counts everything: ``Plan: 2 to start, 1 in flight, ...``."""
     counts = (
-        (_count(plan, StartRun), "to start", True),
-        (_count(plan, CancelRun), "to cancel", False),
+        (_count(plan, StartRun, StartSandbox), "to start", True),
+        (_count(plan, CancelRun, KillSandbox), "to cancel", False),
+        (_count(plan, TellSandbox), "to tell", False),
         (_count(plan, PublishRun), "to publish", False),
-        (_count(plan, ResumeRun), "in flight", True),
+        (_count(plan, ResumeRun, KeepSandbox), "in flight", True),
         (plan.settled, "settled", True),
         (len(plan.held), "held", True),
     )
@@ -67,8 +75,8 @@ def summary(plan: Plan) -> str:
     return f"Plan: {', '.join(told)}."
 
 
-def _count(plan: Plan, kind: type) -> int:
-    return sum(isinstance(action, kind) for action in plan.actions)
+def _count(plan: Plan, *kinds: type) -> int:
+    return sum(isinstance(action, kinds) for action in plan.actions)
 
 
 def _heading(plan: Plan, ink: Ink) -> str:
@@ -82,13 +90,12 @@ def _heading(plan: Plan, ink: Ink) -> str:
 
 
 def _started(start: StartRun, form: Form, ink: Ink) -> Iterator[str]:
-    frozen = start.frozen
     sign, name = ink.paint("+", "bold", "green"), ink.paint(safe(start.run), "bold")
     yield f"  {sign} {name}  {ink.paint(safe(start.reason), 'dim')}"
     for label, told in _facts(start):
         yield f"{_INDENT}{ink.paint(f'{label:<9}', 'dim')} {told}"
     yield ""
-    head, *rows = columns(_steps(frozen.steps))
+    head, *rows = columns(_steps(start.frozen.steps))
     yield _INDENT + ink.paint(head, "dim")
     yield from (_INDENT + row for row in rows)
     if form == "wide":
@@ -189,7 +196,10 @@ def _value(step: FrozenStep, word: str) -> str:
     return (told or "-")[:_LONGEST_VALUE]
 
 
-def _moved(actions: Sequence[CancelRun | PublishRun | ResumeRun], ink: Ink) -> list[str]:
+_Moved = CancelRun | PublishRun | ResumeRun | TellSandbox | KillSandbox | KeepSandbox
+
+
+def _moved(actions: Sequence[_Moved], ink: Ink) -> list[str]:
     rows = [_told(action) for action in actions]
     styles = {"-": ("bold", "red"), ">": ("bold", "cyan"), "~": ("bold", "yellow")}
     lines = columns([(safe(name), word, safe(reason)) for _, name, word, reason in rows])
@@ -199,14 +209,18 @@ def _moved(actions: Sequence[CancelRun | PublishRun | ResumeRun], ink: Ink) -> l
     ]
 
 
-def _told(action: CancelRun | PublishRun | ResumeRun) -> tuple[str, str, str, str]:
+def _told(action: _Moved) -> tuple[str, str, str, str]:
     match action:
         case CancelRun():
             return "-", action.run, "cancel", action.reason
         case PublishRun():
             return ">", action.run, "publish", action.reason
-        case ResumeRun():
+        case ResumeRun() | KeepSandbox():
             return "~", action.run, "in flight", action.reason
+        case TellSandbox():
+            return ">", action.run, action.word.do, action.reason
+        case KillSandbox():
+            return "-", action.run, "kill", action.reason
         case _:
             assert_never(action)
 

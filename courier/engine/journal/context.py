@@ -174,7 +174,7 @@ class JournalContext:
         tries = await self._host.writer.write(lambda tx: rows.open_step(tx, spot, now=now))
         await self._heed(spot)
         checkpoint = None if recorded is None else from_text(recorded.checkpoint)
-        task = asyncio.ensure_future(_begin(action, _StepIO(self._host, spot, checkpoint, tries)))
+        task = asyncio.ensure_future(_begin(action, self._io(spot, checkpoint, tries)))
         self._run.interrupt = task.cancel
         try:
             await asyncio.wait({task})
@@ -185,6 +185,9 @@ class JournalContext:
         finally:
             self._run.interrupt = None
         return await self._settle(spot, task)
+
+    def _io(self, spot: Spot, checkpoint: Json, tries: int) -> "_StepIO":
+        return _StepIO(self._host, self._run, spot, checkpoint=checkpoint, tries=tries)
 
     async def _settle(self, spot: Spot, task: asyncio.Future[Json]) -> Json:
         text, error = outcome_of(task)
@@ -241,8 +244,11 @@ class JournalContext:
 class _StepIO:
     """The `StepIO` of one try."""
 
-    def __init__(self, host: Host, spot: Spot, checkpoint: Json, tries: int) -> None:
+    def __init__(
+        self, host: Host, run: LiveRun, spot: Spot, *, checkpoint: Json, tries: int
+    ) -> None:
         self._host = host
+        self._run = run
         self._spot = spot
         self.checkpoint = checkpoint
         self.tries = tries
@@ -251,6 +257,18 @@ class _StepIO:
         """Keep a checkpoint."""
         text = to_text(value)
         await self._host.writer.write(lambda tx: rows.save(tx, self._spot, checkpoint=text))
+
+    async def heard(self, signal: str) -> None:
+        """Return once a signal of that name waits."""
+        # Listening before looking: one sent after the look must find somebody to tell.
+        ear = asyncio.Event()
+        self._run.ears.append((signal, ear))
+        try:
+            spot = self._spot
+            if not await self._host.writer.write(lambda tx: rows.waits(tx, spot, signal=signal)):
+                await ear.wait()
+        finally:
+            self._run.ears.remove((signal, ear))
 
 
 async def _begin(action: Action, io: _StepIO) -> Json:

@@ -160,6 +160,14 @@ def consume(write: Transaction, spot: Spot, *, now: datetime) -> str | None:
     return str(row[1])
 
 
+def waits(write: Transaction, spot: Spot, *, signal: str) -> bool:
+    """Return whether a signal of that name waits for the step's run."""
+    found = write.execute(
+        "SELECT 1 FROM signals WHERE run = ? AND name = ? LIMIT 1", (spot.seq, signal)
+    )
+    return found.fetchone() is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a run ended; `result` and `error` are JSON text."""

@@ -54,6 +54,7 @@ class LiveRun:
         timer: Its timer while it must not begin yet.
         placed: Whether it holds a place.
         awaiting: The signal it waits for.
+        ears: What open steps listen for, and whom to tell.
         interrupt: Breaks off what is open now.
         wake: Ends the wait that is open now.
         task: Its flow.
@@ -72,6 +73,7 @@ class LiveRun:
     timer: Timer | None = None
     placed: bool = False
     awaiting: str | None = None
+    ears: list[tuple[str, asyncio.Event]] = field(default_factory=list)
     interrupt: Callable[[], object] | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: "asyncio.Future[Json] | None" = None
@@ -86,6 +88,9 @@ class LiveRun:
             self.interrupt()
 
     def hear(self, signal: str) -> None:
-        """Wake the run if it waits for that signal."""
+        """Wake the run if it waits for that signal, and tell the steps that listen for it."""
+        for name, ear in self.ears:
+            if name == signal:
+                ear.set()
         if self.awaiting == signal:
             self.wake.set()

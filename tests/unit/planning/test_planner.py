@@ -27,6 +27,8 @@ from tests.unit.planning.world import (
     workflow,
 )
 
+NIGHTLY = {"workflow": "fix", "prompt": "Tidy.", "schedule": {"frequency": "daily"}}
+
 
 def done(name: str, *, of: Json | None = None, **changes: Any) -> ObservedRun:
     spec = (of or run(name))["spec"]
@@ -165,7 +167,7 @@ def test_what_cannot_be_done_yet_is_held_beside_what_can() -> None:
 def test_kinds_that_are_not_executed_yet_are_held_in_plain_words() -> None:
     found = planned(
         project(),
-        document("Sandbox", "box", {}),
+        document("RecurringTask", "box", NIGHTLY),
         document("Team", "all", {"members": [{"user": "a", "role": "owner"}]}),
         document(
             "Learning",
@@ -182,8 +184,8 @@ def test_kinds_that_are_not_executed_yet_are_held_in_plain_words() -> None:
         document("Issue", "loud", {"title": "t", "description": "d", "execute": "fix"}),
     )
     told = {(held.kind, held.name): held.message for held in found.held}
-    assert set(told) == {("Sandbox", "box"), ("Learning", "terse"), ("Issue", "loud")}
-    assert "not executed yet" in told["Sandbox", "box"]
+    assert set(told) == {("RecurringTask", "box"), ("Learning", "terse"), ("Issue", "loud")}
+    assert "not executed yet" in told["RecurringTask", "box"]
     assert "takes no effect yet" in told["Learning", "terse"]
     assert {held.reason for held in found.held} == {"NotExecutedYet"}
 
@@ -296,7 +298,7 @@ def test_a_plan_is_stale_when_what_it_was_made_from_moved() -> None:
     assert "main moved" in stale_because(saved, planned(*documents, seen=moved))[0]
     flying = observed(flying=[InFlight("fix-auth")])
     assert stale_because(saved, planned(*documents, seen=flying)) == (
-        "runs, pull requests or branches changed",
+        "runs, sandboxes, pull requests or branches changed",
     )
 
 
