@@ -11,12 +11,13 @@ from courier.engine.stacks import CommitAssets, Stacks
 from courier.engine.world import World
 from courier.errors import InvalidCatalog, Misused, NotFound, Unavailable
 from courier.planning.catalog import Reading, read_catalog, unread
-from courier.planning.freeze import branches_wanted, freeze
+from courier.planning.freeze import freeze
 from courier.planning.library import Library
 from courier.planning.manifest import Schemas
 from courier.planning.plan import Held, Plan
 from courier.planning.planner import Pass, plan_pass
 from courier.planning.references import Ref
+from courier.planning.tips import branches_wanted
 from courier.ports.assets import Assets
 from courier.runs.frozen import FrozenPlan
 

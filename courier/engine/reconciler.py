@@ -11,11 +11,11 @@ from courier.engine.observation import Observation
 from courier.engine.stacks import CommitAssets, Stacks
 from courier.engine.world import World
 from courier.errors import InvalidCatalog
-from courier.planning.freeze import branches_wanted
 from courier.planning.library import Library
 from courier.planning.permission import Member, team_of
 from courier.planning.plan import Plan
 from courier.planning.planner import Digests, Pass, plan_pass
+from courier.planning.tips import branches_wanted
 
 INTERVAL_SECONDS = 30.0
 """How soon a pass follows the last one when nothing wakes the reconciler earlier."""

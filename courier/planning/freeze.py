@@ -32,6 +32,7 @@ from courier.planning.steps import (
     with_inputs,
 )
 from courier.planning.templates import prepared, templates_of, with_template
+from courier.planning.tips import tip
 from courier.planning.waiting import freeze_approvals
 from courier.resources.agent import AgentSpec
 from courier.runs.frozen import (
@@ -93,17 +94,6 @@ def freeze(
     if found := list(dict.fromkeys(_obstacles(decided, observed))):
         return held(catalog, ref, "Blocked", " ".join(found))
     return _frozen(catalog, decided, observed)
-
-
-def branches_wanted(catalog: Catalog, observed_branch: str) -> frozenset[str]:
-    """Return the branches besides the tracked one whose tips runs may need to start from."""
-    starts = [(ref, "base") for ref in catalog.of_kind("Run")]
-    starts += [(ref, "branch") for ref in catalog.of_kind("Sandbox")]
-    wanted = [catalog.documents[ref].value["spec"].get(word) for ref, word in starts]
-    for ref in catalog.of_kind("Project"):
-        repository = catalog.documents[ref].value["spec"].get("repository") or {}
-        wanted.append(repository.get("defaultBranch"))
-    return frozenset(branch for branch in wanted if branch and branch != observed_branch)
 
 
 def spec_digest(spec: Mapping[str, object]) -> str:
@@ -284,11 +274,6 @@ def _delivery(values: Values) -> FrozenDelivery:
         max_files=values.number("delivery.maxFiles"),
         max_bytes=values.number("delivery.maxBytes"),
     )
-
-
-def tip(observed: Observed, branch: str) -> str | None:
-    """Return the commit a branch is at; None where it does not exist."""
-    return observed.commit if branch == observed.branch else observed.branches.get(branch)
 
 
 def _title(task: str) -> str:

@@ -13,12 +13,13 @@ from courier.planning.executable import (
     unexecuted_agent,
     unexecuted_machine,
 )
-from courier.planning.freeze import STATE_BRANCH, held, spec_digest, tip
+from courier.planning.freeze import STATE_BRANCH, held, spec_digest
 from courier.planning.observed import Observed
 from courier.planning.plan import Held
 from courier.planning.references import Ref
 from courier.planning.steps import freeze_sandbox
 from courier.planning.templates import prepared, templates_of, with_template
+from courier.planning.tips import tip
 from courier.resources.durations import to_seconds
 from courier.resources.project import Project
 from courier.resources.sandbox import Sandbox, SandboxSpec

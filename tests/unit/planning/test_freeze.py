@@ -4,9 +4,10 @@ import pytest
 
 from courier.planning.executable import same_repository
 from courier.planning.explanation import explain
-from courier.planning.freeze import branches_wanted, freeze, spec_digest
+from courier.planning.freeze import freeze, spec_digest
 from courier.planning.plan import Held
 from courier.planning.references import Ref
+from courier.planning.tips import branches_wanted
 from courier.runs.frozen import FrozenInput, FrozenPlan
 from courier.runs.loops import way_back
 from tests.unit.planning.world import (
