@@ -22,6 +22,9 @@ ENTRIES = {
         "courier.cli.validate:validate", "Check every document of a working tree.", _WRITE
     ),
     "explain": Entry("courier.cli.explain:explain", "Explain a field, or a run's values.", _WRITE),
+    "context": Entry(
+        "courier.cli.context:context", "List versions of a Context, or pin one.", _WRITE
+    ),
     "schema": Entry("courier.cli.schema:schema", "Show, write or check the JSON Schemas.", _WRITE),
     "plan": Entry("courier.cli.plan:plan", "Show what would be done, and why.", _DO),
     "apply": Entry("courier.cli.apply:apply", "Do what the tracked branch asks for.", _DO),

@@ -29,7 +29,7 @@ def body(plan: FrozenPlan, run: Run) -> str:
         *_said(plan, run),
         _steps_table(plan, run),
         _score(plan, run),
-        "\n".join(f"- {sentence}" for sentence in plan.left_out),
+        "\n".join(f"- {sentence}" for sentence in (*plan.left_out, *_warned(run))),
         _numbers(run),
         f"Record: `courier describe run/{plan.run}` · "
         f"Try it: `git fetch origin {plan.git.branch} && git switch {plan.git.branch}`",
@@ -83,6 +83,15 @@ def _steps_table(plan: FrozenPlan, run: Run) -> str:
     for tried in run.attempts:
         rows.append(_row(steps[tried.step], tried))
     return "\n".join(rows)
+
+
+def _warned(run: Run) -> Iterator[str]:
+    """Yield a sentence for every script whose failure did not stop the run."""
+    after = run.concluded.scripts if run.concluded else ()
+    everything = [*(each for tried in run.attempts for each in tried.scripts), *after]
+    for each in everything:
+        if each.failed and not each.is_fatal:
+            yield each.summary
 
 
 def _row(step: FrozenStep, tried: AttemptEnded) -> str:

@@ -52,13 +52,17 @@ class ScriptRan(Model):
         return self.failed and self.on_failure == "fail"
 
     @property
-    def message(self) -> str:
-        """Return how it failed, with its last lines."""
+    def summary(self) -> str:
+        """Return how it failed, in a sentence."""
         code = self.exit_code
         how = "took too long" if code is None else f"failed with exit code {code}"
+        return f'Script "{self.name}" ({self.when}) {how} after {self.seconds:.0f} s.'
+
+    @property
+    def message(self) -> str:
+        """Return how it failed, with its last lines."""
         lines = "\n".join(self.tail.rstrip().splitlines()[-_LAST_LINES:])
-        told = f'Script "{self.name}" ({self.when}) {how} after {self.seconds:.0f} s.'
-        return f"{told} Its last lines:\n{lines}" if lines else told
+        return f"{self.summary} Its last lines:\n{lines}" if lines else self.summary
 
 
 class ScriptDriver:

@@ -27,6 +27,7 @@ def told(account: Mapping[str, Any], now: datetime, ink: Ink = PLAIN) -> str:
         _section("Task", safe_lines(str(account.get("task", ""))).splitlines(), ink),
         _section("Steps", list(_steps(account.get("steps") or (), ink)), ink),
         _section("Approvals", list(_approvals(account.get("approvals") or ())), ink),
+        _section("Scripts", list(_scripts(account)), ink),
         _section("Usage", _usage(account.get("usage") or {}), ink),
         _section("Inputs", _inputs(account), ink),
         _section("Conditions", _conditions(account.get("conditions") or ()), ink),
@@ -87,6 +88,39 @@ def _steps(steps: Sequence[Mapping[str, Any]], ink: Ink) -> Iterator[str]:
         tone = _TONES.get(_result(step), "red")
         yield line.replace(f" {_result(step)} ", f" {ink.paint(_result(step), tone)} ", 1)
         yield from (ink.paint(f"    {text}", "dim") for text in _feedback(step))
+
+
+def _scripts(account: Mapping[str, Any]) -> Iterator[str]:
+    """Yield every script that ran, under the step it belongs to, and the end of what failed."""
+    after = account.get("afterwards") or {}
+    groups = [(str(step.get("folder", ""))[6:], step) for step in account.get("steps") or ()]
+    ran = [
+        (name, each)
+        for name, group in (*groups, ("after the run", after))
+        for each in group.get("scripts") or ()
+    ]
+    if not ran and not after.get("failure"):
+        return
+    head, *lines = columns([("OF", "WHEN", "SCRIPT", "RESULT", "TOOK"), *map(_script, ran)])
+    yield head
+    for (_, each), line in zip(ran, lines, strict=True):
+        yield line
+        if each.get("failed"):
+            tail = str(each.get("tail") or "").splitlines()[-_MOST_FEEDBACK:]
+            yield from (f"    {safe(text)}" for text in tail)
+    if after.get("failure"):
+        yield f"not run to their end: {safe(str(after['failure']))}"
+
+
+def _script(ran: tuple[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    name, each = ran
+    result = "done"
+    if each.get("failed"):
+        code = each.get("exitCode")
+        how = "too slow" if code is None else f"exit code {code}"
+        result = f"{how} ({'warned' if each.get('onFailure') == 'warn' else 'failed'})"
+    told = (name, each.get("when"), each.get("name"), result, took(float(each.get("seconds", 0))))
+    return tuple(safe(str(cell)) for cell in told)
 
 
 def _step(step: Mapping[str, Any]) -> tuple[str, ...]:

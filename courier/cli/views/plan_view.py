@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Literal, assert_never
 
 from courier.cli.views import plan_guest
+from courier.cli.views.equipment import given, value
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
 from courier.cli.views.machines import machine_lines
 from courier.planning.plan import (
@@ -111,6 +112,8 @@ def _facts(start: StartRun) -> Iterator[tuple[str, str]]:
         yield "loop", safe(told)
     for sentence in frozen.left_out:
         yield "left out", safe(sentence)
+    for told in given(frozen.steps):
+        yield "given", safe(told)
     yield "branch", safe(f"{git.base_branch} {_short(git.base_commit)} -> {git.branch}")
     for label, told in chain(machine_lines(frozen), (("warning", said) for said in start.warnings)):
         yield label, safe(told)
@@ -192,7 +195,7 @@ def _value(step: FrozenStep, word: str) -> str:
         "effort": step.effort,
         "timeout": _time(step.timeout_seconds),
         "run": (step.run or "").strip().partition("\n")[0],
-    }.get(word)
+    }.get(word) or value(step, word)
     return (told or "-")[:_LONGEST_VALUE]
 
 

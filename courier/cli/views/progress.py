@@ -138,7 +138,12 @@ class Progress:
         else:
             told, tone, mark = f"{ended.outcome.reason}: {ended.outcome.message}", "red", "✗"
         line = self._line(moment, tone, mark, _step(moment.tried), f"{safe(told)}  ({seconds})")
-        return [*hidden, line]
+        return [*hidden, *self._warned(moment), line]
+
+    def _warned(self, moment: StepEnded) -> list[str]:
+        """Return a line for every script whose failure is only told."""
+        soft = (each for each in moment.ended.scripts if each.failed and not each.is_fatal)
+        return [self._line(moment, "yellow", "!", "script", safe(each.summary)) for each in soft]
 
     def _hidden(self, moment: StepEnded) -> list[str]:
         rest = sum(

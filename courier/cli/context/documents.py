@@ -1,0 +1,29 @@
+"""Finding a Context in the working tree."""
+
+from courier.cli.here import Here
+from courier.planning.manifest import Document
+
+
+async def context_named(here: Here, name: str) -> Document:
+    """Return a Context as its file on disk says it.
+
+    Raises:
+        NotFound: If there is none of that name.
+        InvalidCatalog: If there is none, and documents are broken.
+    """
+    from courier.engine.preview import read_files
+    from courier.errors import InvalidCatalog, NotFound
+    from courier.planning.manifest import Schemas
+    from courier.planning.references import Ref
+    from courier.shipped import schema_text
+
+    reading = read_files(await here.checkout.files(), Schemas(schema_text))
+    ref = Ref("Context", name.removeprefix("context/"))
+    found = reading.catalog.documents.get(ref)
+    if found is None:
+        if reading.diagnostics:
+            raise InvalidCatalog(reading.diagnostics)
+        raise NotFound(
+            f"No document in .courier/ is {ref}.", next_step="See `courier get context`."
+        )
+    return found

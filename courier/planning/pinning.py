@@ -1,0 +1,103 @@
+"""Writing the pin of a Context into its file, everything else left as people wrote it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from courier.planning.manifest import Document
+from courier.planning.sources import read_drafts
+from courier.resources.front_matter import is_whole
+
+_FOLDER: Final = ".courier/"
+_WRITTEN: Final = re.compile(r"""(["']?pin["']?[ ]*:[ ]*)("[^"]*"|'[^']*'|[0-9a-f]+)""")
+_ALONE: Final = re.compile(
+    r"""[ ]*["']?pin["']?[ ]*:[ ]*("[^"]*"|'[^']*'|[0-9a-f]+)[ ]*(#[^\n]*)?\r?\n?"""
+)
+_SPEC: Final = ("spec",)
+_PIN: Final = ("spec", "pin")
+
+
+def with_pin(document: Document, text: str, commit: str | None) -> str | None:
+    """Return a file's text with a Context pinned to a commit; None where that is not safe.
+
+    Args:
+        document: The Context, as read from that text.
+        text: The whole file.
+        commit: The commit's id; None to take the pin away.
+    """
+    has_pin = "pin" in document.value["spec"]
+    if commit is None and not has_pin:
+        return text
+    lines = text.splitlines(keepends=True)
+    if has_pin:
+        edited = _changed(document, lines, commit)
+    else:
+        edited = _added(document, lines, f'pin: "{commit}"')
+    return edited if edited is not None and _is_meant(document, edited, commit) else None
+
+
+def _changed(document: Document, lines: list[str], commit: str | None) -> str | None:
+    at = document.position(_PIN, at_key=True)
+    if at.line is None or at.column is None:
+        return None
+    line = lines[at.line - 1]
+    found = _WRITTEN.match(line, at.column - 1)
+    if found is None:
+        return None
+    if commit is not None:
+        new = f'{line[: found.end(1)]}"{commit}"{line[found.end() :]}'
+    elif _ALONE.fullmatch(line):
+        new = ""
+    else:
+        after = re.sub(r"^[ ]*,[ ]*", "", line[found.end() :])
+        new = line[: found.start()] + after
+    return "".join([*lines[: at.line - 1], new, *lines[at.line :]])
+
+
+def _added(document: Document, lines: list[str], pin: str) -> str | None:
+    prose = document.draft.prose
+    if prose is None or is_whole(prose.front):
+        return _added_to_spec(document, lines, pin)
+    if prose.body_line == 1:
+        return f"---\n{pin}\n---\n" + "".join(lines)
+    closing = prose.body_line - 2
+    return "".join([*lines[:closing], f"{pin}\n", *lines[closing:]])
+
+
+def _added_to_spec(document: Document, lines: list[str], pin: str) -> str | None:
+    keys = [key for key in document.value["spec"] if key in _keys(document)]
+    first = document.position((*_SPEC, keys[0]), at_key=True) if keys else None
+    if first is None or first.line is None or first.column is None:
+        return None
+    line = lines[first.line - 1]
+    before = line[: first.column - 1]
+    if before.strip():
+        new = f"{before}{pin}, {line[first.column - 1 :]}"
+    else:
+        new = f"{before}{pin}\n{line}"
+    return "".join([*lines[: first.line - 1], new, *lines[first.line :]])
+
+
+def _keys(document: Document) -> Sequence[str]:
+    """Return the fields of spec that are written as such, not as the body of the file."""
+    prose = document.draft.prose
+    written = prose.front.get("spec") if prose else document.value["spec"]
+    return list(written) if isinstance(written, Mapping) else []
+
+
+def _is_meant(document: Document, text: str, commit: str | None) -> bool:
+    """Return whether the file says what it said, but for the pin."""
+    path = document.path
+    drafts = read_drafts(path, text.encode(), inside=path.removeprefix(_FOLDER))
+    values: list[Any] = [each.value for each in drafts.documents]
+    found = [each for each in values if _is_same(each, document)]
+    expected = {key: told for key, told in document.value["spec"].items() if key != "pin"}
+    if commit is not None:
+        expected["pin"] = commit
+    return not drafts.diagnostics and [each["spec"] for each in found] == [expected]
+
+
+def _is_same(value: Any, document: Document) -> bool:
+    if not isinstance(value, dict) or value.get("kind") != document.ref.kind:
+        return False
+    return bool(value.get("metadata", {}).get("name") == document.ref.name)
