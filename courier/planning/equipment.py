@@ -46,8 +46,7 @@ class Equipment:
 def equip(assets: Iterable[Given], *, agent: str, library: Library) -> Equipment:
     """Return what a step is given.
 
-    What is not enabled is left out, and from the shell what means nothing to it: skills and slash
-    commands.
+    What is not enabled is left out, and skills mean nothing to the shell.
 
     Args:
         assets: What is named for it.
@@ -83,9 +82,7 @@ def too_much(steps: Sequence[Equipment]) -> str | None:
 
 def _is_meant(each: Given, agent: str) -> bool:
     match each.resource:
-        case Command(spec=spec):
-            return spec.enabled and (spec.run is not None or agent != SHELL)
-        case Script(spec=spec):
+        case Command(spec=spec) | Script(spec=spec):
             return spec.enabled
         case Skill():
             return agent != SHELL

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from courier.planning.effective import SHELL
 from courier.resources.capabilities import (
     CAPABILITIES,
     Capabilities,
@@ -18,6 +19,8 @@ _GIVEN: Final[tuple[Feature, ...]] = ("skills", "commands")
 def unused_equipment(plan: FrozenPlan) -> Iterator[str]:
     """Yield a sentence for everything given to a step that its agent cannot use."""
     for step in plan.steps:
+        if step.agent == SHELL:
+            continue
         known = _known(step)
         for feature in _GIVEN:
             told = lack(step.agent, feature, known) if _has(step, feature) else None

@@ -7,14 +7,15 @@ import pytest
 from courier.planning.explanation import explain
 from courier.planning.freeze import freeze
 from courier.planning.library import MOST_BYTES, MOST_FILES, AssetFile, Found, Library, Wish
-from courier.planning.plan import Held
+from courier.planning.plan import Held, StartRun
+from courier.planning.planner import plan
 from courier.planning.references import Ref
 from courier.planning.sessions import session_settings
 from courier.planning.skills import digest
 from courier.runs.frozen import FrozenPlan
 from tests.unit.planning.catalogs import document as text_of
 from tests.unit.planning.catalogs import reading
-from tests.unit.planning.world import DRIVERS, observed
+from tests.unit.planning.world import DRIVERS, NOW, observed
 
 RUN = Ref("Run", "fix-auth")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -159,15 +160,28 @@ def test_what_is_not_enabled_is_left_out() -> None:
     assert "commands.lint" not in step.origins
 
 
-def test_the_shell_gets_programs_and_no_skills_or_slash_commands() -> None:
+def test_the_shell_gets_commands_and_no_skills() -> None:
     files = {
         "c.yaml": text_of("Command", "lint", "run: make lint"),
         "commands/ask.md": "Ask.\n",
     }
     steps = "- {name: test, type: checker, run: lint}"
     plan = frozen(SKILLED | files | flow(steps, commands="[lint, ask]", skills="[tdd]"))
-    assert [each.name for each in plan.steps[0].commands] == ["lint"]
+    assert [each.name for each in plan.steps[0].commands] == ["lint", "ask"]
     assert plan.steps[0].skills == ()
+
+
+def test_what_an_agent_cannot_use_is_told_with_those_that_can() -> None:
+    files = {"commands/ask.md": "Ask.\n", "c.yaml": text_of("Command", "lint", "run: lint")}
+    steps = "- {name: design, type: designer, agent: codex}\n- {name: test, type: checker, run: x}"
+    asked = PROJECT | ASKED | files | flow(steps, commands="[lint, ask]")
+    catalog = reading({**asked}).catalog
+    found = plan(catalog, observed(), now=NOW, drivers={"codex", "shell"})
+    (start,) = found.actions
+    assert isinstance(start, StartRun)
+    (told,) = start.warnings
+    assert told.startswith('Step "design" is given commands. Agent "codex" has no folder')
+    assert "claude, opencode, pi" in told
 
 
 def test_scripts_are_frozen_whole() -> None:
