@@ -5,7 +5,7 @@ an earlier life of it left.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -128,13 +128,17 @@ class Station:
             ask: What the agent is asked.
             until: When it is stopped; None for the step's time from now.
         """
+        deadline = until or await self._deadline(io)
         limits = Limits(
-            until or await self._deadline(io),
+            deadline,
             self._budget(),
             idle_seconds=self._step.idle_seconds,
             linger_seconds=self._step.linger_seconds,
         )
-        return await self._with_turn(ask, lambda turn, brief: turn.take(brief, limits=limits))
+        asked_at = deadline - timedelta(seconds=self._step.timeout_seconds)
+        return await self._with_turn(
+            ask, lambda turn, brief: turn.take(replace(brief, asked_at=asked_at), limits=limits)
+        )
 
     async def stop(self, _io: StepIO, ask: Ask) -> Json:
         """Stop the agent of an interrupted turn; return the turn's outcome, as JSON."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from courier.runs.assets import FrozenCommand, FrozenSkill
@@ -32,6 +33,7 @@ class Brief:
         max_usd: A cap to hand to the CLI where it has one.
         env: Plain variables for the process.
         secrets: Names of secrets the process needs; values are put in at start.
+        asked_at: When the turn began; the same however often it is taken over.
     """
 
     prompt: str
@@ -50,6 +52,7 @@ class Brief:
     max_usd: Decimal | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

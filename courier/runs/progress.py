@@ -25,6 +25,9 @@ MAX_PARKS = 20
 PARK_UNKNOWN = timedelta(minutes=15)
 """How long to park when the provider did not say until when."""
 
+PARK_LEAST = timedelta(seconds=1)
+"""The least time to park, doubled each time: clocks differ, and some limits end by the minute."""
+
 RETRY_DELAY = timedelta(seconds=5)
 """The pause before the second try of a step; doubled for each further one."""
 
@@ -130,7 +133,7 @@ def _following(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
     if run.parked is not None:
         return _again(plan, run, last, not_before=run.parked.until)
     if _is_limited(last) and run.times_parked < MAX_PARKS:
-        return _park(last)
+        return _park(run, last)
     failures = _failures(run, last)
     if _may_retry(last) and failures < plan.attempts_per_step:
         delay = RETRY_DELAY * 2 ** (failures - 1)
@@ -259,8 +262,9 @@ def _is_limited(last: AttemptEnded) -> bool:
     return last.outcome.status == "limited" and last.refusal is None
 
 
-def _park(last: AttemptEnded) -> Park:
-    until = last.outcome.retry_at or last.ended_at + PARK_UNKNOWN
+def _park(run: Run, last: AttemptEnded) -> Park:
+    least = last.ended_at + PARK_LEAST * 2 ** min(run.times_parked, 10)
+    until = max(last.outcome.retry_at or last.ended_at + PARK_UNKNOWN, least)
     return Park(until, last.outcome.reason, last.outcome.message)
 
 

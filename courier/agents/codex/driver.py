@@ -59,7 +59,7 @@ class CodexDriver:
 
     def translator(self, brief: Brief) -> CodexTranslator:
         """Return a fresh translator for one turn."""
-        return CodexTranslator(session=brief.session, used=brief.used)
+        return CodexTranslator(session=brief.session, used=brief.used, asked_at=brief.asked_at)
 
 
 def _config(brief: Brief) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """How a turn of Codex ended: its last turn event, its last error, its exit code, its stderr."""
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from courier.agents.codex.limit import limit_end
 from courier.runs.processend import ProcessEnd, Program
 from courier.runs.providerfault import read_fault
 from courier.runs.transcript import Outcome
@@ -17,10 +17,6 @@ PROGRAM: Final = Program(
     objection="error: unexpected argument",
 )
 
-_TRY_AGAIN: Final = re.compile(
-    r"try again at ([A-Z][a-z]{2}) (\d{1,2})(?:st|nd|rd|th), (\d{4}) (\d{1,2}:\d{2} [AP]M)"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -31,12 +27,14 @@ class Ending:
         error: The last error it told.
         waiting: Why it was about to call the provider again.
         process: How the process ended.
+        asked_at: When the turn began, where that is known.
     """
 
     end: str
     error: str
     waiting: str
     process: ProcessEnd
+    asked_at: datetime | None = None
 
 
 def ended(ending: Ending) -> Outcome:
@@ -54,7 +52,8 @@ def ended(ending: Ending) -> Outcome:
 
 def _faulty(ending: Ending, told: str) -> Outcome:
     fault = read_fault(told)
-    fault = replace(fault, retry_at=fault.retry_at or _try_again_at(told))
+    retry_at = fault.retry_at or limit_end(told, asked_at=ending.asked_at)
+    fault = replace(fault, retry_at=retry_at)
     return ending.process.faulty(fault, told, keys=PROGRAM.keys)
 
 
@@ -65,13 +64,3 @@ def _broken_off(ending: Ending) -> Outcome:
     if "input_too_large" in process.stderr:
         return process.failed("PromptTooLong", process.complaint)
     return process.crashed(ending.error)
-
-
-def _try_again_at(told: str) -> datetime | None:
-    found = _TRY_AGAIN.search(told)
-    if found is None:
-        return None
-    try:
-        return datetime.strptime(" ".join((*found.groups(), "+0000")), "%b %d %Y %I:%M %p %z")
-    except ValueError:
-        return None

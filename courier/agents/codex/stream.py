@@ -1,6 +1,7 @@
 """Codex's JSON lines as events."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from courier.agents.codex.ending import Ending, ended
 from courier.agents.codex.meter import Meter
@@ -33,9 +34,17 @@ class CodexTranslator:
     Args:
         session: The conversation the process was told to go on with.
         used: What earlier turns of that conversation used.
+        asked_at: When the turn began.
     """
 
-    def __init__(self, *, session: str | None = None, used: Usage | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        session: str | None = None,
+        used: Usage | None = None,
+        asked_at: datetime | None = None,
+    ) -> None:
+        self._asked_at = asked_at
         self._meter = Meter(used or Usage())
         self._tally = Tally(asked=session)
         self._error = self._waiting = self._end = ""
@@ -54,7 +63,8 @@ class CodexTranslator:
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
         process = self._tally.end(exit_code, stderr=stderr)
-        return self._tally.settle(ended(Ending(self._end, self._error, self._waiting, process)))
+        ending = Ending(self._end, self._error, self._waiting, process, self._asked_at)
+        return self._tally.settle(ended(ending))
 
     def _translate(self, event: Fields) -> Iterator[AgentEvent]:
         match event.get("type"):

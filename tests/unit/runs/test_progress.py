@@ -196,3 +196,17 @@ def test_the_fold_is_prefix_stable(data: st.DataObject) -> None:
     for fact in facts[cut:]:
         run = after(run, fact)
     assert run == fold(facts)
+
+
+def test_a_limit_that_is_over_already_is_waited_for_longer_each_time() -> None:
+    facts: list[RunEvent] = []
+    waits = []
+    for _ in range(3):
+        facts.append(attempted(outcome=limited(START)))
+        decision = decide(*facts)
+        assert isinstance(decision, Park)
+        facts.append(
+            RunParked(at=START, reason="RateLimited", message="Later.", until=decision.until)
+        )
+        waits.append((decision.until - attempted().ended_at).total_seconds())
+    assert waits == [1, 2, 4]
