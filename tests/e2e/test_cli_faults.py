@@ -14,7 +14,7 @@ from tests.e2e.rows import ROWS, Row
 from tests.e2e.stage import HANG, KEYS, agent_plan, row_param, stage
 from tests.engine.worlds import Scene, git, make_origin, provider, scene
 from tests.fakes.embedded import Endpoint
-from tests.fakes.models import Asked, Cut, Fail, Reply, Say, Script, ScriptedModels, Turn
+from tests.fakes.models import Asked, Cut, Fail, Hang, Reply, Say, Script, ScriptedModels, Turn
 
 AT_ONCE = 6
 RESET_SECONDS = {"claude": 8, "codex": 1, "pi": 20}
@@ -112,7 +112,8 @@ def cut(row: Row, _: Callable[[], bool]) -> Script:
     def answer(asked: Asked) -> Reply:
         reply = good(row)(asked)
         assert isinstance(reply, Turn)
-        return Cut(reply) if asked.turns == asked.tries == 0 else reply
+        # So early that no agent has a whole tool call yet.
+        return Cut(reply, after_events=2) if asked.turns == asked.tries == 0 else reply
 
     return answer
 
@@ -126,6 +127,7 @@ FAULTS: Mapping[str, Fault] = {
     "broken": Fault(until_over(broken), QUICK, {}),
     "overloaded": Fault(until_over(overloaded), QUICK, {}),
     "cut-off": Fault(until_over(lambda _: Cut(Turn.of(Say("Cut.")))), ("codex", "pi"), {}),
+    "silent": Fault(until_over(lambda _: Hang()), QUICK, {"idle_seconds": 8}),
     "cut": Fault(cut, EVERY, {}),
     "pieces": Fault(lambda row, _: good(row, pieces=5), EVERY, {}),
     "hang": Fault(lambda row, _: good(row), EVERY, {"env": {HANG: "1"}, "linger_seconds": 1}),
@@ -238,6 +240,12 @@ def test_overloaded(faulty: Faulty, row: str) -> None:
 def test_cut_off(faulty: Faulty, row: str) -> None:
     first, _ = outcomes(faulty, f"cut-off-{row}", tries=2)
     assert (first["reason"], first["retryable"]) == ("Unreachable", True)
+
+
+@each("silent")
+def test_silent(faulty: Faulty, row: str) -> None:
+    first, _ = outcomes(faulty, f"silent-{row}", tries=2)
+    assert (first["reason"], first["exitCode"]) == ("Idle", None)
 
 
 @each("cut")

@@ -2,27 +2,20 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from courier.sandboxd.launcher import stop
-from tests.e2e.clis.local import TOOLS
 from tests.e2e.columns import PLAN, cell_name
 from tests.e2e.matrix import Cell, Place, files, scripts
 from tests.e2e.rows import ROWS, SECRETS
+from tests.e2e.stage import row_param
 from tests.fakes.models import ScriptedModels
 
 Get = Callable[[str, str], Cell]
 
 
-def _row(name: str) -> Any:
-    there = (TOOLS / ROWS[name].cli).exists()
-    missing = pytest.mark.skipif(not there, reason=f"{ROWS[name].cli} is missing: `make tools`")
-    return pytest.param(name, marks=[pytest.mark.e2e, pytest.mark.slow, missing])
-
-
-row = pytest.mark.parametrize("row", [_row(name) for name in ROWS])
+row = pytest.mark.parametrize("row", [row_param(name) for name in ROWS])
 
 
 @pytest.fixture(scope="module")
