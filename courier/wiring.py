@@ -17,6 +17,8 @@ from courier.agents.described import DescribedDriver
 from courier.agents.opencode import OpenCodeDriver
 from courier.agents.pi import PiDriver
 from courier.agents.shell import ShellDriver
+from courier.engine.candidate import CandidateRunner
+from courier.engine.candidates import FLOW as CANDIDATE
 from courier.engine.daemon import Daemon
 from courier.engine.desired import DesiredState
 from courier.engine.dispatcher import Dispatcher, KeepTo
@@ -158,13 +160,17 @@ class Wiring:
         engine = JournalEngine(self.journal, clock=self.clock, observer=observer)
 
         async def flow(context: Context) -> Json:
-            return await Runner(self.world, context, engine).go()
+            return await Runner(self.world, context, engine, engine).go()
+
+        async def candidate(context: Context) -> Json:
+            return await CandidateRunner(self.world, context, engine, engine).go()
 
         async def keep(context: Context) -> Json:
             return await Keeper(self.world, context).go()
 
         engine.register(FLOW, flow)
         engine.register(SANDBOX_FLOW, keep)
+        engine.register(CANDIDATE, candidate)
         # What was queued before a restart waits for the first pass to say how many may run.
         engine.limit(None, concurrency=BEFORE_THE_FIRST_PASS)
         return engine

@@ -57,7 +57,10 @@ class StubbedDriver:
 
     def _stub(self, brief: Brief) -> Stub | None:
         iteration = brief.env.get("COURIER_ITERATION", "1")
-        return answer(self._answers, brief.env.get("COURIER_STEP", ""), int(iteration))
+        candidate = brief.env.get("COURIER_CANDIDATE", "").rpartition("-")[2]
+        lane = f"c{candidate}/" if candidate else ""
+        step = f"{lane}{brief.env.get('COURIER_STEP', '')}"
+        return answer(self._answers, step, int(iteration))
 
 
 class StubTranslator:

@@ -87,6 +87,7 @@ def _sandboxes(here: "Here") -> Iterator[Finding]:
 
 async def _repository(here: "Here") -> AsyncIterator[Finding]:
     from courier.engine.journal.lock import holder
+    from courier.engine.runner import FLOW
 
     try:
         remote = await here.checkout.remote()
@@ -104,7 +105,8 @@ async def _repository(here: "Here") -> AsyncIterator[Finding]:
             await wiring.mirror.fetch()
             head = await wiring.mirror.head()
             running = holder(wiring.journal)
-            live = len(await wiring.client().list(live=True))
+            found = await wiring.client().list(live=True)
+            live = sum(one.flow == FLOW for one in found)
     except CourierError as failed:
         yield Finding("remote", "note", f"{remote}: {failed.summary}", failed.next_step)
         return

@@ -81,6 +81,10 @@ async def _events(wiring: "Wiring", run: str, *, follow: bool) -> AsyncIterator[
 
 
 def _is_of(step: str, attempt: str) -> bool:
-    """Return whether an attempt, e.g. ``check-2.1-turn-1``, is of ``check`` or ``check-2``."""
-    name = attempt.partition(".")[0]
-    return step in (name, name.rpartition("-")[0])
+    """Return whether an attempt, e.g. ``c1/check-2.1-turn-1``, is of a step.
+
+    It is of ``check``, ``check-2``, ``c1/check``, ``c1/check-2`` and ``c1``.
+    """
+    lane, _, own = attempt.partition(".")[0].rpartition("/")
+    names = (own, own.rpartition("-")[0])
+    return step in (*names, lane, *(f"{lane}/{name}" for name in names))

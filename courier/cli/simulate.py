@@ -22,7 +22,7 @@ from courier.errors import CourierError, InvalidCatalog, Misused, NotFound
 from courier.planning.scenarios import read_scenarios
 from courier.runs.approvals import PROTECTED, waiting
 from courier.runs.frozen import FrozenPlan
-from courier.runs.stubs import Scenario, unmet
+from courier.runs.stubs import Scenario, answer, unmet
 from courier.storage.scratch import make_twin
 from courier.wiring import Home, Wiring
 
@@ -132,12 +132,13 @@ def _unscored(frozen: FrozenPlan) -> FrozenPlan:
 
 def _check(scenario: Scenario, frozen: FrozenPlan) -> None:
     """Refuse what would ask a model, or names what is not there, before anything is done."""
-    names = [step.name for step in frozen.steps]
+    every = frozen.every_step
+    names = list(dict.fromkeys((*every, *(step.name for step in every.values()))))
     unknown = [step for step in scenario.answers if step not in names]
     silent = [
-        step.name
-        for step in frozen.steps
-        if step.agent != _SHELL and not scenario.answers.get(step.name)
+        name
+        for name, step in every.items()
+        if step.agent != _SHELL and not answer(scenario.answers, name, 1)
     ]
     places = {PROTECTED.name, *(each.name for each in frozen.approvals)}
     nowhere = [name for name in scenario.approvals if name not in places]
@@ -157,7 +158,7 @@ def _check(scenario: Scenario, frozen: FrozenPlan) -> None:
 
 def _made_up(frozen: FrozenPlan) -> Mapping[str, str]:
     """Return values for secrets that are not set here: a simulation needs none of them."""
-    named = (name for step in frozen.steps for name in step.secrets)
+    named = (name for step in frozen.every_step.values() for name in step.secrets)
     names = {name.lstrip("?").partition("=")[2] or name.lstrip("?") for name in named}
     return {name: f"simulated-{name.lower()}" for name in names}
 

@@ -10,6 +10,8 @@ from courier.engine.station import Ask, Request, Station, Work, failure
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.runs.assets import Moment
+from courier.runs.choice import Choice, read_choice
+from courier.runs.choice import repair_prompt as choice_repair
 from courier.runs.events import AttemptEnded, CancelAsked, RunEvent
 from courier.runs.prompts import assemble
 from courier.runs.rating import Evaluation, evaluate, is_scored_apart
@@ -17,7 +19,8 @@ from courier.runs.roles import keeps_changes
 from courier.runs.score import repair_prompt as score_again
 from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage
-from courier.runs.verdict import Verdict, read_verdict, repair_prompt
+from courier.runs.verdict import Verdict, read_verdict
+from courier.runs.verdict import repair_prompt as verdict_repair
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,8 @@ class Attempt:
         self._verdict: Verdict | None = None
         self._evaluation = Evaluation()
         self._scoring = Usage()
+        self._choice: Choice | None = None
+        self._candidates = [one.name for one in request.situation.candidates]
         self._work: Work | None = None
 
     async def carry_out(self) -> tuple[RunEvent, ...]:
@@ -75,6 +80,8 @@ class Attempt:
             await self._evaluate(outcome)
         elif self._step.gives_verdict:
             await self._judge(outcome)
+        elif self._step.chooses:
+            await self._choose(outcome)
         if self._verdict is not None or outcome.status == "completed":
             await self._fails_at("postStep")
         if keeps_changes(self._step) and outcome.reason != "SandboxLost":
@@ -87,18 +94,33 @@ class Attempt:
         if failed is None:
             return False
         self._broken = Outcome(status="failed", reason="ScriptFailed", message=failed.message)
-        self._verdict = None
+        self._verdict = self._choice = None
         return True
 
     async def _judge(self, outcome: Outcome) -> None:
-        verdict = read_verdict(outcome, agent=self._step.agent)
+        def read(outcome: Outcome) -> Verdict | None:
+            return read_verdict(outcome, agent=self._step.agent)
+
+        verdict = read(outcome)
         if verdict is not None and not verdict.readable and outcome.session is not None:
-            outcome = await self._turn(repair_prompt(verdict.feedback), outcome.session)
-            if outcome.reason == "SessionLost":
-                # The conversation is gone, and with it what was seen: judge from the start.
-                outcome = await self._turn(self._prompt.text)
-            verdict = read_verdict(outcome, agent=self._step.agent)
+            verdict = read(await self._ask_again(verdict_repair(verdict.feedback), outcome.session))
         self._verdict = verdict
+
+    async def _choose(self, outcome: Outcome) -> None:
+        def read(outcome: Outcome) -> Choice | None:
+            return read_choice(outcome, agent=self._step.agent, among=self._candidates)
+
+        choice = read(outcome)
+        if choice is not None and not choice.readable and outcome.session is not None:
+            choice = read(await self._ask_again(choice_repair(choice.feedback), outcome.session))
+        self._choice = choice
+
+    async def _ask_again(self, prompt: str, session: str) -> Outcome:
+        outcome = await self._turn(prompt, session)
+        if outcome.reason == "SessionLost":
+            # The conversation is gone, and with it what was seen: judge from the start.
+            outcome = await self._turn(self._prompt.text)
+        return outcome
 
     async def _evaluate(self, outcome: Outcome) -> None:
         evaluation = evaluate(self._plan, self._step, outcome)
@@ -184,6 +206,7 @@ class Attempt:
             ended_at=ended,
             outcome=outcome,
             verdict=self._verdict,
+            choice=self._choice,
             base=self._start.base,
             commit=work.commit,
             files=work.files,

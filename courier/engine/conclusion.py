@@ -130,15 +130,16 @@ class Conclusion:
         )
 
     def _programs(self) -> tuple[list[FrozenCommand], list[FrozenScript]]:
-        commands = {each.name: each for step in self.plan.steps for each in step.commands}
-        scripts = {each.name: each for step in self.plan.steps for each in step.scripts}
+        steps = self.plan.every_step.values()
+        commands = {each.name: each for step in steps for each in step.commands}
+        scripts = {each.name: each for step in steps for each in step.scripts}
         return list(commands.values()), list(scripts.values())
 
 
 def _preparing(plan: FrozenPlan) -> tuple[tuple[FrozenStep, FrozenScript], ...]:
     """Return every script before the run, each once, with the first step that names it."""
     found: dict[str, tuple[FrozenStep, FrozenScript]] = {}
-    for step in plan.steps:
+    for step in plan.every_step.values():
         for script in step.scripts:
             if script.when == "preRun":
                 found.setdefault(script.name, (step, script))

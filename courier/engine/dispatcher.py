@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
 from courier.engine.approver import Approver, Teams
 from courier.engine.inflight import Json, RunState
@@ -169,10 +169,25 @@ class Dispatcher:
         record = json.loads(content)
         now = await self._world.forge.get(record["pullRequest"]["number"])
         record["pullRequest"] = now.model_dump(mode="json", by_alias=True)
+        if now.status in ("merged", "closed"):
+            await self._drop_branches(record.get("candidates") or ())
         await self._world.state.write(
             [WriteFile(path, to_json(record))],
             message=f"pull request {now.status}: {action.run}",
         )
+
+    async def _drop_branches(self, candidates: Sequence[dict[str, Any]]) -> None:
+        """Delete what was kept of candidates, unless somebody went on with it."""
+        repository = self._world.repository
+        for one in candidates:
+            branch = one.get("branch")
+            if not branch:
+                continue
+            tip = await repository.resolve(f"refs/remotes/origin/{branch}")
+            if tip == one.get("commit"):
+                await repository.delete_branch(branch)
+            if tip in (None, one.get("commit")):
+                one["branch"] = None
 
 
 def _unrecorded(known: RunState) -> Run:

@@ -33,11 +33,14 @@ class Tried:
     step: FrozenStep
     iteration: int
     attempt: int
+    lane: str = ""
+    """What sets a candidate's attempts apart, e.g. ``c2/``."""
 
     @property
     def name(self) -> str:
         """Return the attempt's name, unique in its run."""
-        return StartAttempt(self.step, self.iteration, self.attempt, base="").name
+        start = StartAttempt(self.step, self.iteration, self.attempt, base="")
+        return f"{self.lane}{start.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,21 @@ def _moments(world: World, told: Told, seen: _Seen) -> Iterator[Moment]:
     if run.started_at is not None and not seen.begun:
         seen.begun = True
         yield Began(name, run.started_at, told.plan.title)
-    ended = {_tried(told, one).name: one for one in run.attempts}
+    for part in (*told.parts, told):
+        yield from _done(world, part, seen)
+        yield from _rests(part, seen)
+    yield from _questions(world, told, seen)
+    if run.delivered is not None and not seen.handed:
+        seen.handed = True
+        yield Handed(name, run.delivered.at, run.delivered)
+    if told.state.phase.ended:
+        yield _end(told)
+
+
+def _done(world: World, told: Told, seen: _Seen) -> Iterator[Moment]:
+    """Yield what happened at the steps of a run, or of one of its candidates."""
+    name = told.plan.run
+    ended = {_tried(told, one).name: one for one in told.run.attempts}
     for tried, at in _attempts(told):
         if tried.name not in seen.steps:
             seen.steps.add(tried.name)
@@ -192,13 +209,6 @@ def _moments(world: World, told: Told, seen: _Seen) -> Iterator[Moment]:
         if tried.name in ended and tried.name not in seen.ended:
             seen.ended.add(tried.name)
             yield StepEnded(name, ended[tried.name].ended_at, tried, ended[tried.name])
-    yield from _rests(told, seen)
-    yield from _questions(world, told, seen)
-    if run.delivered is not None and not seen.handed:
-        seen.handed = True
-        yield Handed(name, run.delivered.at, run.delivered)
-    if told.state.phase.ended:
-        yield _end(told)
 
 
 def _attempts(told: Told) -> Iterator[tuple[Tried, datetime]]:
@@ -208,14 +218,14 @@ def _attempts(told: Told) -> Iterator[tuple[Tried, datetime]]:
     for record in told.steps:
         match = _ATTEMPT.fullmatch(record.name)
         if match and match[1] in known and record.kind is not StepKind.SLEEP:
-            tried = Tried(known[match[1]], int(match[2]), int(match[3]))
+            tried = Tried(known[match[1]], int(match[2]), int(match[3]), told.plan.lane)
             found.setdefault(tried.name, (tried, record.started_at))
     yield from found.values()
 
 
 def _tried(told: Told, ended: AttemptEnded) -> Tried:
     step = next(step for step in told.plan.steps if step.name == ended.step)
-    return Tried(step, ended.iteration, ended.attempt)
+    return Tried(step, ended.iteration, ended.attempt, told.plan.lane)
 
 
 def _spoken(world: World, run: str, tried: Tried, seen: _Seen) -> Iterator[Spoke]:
@@ -232,8 +242,9 @@ def _spoken(world: World, run: str, tried: Tried, seen: _Seen) -> Iterator[Spoke
 def _rests(told: Told, seen: _Seen) -> Iterator[Rests]:
     for record in told.steps:
         sleeps = record.kind is StepKind.SLEEP and record.phase is StepPhase.OPEN
-        if sleeps and record.until is not None and record.name not in seen.rests:
-            seen.rests.add(record.name)
+        name = f"{told.plan.lane}{record.name}"
+        if sleeps and record.until is not None and name not in seen.rests:
+            seen.rests.add(name)
             parked = told.run.parked
             reason = f"{parked.reason}: {parked.message}" if parked else "before trying again"
             yield Rests(told.plan.run, record.started_at, record.until, reason)

@@ -152,8 +152,9 @@ def lease_for(world: World, plan: FrozenPlan, start: StartAttempt) -> Lease:
 
 
 def labels_of(world: World, plan: FrozenPlan) -> dict[str, str]:
-    """Return the labels every sandbox of a run carries."""
-    return {"courier-home": world.home, "courier-run": plan.run}
+    """Return the labels every sandbox of a run carries; a candidate's carry one more."""
+    whose = {"courier-candidate": str(plan.candidate)} if plan.candidate is not None else {}
+    return {"courier-home": world.home, "courier-run": plan.run, **whose}
 
 
 async def close_sandboxes(world: World, labels: Mapping[str, str]) -> None:

@@ -39,6 +39,7 @@ class Place:
         name: What they belong to: an attempt's name, unique in the run.
         env: Plain variables.
         secrets: Names of secrets.
+        lane: What sets a candidate's transcripts apart from others, e.g. ``c2/``.
     """
 
     world: World
@@ -47,6 +48,7 @@ class Place:
     name: str
     env: Mapping[str, str]
     secrets: tuple[str, ...] = ()
+    lane: str = ""
 
     async def run_script(self, io: StepIO, asked: FrozenScript) -> Json:
         """Return the `ScriptRan` of one execution, as JSON; None if it need not run here again.
@@ -121,7 +123,7 @@ class Place:
         return f"{self.name}-{asked.when}-{asked.name}"
 
     def _transcript(self, asked: FrozenScript) -> str:
-        return f"{self.name}-script-{asked.when}-{asked.name}"
+        return f"{self.lane}{self.name}-script-{asked.when}-{asked.name}"
 
 
 def programs_folder(sandbox: Sandbox) -> str:

@@ -14,9 +14,10 @@ from courier.engine.station import kept_at
 from courier.engine.world import World
 from courier.errors import Misconfigured, NotFound
 from courier.runs.approvals import AskApproval
+from courier.runs.ending import Ending
 from courier.runs.events import ApprovalAnswered, ApprovalAsked, WorkDelivered
 from courier.runs.frozen import FrozenPlan
-from courier.runs.progress import Deliver, Ending
+from courier.runs.progress import Deliver
 from courier.runs.question import how_to_answer, question_note
 from courier.runs.run import Run
 

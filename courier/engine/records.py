@@ -166,7 +166,7 @@ async def _live_account(world: World, reader: RunReader, run: str) -> Mapping[st
         "submittedAt": state.submitted_at.isoformat(),
         "cancelling": state.cancellation is not None,
     }
-    return {**record(told.plan, told.run), "inFlight": flying}
+    return {**record(told.plan, told.shown), "inFlight": flying}
 
 
 def _read(path: str, content: bytes) -> RunRecord | None:

@@ -6,22 +6,48 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from courier.engine.attempt import Attempt
+from courier.engine.candidates import Candidates, keep_branches
 from courier.engine.conclusion import Conclusion
 from courier.engine.delivery import Delivery
 from courier.engine.lease import close_sandboxes, labels_of
 from courier.engine.patience import patiently
 from courier.engine.question import Question
 from courier.engine.recording import Recording
-from courier.engine.seam import Action, Context, Json, RunCancelled, RunReader, StepIO
+from courier.engine.seam import (
+    Action,
+    Context,
+    Json,
+    RunCancelled,
+    RunClient,
+    RunReader,
+    StepIO,
+)
 from courier.engine.station import Request
 from courier.engine.world import World
 from courier.errors import CourierError, Misconfigured, Unavailable
 from courier.ports.state import AppendLine, Change, WriteFile
 from courier.runs.approvals import AskApproval, AwaitApproval
-from courier.runs.events import CancelAsked, RunEnded, RunEvent, RunParked, RunStarted
+from courier.runs.ending import Ending
+from courier.runs.events import (
+    CancelAsked,
+    RunEnded,
+    RunEvent,
+    RunParked,
+    RunStarted,
+    WorkDelivered,
+)
 from courier.runs.frozen import FrozenPlan
 from courier.runs.handoff import situation
-from courier.runs.progress import Conclude, Deliver, Ending, Finish, Park, StartAttempt, next_step
+from courier.runs.progress import (
+    Conclude,
+    Deliver,
+    Finish,
+    KeepCandidates,
+    Park,
+    RunCandidates,
+    StartAttempt,
+    next_step,
+)
 from courier.runs.run import Run, fold
 from courier.runs.writeback import journal_path, record_files, transcript_path, usage_line
 
@@ -32,12 +58,22 @@ FLOW = "run"
 
 
 class Runner:
-    """The flow of one run: facts in, next step out, until nothing is left to do."""
+    """The flow of one run: facts in, next step out, until nothing is left to do.
 
-    def __init__(self, world: World, context: Context, journal: RunReader) -> None:
+    Args:
+        world: Where it runs.
+        context: Its durable steps.
+        journal: Where these are on record.
+        runs: The engine, for a run with candidates; None where the flow is only told again.
+    """
+
+    def __init__(
+        self, world: World, context: Context, journal: RunReader, runs: RunClient | None = None
+    ) -> None:
         self._journal = journal
         self._world = world
         self._context = context
+        self._runs = runs
         self._plan = FrozenPlan.model_validate_json(json.dumps(context.input))
         self._facts: list[RunEvent] = []
         self._asked: dict[str, int] = {}
@@ -67,17 +103,34 @@ class Runner:
         if not self._facts or not isinstance(self._facts[0], RunStarted):
             at = await self._context.now(self._unique("started"))
             self._facts.insert(0, RunStarted(at=at))
-            await self._context.step(self._unique("announce"), self._announce)
+            await self._began()
         while not isinstance(decision := next_step(self._plan, self._run), Finish):
             await self._obey(decision)
         return await self._settle(decision.ending)
 
+    async def _began(self) -> None:
+        await self._context.step(self._unique("announce"), self._announce)
+
+    async def _deliver(self, decision: Deliver) -> WorkDelivered:
+        delivery = Delivery(self._world, self._context, self._plan, self._unique("deliver"))
+        return await delivery.carry_out(self._run, decision)
+
     async def _obey(
-        self, decision: StartAttempt | Park | AskApproval | AwaitApproval | Conclude | Deliver
+        self,
+        decision: StartAttempt
+        | RunCandidates
+        | KeepCandidates
+        | Park
+        | AskApproval
+        | AwaitApproval
+        | Conclude
+        | Deliver,
     ) -> None:
         match decision:
             case StartAttempt():
                 await self._attempt(decision)
+            case RunCandidates() | KeepCandidates():
+                await self._compare(decision)
             case Park():
                 at = await self._context.now(self._unique("parked"))
                 self._facts.append(
@@ -97,10 +150,17 @@ class Runner:
                 conclusion = Conclusion(self._world, self._context, self._plan)
                 self._facts.append(await conclusion.carry_out(decision))
             case Deliver():
-                delivery = Delivery(self._world, self._context, self._plan, self._unique("deliver"))
-                self._facts.append(await delivery.carry_out(self._run, decision))
+                self._facts.append(await self._deliver(decision))
             case _:
                 assert_never(decision)
+
+    async def _compare(self, decision: RunCandidates | KeepCandidates) -> None:
+        if isinstance(decision, RunCandidates):
+            candidates = Candidates(self._world, self._context, self._runs, self._plan)
+            self._facts.extend(await candidates.carry_out(self._run))
+        else:
+            kept = (self._unique("candidates/keep"), decision)
+            self._facts.append(await keep_branches(self._world, self._context, self._plan, kept))
 
     async def _attempt(self, start: StartAttempt) -> None:
         if start.not_before is not None:

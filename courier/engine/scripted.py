@@ -71,5 +71,5 @@ def has_programs(plan: FrozenPlan) -> bool:
     return any(
         any(command.run is not None for command in step.commands)
         or any(script.when == "onDemand" for script in step.scripts)
-        for step in plan.steps
+        for step in plan.every_step.values()
     )

@@ -99,7 +99,8 @@ class Station:
 
     async def prepare(self, _io: StepIO) -> Json:
         """Check the repository out."""
-        archive = await self._world.repository.export(self._start.base)
+        shown = {one.name: one.commit for one in self._request.situation.candidates}
+        archive = await self._world.repository.export(self._start.base, branches=shown)
         await self._use(
             lambda sandbox: workspace.prepare(
                 sandbox, key=self._start.name, archive=archive, identity=self._identity
@@ -171,6 +172,7 @@ class Station:
             name=self._start.name,
             env=self._environment(),
             secrets=self._step.secrets,
+            lane=self._plan.lane,
         )
 
     def _environment(self) -> dict[str, str]:
@@ -179,7 +181,7 @@ class Station:
 
     async def _with_turn(self, ask: Ask, act: Callable[[Turn, Brief], Awaitable[Outcome]]) -> Json:
         key = f"{self._start.name}-turn-{ask.number}"
-        transcript = self._world.transcripts.open(self._plan.run, key)
+        transcript = self._world.transcripts.open(self._plan.run, f"{self._plan.lane}{key}")
         driver = self._world.driver(self._step)
         turn = Turn(self._world, driver, self._lease, key=key, transcript=transcript)
         try:
@@ -209,7 +211,7 @@ class Station:
         )
         if bundle is None:
             return Work()
-        keep_at = kept_at(self._plan.run, self._start.name)
+        keep_at = kept_at(self._plan.run, f"{self._plan.lane}{self._start.name}")
         admitted = await self._world.repository.admit(bundle, rules=self._rules(), keep_at=keep_at)
         return Work(commit=admitted.commit, files=admitted.files)
 

@@ -48,6 +48,7 @@ class Asked:
         project_writer: The Project as a writer of values; the other two likewise.
         steps: Those that will be done, in order.
         left_out: Those that will not, since their personas are not enabled.
+        candidates: Who writes the values of each candidate's steps; empty where there are none.
         refs: Every document used, in a stable order, each once.
         templates: Every Template there is, as a writer of values, by name.
     """
@@ -62,6 +63,7 @@ class Asked:
     left_out: tuple[AskedStep, ...]
     refs: tuple[Ref, ...]
     templates: Mapping[str, Writer] = field(default_factory=dict)
+    candidates: tuple[Writer, ...] = ()
 
 
 def gather(catalog: Catalog, ref: Ref) -> Asked:
@@ -91,7 +93,17 @@ def gather(catalog: Catalog, ref: Ref) -> Asked:
         left_out=tuple(step for step in steps if not _is_done(workflow, step)),
         refs=tuple(dict.fromkeys((project_ref, workflow_ref, *personas, *assets, ref))),
         templates={each.name: writer_of(catalog, each) for each in catalog.of_kind("Template")},
+        candidates=tuple(_candidates(catalog, workflow_ref, workflow)),
     )
+
+
+def _candidates(catalog: Catalog, ref: Ref, workflow: Workflow) -> Iterator[Writer]:
+    told = workflow.spec.candidates
+    if told is None:
+        return
+    for number in range(told.count or max(2, len(told.agents))):
+        inside = ("agents", number % len(told.agents)) if told.agents else ()
+        yield part(catalog, ref, "candidate", ("candidates", *inside))
 
 
 def _written(workflow: Workflow) -> tuple[Step, ...]:

@@ -154,7 +154,7 @@ def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
         yield from _claimed(path, number, claim, known)
     if roles is not None:
         if roles not in known.judged:
-            said = problems(*roles, find=lambda role: _player(role, known))
+            said = problems(roles, find=lambda role: _player(role, known))
             known.judged[roles] = tuple(said)
         for found in known.judged[roles]:
             yield Finding(path, number, *found)

@@ -38,6 +38,7 @@ PATHS: Final[Mapping[str, Mapping[str, str]]] = {
     | {"budget": "budget"},
     "Template": {"sandbox.cpu": "cpu", "sandbox.memoryMB": "memoryMB"},
     "session": CHOICE | {"sandbox.template": "template"},
+    "candidate": CHOICE,
     "Persona": CHOICE,
     "Run": _SHARED | {"budget": "budget"},
     "Sandbox": _PART,

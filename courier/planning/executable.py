@@ -24,7 +24,6 @@ _ASKING: Final[Mapping[str, str]] = {
 def unexecuted_parts(asked: Asked) -> Iterator[str]:
     """Yield a sentence for everything a run asks for that is checked but not done yet."""
     yield from _of_project(asked)
-    yield from _of_workflow(asked)
     if asked.run.spec.images:
         yield "Pictures (`images`) are not shown to agents yet; describe them in the prompt."
 
@@ -49,12 +48,6 @@ def _of_project(asked: Asked) -> Iterator[str]:
     if forge not in FORGES:
         works = ", ".join(sorted(FORGES))
         yield f'Forge "{forge}" cannot be used yet. Forges that work today: {works}.'
-
-
-def _of_workflow(asked: Asked) -> Iterator[str]:
-    spec = asked.workflow.spec
-    if spec.candidates is not None:
-        yield "Several candidates side by side (`candidates`) cannot be run yet."
 
 
 def unexecuted_kind(kind: str, spec: Mapping[str, object]) -> str | None:

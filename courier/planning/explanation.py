@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from courier.planning.asked import AskedStep, gather
+from courier.planning.candidates import share_out
 from courier.planning.catalog import Catalog
 from courier.planning.effective import Values
 from courier.planning.given import Given
 from courier.planning.references import Ref
-from courier.planning.steps import decide_values
 from courier.resources.context import Command, Context, Script, Skill
 from courier.runs.frozen import FrozenValue
 
@@ -25,10 +25,11 @@ def explain(catalog: Catalog, ref: Ref) -> Mapping[str, Mapping[str, FrozenValue
         Missing: If a document it needs is not there.
     """
     asked = gather(catalog, ref)
-    whole, parts = decide_values(asked)
+    shares = share_out(asked)
+    whole = shares.whole
     told = {"": _values(whole, whole, is_step=False)}
-    for step, values in zip(asked.steps, parts, strict=True):
-        told[step.step.name] = _values(values, whole, is_step=True) | _equipment(step)
+    for name, step, values in shares.named:
+        told[name] = _values(values, whole, is_step=True) | _equipment(step)
     return told
 
 

@@ -21,8 +21,8 @@ A Template's parts are the agents it says to contain."""
 Role = tuple[str | None, str | None, bool]
 """A step's type, or else the persona that has one, and whether it has a loop of its own."""
 
-Roles = tuple[str, tuple[Role, ...]]
-"""A workflow's type, and its steps as they are written."""
+Roles = tuple[str, bool, tuple[Role, ...]]
+"""A workflow's type, whether it has candidates, and its steps as they are written."""
 
 OFF = "off"
 """The second part of a Persona that is not enabled; the first is its type."""
@@ -107,7 +107,7 @@ def _workflow(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
     steps = spec.get("steps") or ()
     parts = tuple(step["name"] for step in steps) or _DEFAULT_STEPS.get(type_, ("design",))
     roles = tuple((step.get("type"), step.get("persona"), "loop" in step) for step in steps)
-    return parts, tuple(_agents(spec)), (type_, roles) if roles else None
+    return parts, tuple(_agents(spec)), (type_, "candidates" in spec, roles) if roles else None
 
 
 def _project(spec: dict[str, Any]) -> tuple[Any, Any, Any]:

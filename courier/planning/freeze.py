@@ -3,10 +3,12 @@
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
 from courier.planning.asked import Asked, AskedStep, Missing, gather
+from courier.planning.candidates import Shares, freeze_shares, obstacles, share_out
 from courier.planning.catalog import Catalog
 from courier.planning.described import described
 from courier.planning.effective import SHELL, Values
@@ -23,7 +25,8 @@ from courier.planning.plan import Held
 from courier.planning.references import Ref
 from courier.planning.steps import (
     commands_of,
-    decide_values,
+    freeze_delivery,
+    freeze_loop,
     freeze_quality,
     freeze_sandbox,
     freeze_step,
@@ -36,10 +39,8 @@ from courier.planning.tips import tip
 from courier.planning.waiting import freeze_approvals
 from courier.resources.agent import AgentSpec
 from courier.runs.frozen import (
-    FrozenDelivery,
     FrozenGit,
     FrozenInput,
-    FrozenLoop,
     FrozenPlan,
     FrozenSandbox,
     FrozenStep,
@@ -59,13 +60,17 @@ class _Decided:
     """What a run asks for with all of its values decided."""
 
     asked: Asked
-    values: Values
-    steps: tuple[Values, ...]
-    equipment: tuple[Equipment, ...]
+    shares: Shares
+    equipment: Mapping[tuple[str, str], Equipment]
     described: Mapping[str, AgentSpec]
     prepared: Mapping[str, FrozenTemplate]
     base: str
     branch: str
+
+    @property
+    def values(self) -> Values:
+        """Return the values that hold for the run as a whole."""
+        return self.shares.whole
 
 
 def freeze(
@@ -107,20 +112,20 @@ def spec_digest(spec: Mapping[str, object]) -> str:
 
 
 def _decide(catalog: Catalog, asked: Asked, observed: Observed, library: Library) -> _Decided:
-    values, steps = decide_values(asked)
-    pairs = zip(asked.steps, steps, strict=True)
+    shares = share_out(asked)
+    values, every = shares.whole, (shares.whole, *shares.values)
     spec, name = asked.run.spec, asked.run.metadata.name
     default = asked.project.spec.repository.default_branch or observed.branch
     return _Decided(
         asked=asked,
-        values=values,
-        steps=steps,
-        equipment=tuple(
-            equip(step.given, agent=told.text("agent") or "", library=library)
-            for step, told in pairs
-        ),
-        described=described(catalog, [step.text("agent") or "" for step in steps]),
-        prepared=prepared(catalog, {each.text("sandbox.template") for each in (values, *steps)}),
+        shares=shares,
+        equipment={
+            (step.step.name, agent): equip(step.given, agent=agent, library=library)
+            for step, told in shares.every
+            for agent in (told.text("agent") or "",)
+        },
+        described=described(catalog, [each.text("agent") or "" for each in shares.values]),
+        prepared=prepared(catalog, {each.text("sandbox.template") for each in every}),
         base=spec.base or default,
         branch=spec.branch or f"{values.text('git.branchPrefix') or ''}{name}",
     )
@@ -134,11 +139,11 @@ def _unexecuted(decided: _Decided, observed: Observed, drivers: Collection[str])
             "cannot be done yet; leave out `repository.url`."
         )
     yield from unexecuted_parts(decided.asked)
-    for values in (decided.values, *decided.steps):
+    for values in (decided.values, *decided.shares.values):
         machine = unexecuted_machine(values.text("sandbox.egress") or "")
         if machine is not None:
             yield machine
-    for values in decided.steps:
+    for values in decided.shares.values:
         known = {*drivers, *decided.described}
         agent = unexecuted_agent(values.text("agent") or "", drivers=known)
         if agent is not None:
@@ -150,12 +155,13 @@ def _obstacles(decided: _Decided, observed: Observed) -> Iterator[str]:
         yield f'Branch "{decided.base}" to start from does not exist in the repository.'
     if decided.branch in (decided.base, observed.branch, STATE_BRANCH):
         yield f'The work cannot go to branch "{decided.branch}"; choose another `branch`.'
-    if not decided.steps:
+    if not decided.asked.steps:
         yield "No step is left: none of the workflow's personas is enabled."
-    for step, values in zip(decided.asked.steps, decided.steps, strict=True):
+    yield from obstacles(decided.asked)
+    for step, values in decided.shares.every:
         yield from _of_step(decided, step, values)
-    yield from (str(flaw) for each in decided.equipment for flaw in each.flaws)
-    if (why := too_much(decided.equipment)) is not None:
+    yield from (str(flaw) for each in decided.equipment.values() for flaw in each.flaws)
+    if (why := too_much(tuple(decided.equipment.values()))) is not None:
         yield why
     for unknown in missing_inputs(decided.asked):
         yield f"`{{{{ inputs.{unknown} }}}}` is used and not given; write it under `inputs`."
@@ -179,10 +185,10 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
     workflow = asked.workflow
     name = asked.run.metadata.name
     task = with_inputs(spec.prompt, spec.inputs).strip()
-    parts = zip(asked.steps, decided.steps, decided.equipment, strict=True)
-    steps = tuple(_with_documents(decided, freeze_step(asked, *each)) for each in parts)
-    machine = with_template(_sandbox(decided.values, steps), decided.prepared)
-    used = templates_of((machine, *(step.sandbox for step in steps)))
+    steps, candidates = freeze_shares(decided.shares, partial(_freeze_step, decided))
+    every = (*steps, *(step for each in candidates for step in each.steps))
+    machine = with_template(_sandbox(decided.values, every), decided.prepared)
+    used = templates_of((machine, *(step.sandbox for step in every)))
     return FrozenPlan(
         run=name,
         project=asked.project.metadata.name,
@@ -198,13 +204,14 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         guide=(asked.project.spec.guide or "").strip(),
         checker_instructions=with_inputs(spec.checker_instructions or "", spec.inputs),
         steps=steps,
+        candidates=candidates,
         left_out=tuple(map(_left_out, asked.left_out)),
-        loop=_loop(decided.values),
+        loop=freeze_loop(decided.values),
         approvals=freeze_approvals(asked),
         document=catalog.documents[asked.refs[-1]].start.file,
         sandbox=machine,
         git=_git(decided, observed),
-        delivery=_delivery(decided.values),
+        delivery=freeze_delivery(decided.values),
         quality=freeze_quality(asked.project.spec.quality),
         budget_usd=decided.values.dollars("budget"),
         inputs=_inputs(catalog, decided, used),
@@ -223,7 +230,7 @@ def _inputs(
             *_refs("Template", templates),
         )
     }
-    for each in (told for step in decided.equipment for told in step.inputs):
+    for each in (told for step in decided.equipment.values() for told in step.inputs):
         found[Ref(each.kind, each.name)] = each
     return tuple(found.values())
 
@@ -236,18 +243,12 @@ def _refs(kind: str, names: Iterable[str]) -> Iterator[Ref]:
     return (Ref(kind, name) for name in names)
 
 
-def _with_documents(decided: _Decided, step: FrozenStep) -> FrozenStep:
+def _freeze_step(decided: _Decided, asked: AskedStep, values: Values) -> FrozenStep:
+    equipment = decided.equipment[asked.step.name, values.text("agent") or ""]
+    step = freeze_step(decided.asked, asked, values, equipment)
     machine = step.sandbox and with_template(step.sandbox, decided.prepared)
     described = decided.described.get(step.agent)
     return step.model_copy(update={"described": described, "sandbox": machine})
-
-
-def _loop(values: Values) -> FrozenLoop:
-    draft = values.text("loops.onExhausted") == "deliverDraft"
-    return FrozenLoop(
-        max_iterations=values.number("loops.maxIterations"),
-        on_exhausted="deliverDraft" if draft else "fail",
-    )
 
 
 def _sandbox(values: Values, steps: Sequence[FrozenStep]) -> FrozenSandbox:
@@ -262,17 +263,6 @@ def _git(decided: _Decided, observed: Observed) -> FrozenGit:
         branch=decided.branch,
         author_name=decided.values.text("git.name") or "",
         author_email=decided.values.text("git.email") or "",
-    )
-
-
-def _delivery(values: Values) -> FrozenDelivery:
-    return FrozenDelivery(
-        draft=values.flag("delivery.draft"),
-        labels=values.words("delivery.labels"),
-        reviewers=values.words("delivery.reviewers"),
-        protected_paths=values.words("delivery.protectedPaths"),
-        max_files=values.number("delivery.maxFiles"),
-        max_bytes=values.number("delivery.maxBytes"),
     )
 
 

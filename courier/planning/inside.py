@@ -41,16 +41,41 @@ def _workflow(spec: Mapping[str, Any]) -> Iterator[Problem]:
                 f"{quoted(names[place])} names none. Name one, or use type pipeline."
             )
             yield ("spec", "steps", place), "PersonaMissing", "Step names no Persona", detail
-    if names:
-        yield from _known_steps(spec, names)
     yield from _approvals(spec, names or _DEFAULT_STEPS.get(spec.get("type", ""), ["design"]))
+    if "candidates" in spec:
+        yield from _candidates(spec["candidates"], steps)
 
 
-def _known_steps(spec: Mapping[str, Any], names: Sequence[str]) -> Iterator[Problem]:
-    chosen = (spec.get("candidates") or {}).get("step")
-    if chosen is not None and chosen not in names:
-        detail = f"The workflow has no step {quoted(chosen)}.{suggestion(chosen, names)}"
-        yield ("spec", "candidates", "step"), "UnknownStep", "Unknown step", detail
+def _candidates(told: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    at = ("spec", "candidates")
+    if not steps:
+        detail = (
+            "A judge chooses among candidates, and this workflow has none. Write its `steps`, with "
+            "one of type judge after those the candidates do, and use type pipeline."
+        )
+        yield at, "JudgeMissing", "No judge for the candidates", detail
+    agents, count = told.get("agents") or (), told.get("count")
+    if count is not None and len(agents) > count:
+        detail = (
+            f"`agents` has {len(agents)} and `count` is {count}: those after the first {count} "
+            "would never begin. Raise `count`, or leave it out."
+        )
+        yield (*at, "count"), "CandidatesLeftOut", "Fewer candidates than agents", detail
+    yield from _loops_over_judge(steps)
+
+
+def _loops_over_judge(steps: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    names = [step["name"] for step in steps]
+    judge = next((at for at, step in enumerate(steps) if step.get("type") == "judge"), None)
+    for place, step in enumerate(steps):
+        back = (step.get("loop") or {}).get("backTo")
+        if judge is not None and place > judge and back in names[:judge]:
+            detail = (
+                f"{quoted(back)} is done by the candidates, before {quoted(names[judge])} chooses; "
+                f"a later step can go back to {quoted(names[judge])} or to what follows it."
+            )
+            at = ("spec", "steps", place, "loop", "backTo")
+            yield at, "LoopOverJudge", "Loop back over the choice", detail
 
 
 def _approvals(spec: Mapping[str, Any], names: Sequence[str]) -> Iterator[Problem]:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from courier.diagnostics import Severity
-from courier.planning.facts import Role
+from courier.planning.facts import Role, Roles
 from courier.planning.references import Pointer
 from courier.runs.roles import ROLES
 
 _STEPS: Pointer = ("spec", "steps")
+_CANDIDATES: Pointer = ("spec", "candidates")
 
 
 class Player(NamedTuple):
@@ -40,16 +41,14 @@ class Problem(NamedTuple):
     severity: Severity = Severity.ERROR
 
 
-def problems(
-    type_: str, steps: Sequence[Role], find: Callable[[Role], Player]
-) -> Iterator[Problem]:
+def problems(roles: Roles, find: Callable[[Role], Player]) -> Iterator[Problem]:
     """Yield what is wrong with the steps somebody wrote.
 
     Args:
-        type_: The workflow's type.
-        steps: Its steps.
+        roles: The workflow's type, whether it has candidates, and its steps.
         find: From a step to who does it.
     """
+    type_, candidates, steps = roles
     players = [find(step) for step in steps]
     for at, player in enumerate(players):
         if player.loops and player.type != "custom" and player._replace(loops=False).keeps_changes:
@@ -63,6 +62,33 @@ def problems(
         yield Problem(_STEPS, "NobodyEnabled", "No persona is enabled", detail)
     elif all(player.type for player in players):
         yield from _of_types(type_, [player for player in players if player.enabled])
+        if candidates:
+            yield from _of_candidates(players)
+
+
+def _of_candidates(players: Sequence[Player]) -> Iterator[Problem]:
+    done = [(at, player) for at, player in enumerate(players) if player.enabled]
+    judges = [(at, player) for at, player in done if player.type == "judge"]
+    if not judges:
+        detail = (
+            "A judge chooses among candidates, and no step is one. Add a step of type judge after "
+            "the steps that the candidates do."
+        )
+        yield Problem(_CANDIDATES, "JudgeMissing", "No judge for the candidates", detail)
+        return
+    at, judge = judges[0]
+    if judge.loops:
+        detail = (
+            "This judge chooses among candidates; it gives no verdict that a loop could follow. "
+            "Leave the `loop` out, or give it to a checker after the judge."
+        )
+        yield Problem((*_STEPS, at, "loop"), "LoopOnChoice", "Loop on the choice", detail)
+    if not any(player.keeps_changes for _, player in done[: done.index(judges[0])]):
+        detail = (
+            "The candidates do the steps before the first judge, and none of these does work there "
+            "would be to choose from. Put a designer, an optimizer or a custom step before it."
+        )
+        yield Problem(_CANDIDATES, "CandidatesIdle", "Candidates without work", detail)
 
 
 def _of_types(type_: str, players: Sequence[Player]) -> Iterator[Problem]:

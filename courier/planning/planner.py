@@ -33,6 +33,7 @@ from courier.planning.sandboxplanner import plan_sandboxes
 from courier.planning.templates import strangers
 from courier.resources.names import EXECUTED_KINDS, KIND_NAMES
 from courier.runs.approvals import AWAITING
+from courier.runs.candidates import candidate_plans
 from courier.runs.frozen import FrozenPlan
 from courier.runs.prompts import assemble
 
@@ -230,9 +231,11 @@ def _start(
 
 
 def _prompts(frozen: FrozenPlan) -> Iterator[PlannedPrompt]:
-    for step in frozen.steps:
-        prompt = assemble(frozen, step)
-        yield PlannedPrompt(step=step.name, text=prompt.text, digest=prompt.digest)
+    for plan_ in (*candidate_plans(frozen), frozen):
+        for step in plan_.steps:
+            prompt = assemble(plan_, step)
+            name = f"{plan_.lane}{step.name}"
+            yield PlannedPrompt(step=name, text=prompt.text, digest=prompt.digest)
 
 
 def _gone(catalog: Catalog, observed: Observed) -> Iterator[Action]:

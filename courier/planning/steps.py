@@ -10,6 +10,7 @@ from courier.planning.effective import (
     SHELL,
     Layer,
     Values,
+    Writer,
     effective,
     layer,
 )
@@ -17,7 +18,13 @@ from courier.planning.equipment import Equipment
 from courier.planning.sessions import prompt_of
 from courier.resources.durations import to_seconds
 from courier.resources.project import Quality
-from courier.runs.frozen import FrozenSandbox, FrozenStep, FrozenStepLoop
+from courier.runs.frozen import (
+    FrozenDelivery,
+    FrozenLoop,
+    FrozenSandbox,
+    FrozenStep,
+    FrozenStepLoop,
+)
 from courier.runs.roles import ROLES
 from courier.runs.score import FrozenQuality
 
@@ -32,14 +39,17 @@ _SHOWN = {
 """Values whose origin a step keeps, and the word it keeps them under."""
 
 
-def decide_values(asked: Asked) -> tuple[Values, tuple[Values, ...]]:
+def decide_values(
+    asked: Asked, candidate: Writer | None = None
+) -> tuple[Values, tuple[Values, ...]]:
     """Return the values that hold for the run as a whole, and those of each step.
 
-    What the Run says of agent, model and effort passes over steps done by the shell.
+    What the Run says of agent, model and effort passes over steps done by the shell, and over
+    those of a candidate that says any of them itself.
     """
     project = [BUILT_IN_LAYER, layer(asked.project_writer)]
     workflow, run = layer(asked.workflow_writer), layer(asked.run_writer)
-    steps = tuple(_step_values(asked, step) for step in asked.steps)
+    steps = tuple(_step_values(asked, step, candidate) for step in asked.steps)
     return _effective(asked, [*project, workflow, run]), steps
 
 
@@ -50,11 +60,13 @@ def _effective(asked: Asked, layers: Sequence[Layer]) -> Values:
     return values if template is None else effective([layers[0], layer(template), *layers[1:]])
 
 
-def _step_values(asked: Asked, step: AskedStep) -> Values:
+def _step_values(asked: Asked, step: AskedStep, candidate: Writer | None) -> Values:
     session = [step.session] if step.session else []
-    writers = (asked.project_writer, *session, asked.workflow_writer, *step.writers)
-    written, run = [BUILT_IN_LAYER, *map(layer, writers)], layer(asked.run_writer)
-    if effective(written).text("agent") == SHELL:
+    below = (asked.project_writer, *session, asked.workflow_writer)
+    own = layer(candidate) if candidate else Layer()
+    written = [BUILT_IN_LAYER, *map(layer, below), own, *map(layer, step.writers)]
+    run = layer(asked.run_writer)
+    if own.values or effective(written).text("agent") == SHELL:
         run = Layer({path: value for path, value in run.values.items() if path not in CHOICE})
     return _effective(asked, [*written, run, *map(layer, step.overrides)])
 
@@ -121,6 +133,27 @@ def freeze_sandbox(values: Values) -> FrozenSandbox:
         timeout_seconds=to_seconds(values.text("sandbox.timeout") or ""),
         network=values.text("sandbox.egress") != "none",
         reuse="perRun" if values.text("sandbox.reuse") == "perRun" else "perStep",
+    )
+
+
+def freeze_loop(values: Values) -> FrozenLoop:
+    """Return what holds for verdicts whose step says nothing itself."""
+    draft = values.text("loops.onExhausted") == "deliverDraft"
+    return FrozenLoop(
+        max_iterations=values.number("loops.maxIterations"),
+        on_exhausted="deliverDraft" if draft else "fail",
+    )
+
+
+def freeze_delivery(values: Values) -> FrozenDelivery:
+    """Return how work is proposed, and what the gate lets through."""
+    return FrozenDelivery(
+        draft=values.flag("delivery.draft"),
+        labels=values.words("delivery.labels"),
+        reviewers=values.words("delivery.reviewers"),
+        protected_paths=values.words("delivery.protectedPaths"),
+        max_files=values.number("delivery.maxFiles"),
+        max_bytes=values.number("delivery.maxBytes"),
     )
 
 

@@ -3,9 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from courier.planning.library import AssetFile
+
+NO_BRANCHES: Mapping[str, str] = MappingProxyType({})
+"""No branch at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +113,15 @@ class Repository(Protocol):
         """Return every commit on the way to ``tip`` that changed a file, the newest first."""
         ...
 
-    async def export(self, commit: str, *, depth: int = 50) -> bytes:
+    async def export(
+        self, commit: str, *, depth: int = 50, branches: Mapping[str, str] = NO_BRANCHES
+    ) -> bytes:
         """Return a gzipped tar of a ``.git`` folder: shallow, detached at the commit, no remote.
+
+        Args:
+            commit: What is to be checked out.
+            depth: How many commits of each history it holds.
+            branches: Branches it has besides, by name, each at its commit.
 
         The same commit gives the same bytes within one process; nothing in it can reach or
         name the remote, and it holds no credential and no hook.

@@ -67,10 +67,7 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "delivery.autoMerge",
         ),
         "Team": ("members.*.credentials",),
-        "Workflow": (
-            "candidates",
-            "delivery.autoMerge",
-        ),
+        "Workflow": ("delivery.autoMerge",),
         "Run": (
             "images",
             "delivery.autoMerge",

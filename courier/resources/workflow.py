@@ -102,25 +102,23 @@ class Loops(Spec):
 
 
 class Candidate(Spec):
-    """One of several that do the same step side by side."""
+    """One of several that do the steps before the judge side by side."""
 
     agent: Annotated[str, ref("Agent")] | None = None
-    """The agent."""
+    """The agent of its steps that name none themselves."""
     model: ModelName | None = None
-    """The model, by the agent's own name for it."""
+    """The model of those steps, by the agent's own name for it."""
     effort: Effort | None = None
-    """How hard the model should think."""
+    """How hard the model of those steps should think."""
 
 
 class Candidates(Spec):
-    """Several do the same step side by side; a judge step chooses one."""
+    """Several do all steps before the first judge side by side; the judge chooses one of them."""
 
-    step: Name | None = None
-    """The step they do; without it, the first one."""
-    count: Annotated[int, Field(ge=2, le=16), WHOLE] = 2
-    """How many there are, 2 to 16."""
-    agents: Items[Candidate] = ()
-    """Who they are, in turn until `count` is reached; without it, all as the step says."""
+    count: Annotated[int, Field(ge=2, le=16), WHOLE] | None = None
+    """How many there are, 2 to 16; without it, as many as `agents` has, or 2."""
+    agents: Annotated[Items[Candidate], Field(max_length=16)] = ()
+    """Who they are, in turn until `count` is reached; without it, all as the workflow says."""
 
 
 class Approval(Spec):
@@ -189,7 +187,7 @@ class WorkflowSpec(Equipment):
     loops: Loops | None = None
     """How often work goes back from a failing check."""
     candidates: Candidates | None = None
-    """Several do the same step side by side."""
+    """Several do all steps before the first judge side by side; the judge chooses one of them."""
     sandbox: SandboxDefaults | None = None
     """How its sandboxes are made, where it differs from the project."""
     delivery: Delivery | None = None

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from courier.resources.model import Model
+from courier.runs.choice import Choice
 from courier.runs.pullrequest import PullRequest
 from courier.runs.score import Score
 from courier.runs.scripted import ScriptRan
@@ -49,6 +50,8 @@ class AttemptEnded(Model):
     ended_at: datetime
     outcome: Outcome
     verdict: Verdict | None = None
+    choice: Choice | None = None
+    """Which candidate it chose, where that was asked of it."""
     base: str
     """The commit the attempt started from."""
     commit: str | None = None
@@ -67,6 +70,49 @@ class AttemptEnded(Model):
     usage: Usage = Usage()
     scripts: tuple[ScriptRan, ...] = ()
     """What ran around the work, in order."""
+
+
+class CandidateEnded(Model):
+    """What became of one candidate."""
+
+    name: str
+    """What the judge calls it, e.g. ``candidate-2``."""
+    phase: Phase
+    reason: str
+    message: str = ""
+    commit: str | None = None
+    """Its work, past the gate; null where it changed nothing."""
+    diff: str = ""
+    """What its work changes, as far as it is kept for the judge."""
+    attempts: tuple[AttemptEnded, ...] = ()
+
+    @property
+    def usage(self) -> Usage:
+        """Return what all its attempts used."""
+        return sum((tried.usage + tried.scoring for tried in self.attempts), Usage())
+
+    @property
+    def stands(self) -> bool:
+        """Whether it may be chosen: it came through, and there is work."""
+        return self.phase == "completed" and self.commit is not None
+
+
+class CandidatesEnded(Model):
+    """Every candidate ended, however it ended."""
+
+    kind: Literal["candidatesEnded"] = "candidatesEnded"
+    at: datetime
+    candidates: tuple[CandidateEnded, ...]
+    """All of them, in order."""
+
+
+class CandidatesKept(Model):
+    """The work of candidates that was not chosen was pushed, for whoever wants to look."""
+
+    kind: Literal["candidatesKept"] = "candidatesKept"
+    at: datetime
+    branches: dict[str, str]
+    """Candidate to branch; those that could not be pushed are missing."""
 
 
 class RunParked(Model):
@@ -172,6 +218,8 @@ class RunEnded(Model):
 RunEvent = Annotated[
     RunStarted
     | AttemptEnded
+    | CandidatesEnded
+    | CandidatesKept
     | RunParked
     | ApprovalAsked
     | ApprovalAnswered

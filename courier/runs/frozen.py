@@ -118,6 +118,8 @@ class FrozenStep(Model):
     """Whether its last words score the work before it."""
     threshold: float | None = None
     """The composite score below which it rejects the work; null where it says so itself."""
+    chooses: bool = False
+    """Whether its last words (or the shell's last line) choose one of the run's candidates."""
     loop: FrozenStepLoop | None = None
     """Null where the plan's loop says everything about its rejections."""
     sandbox: FrozenSandbox | None = None
@@ -141,6 +143,13 @@ class FrozenApproval(Model):
     reason: str = ""
     timeout_seconds: int | None = None
     """How long it waits; null for ever."""
+
+
+class FrozenCandidate(Model):
+    """One of several that do the first part of a workflow side by side."""
+
+    steps: tuple[FrozenStep, ...]
+    """What it does, in order: every step before the one that chooses."""
 
 
 class FrozenLoop(Model):
@@ -195,7 +204,11 @@ class FrozenPlan(Model):
     """What agents read as the file of instructions they look for, outside the repository."""
     checker_instructions: str = ""
     steps: tuple[FrozenStep, ...]
-    """At least one, in the order of the workflow."""
+    """At least one, in the order of the workflow; with candidates, from the step that chooses."""
+    candidates: tuple[FrozenCandidate, ...] = ()
+    """Those that do the steps before these, side by side; empty for most runs."""
+    candidate: int | None = None
+    """Which candidate of its run this plan is of, from 1; null for a run itself."""
     left_out: tuple[str, ...] = ()
     """A sentence for every step of the workflow that is not done, and why."""
     loop: FrozenLoop = FrozenLoop()
@@ -211,6 +224,21 @@ class FrozenPlan(Model):
     attempts_per_step: int = 2
     """Tries of one step iteration when what failed may pass by itself."""
     inputs: tuple[FrozenInput, ...] = ()
+
+    @property
+    def lane(self) -> str:
+        """Return what sets a candidate's attempts apart from others, e.g. ``c2/``, or nothing."""
+        return f"c{self.candidate}/" if self.candidate is not None else ""
+
+    @property
+    def every_step(self) -> dict[str, FrozenStep]:
+        """Return every step anybody does, candidates' first, e.g. under ``c2/design``."""
+        theirs = {
+            f"c{number}/{step.name}": step
+            for number, candidate in enumerate(self.candidates, start=1)
+            for step in candidate.steps
+        }
+        return theirs | {f"{self.lane}{step.name}": step for step in self.steps}
 
     def approval(self, name: str) -> FrozenApproval | None:
         """Return the approval of that name; None where the plan has none."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from courier.runs.events import AttemptEnded
+from courier.runs.candidates import candidate_name
+from courier.runs.events import AttemptEnded, CandidateEnded
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.loops import has_rejected
 from courier.runs.progress import StartAttempt
-from courier.runs.prompts import Situation, StepOutput, bounded
+from courier.runs.prompts import CandidateWork, Situation, StepOutput, bounded
 from courier.runs.roles import keeps_changes
 from courier.runs.run import Run
 
@@ -24,6 +25,7 @@ def environment(plan: FrozenPlan, start: StartAttempt, known: Situation) -> dict
         "COURIER_TASK": bounded(plan.task, FEEDBACK_LIMIT),
         "COURIER_FEEDBACK": bounded(feedback, FEEDBACK_LIMIT),
         "COURIER_BASE": start.base,
+        **_of_candidates(plan, known),
         **start.step.env,
     }
 
@@ -36,8 +38,11 @@ def situation(plan: FrozenPlan, run: Run, start: StartAttempt) -> Situation:
     by the next step that does the work.
     """
     prompter = _prompter(plan, start.step)
-    settled = _newest(tried for tried in run.attempts if tried.outcome.status == "completed")
-    judged = _newest(tried for tried in run.attempts if tried.verdict is not None)
+    # Who chooses is told what the candidates did in a part of its own.
+    won = run.winner.attempts if run.winner and not start.step.chooses else ()
+    attempts = (*won, *run.attempts)
+    settled = _newest(tried for tried in attempts if tried.outcome.status == "completed")
+    judged = _newest(tried for tried in attempts if tried.verdict is not None)
     rejected = [tried for tried in judged.values() if has_rejected(tried)]
     silent = {prompter, *(tried.step for tried in rejected if tried.step != start.step.name)}
     return Situation(
@@ -52,8 +57,27 @@ def situation(plan: FrozenPlan, run: Run, start: StartAttempt) -> Situation:
             for tried in rejected
             if tried.verdict is not None
         ),
+        candidates=tuple(map(_shown, run.standing)) if start.step.chooses else (),
         guidance=settled[prompter].outcome.text if prompter and prompter in settled else "",
     )
+
+
+def _of_candidates(plan: FrozenPlan, known: Situation) -> dict[str, str]:
+    if plan.candidate is not None:
+        return {"COURIER_CANDIDATE": candidate_name(plan.candidate)}
+    if known.candidates:
+        return {"COURIER_CANDIDATES": " ".join(one.name for one in known.candidates)}
+    return {}
+
+
+def _shown(one: CandidateEnded) -> CandidateWork:
+    newest = _newest(tried for tried in one.attempts if tried.outcome.status == "completed")
+    said = (
+        StepOutput(tried.step, tried.iteration, tried.outcome.text)
+        for tried in newest.values()
+        if tried.outcome.text.strip()
+    )
+    return CandidateWork(one.name, one.commit or "", tuple(said), one.diff)
 
 
 def _newest(attempts: Iterable[AttemptEnded]) -> dict[str, AttemptEnded]:

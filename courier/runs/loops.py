@@ -49,6 +49,15 @@ def way_back(plan: FrozenPlan, judge: FrozenStep) -> WayBack | None:
     return WayBack(wanted[-1], own or plan.loop.max_iterations)
 
 
+def following_step(plan: FrozenPlan, last: AttemptEnded) -> FrozenStep | None:
+    """Return the step after one that is settled; None at the end of the pipeline."""
+    at = plan.place(last.step)
+    if has_rejected(last):
+        back = way_back(plan, plan.steps[at])
+        return back.to if back else None
+    return plan.steps[at + 1] if at + 1 < len(plan.steps) else None
+
+
 def entries(run: Run, step: FrozenStep) -> int:
     """Return how often a step was begun, tries of one time counted once."""
     return len({tried.iteration for tried in run.attempts if tried.step == step.name})

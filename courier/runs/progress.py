@@ -13,10 +13,11 @@ from courier.runs.approvals import (
     places,
 )
 from courier.runs.assets import FrozenScript
-from courier.runs.events import ApprovalAnswered, AttemptEnded, Phase
+from courier.runs.candidates import unchosen
+from courier.runs.ending import Ending, ending_of, is_spent
+from courier.runs.events import AttemptEnded, CandidateEnded
 from courier.runs.frozen import FrozenPlan, FrozenStep
-from courier.runs.loops import entries, exhaustion, has_rejected, way_back
-from courier.runs.rating import is_short, run_score
+from courier.runs.loops import entries, following_step
 from courier.runs.run import Run
 
 MAX_PARKS = 20
@@ -30,15 +31,6 @@ PARK_LEAST = timedelta(seconds=1)
 
 RETRY_DELAY = timedelta(seconds=5)
 """The pause before the second try of a step; doubled for each further one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a run will end once its work is delivered."""
-
-    phase: Phase
-    reason: str
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +81,55 @@ class Finish:
     ending: Ending
 
 
-Decision = StartAttempt | Park | AskApproval | AwaitApproval | Conclude | Deliver | Finish
+@dataclass(frozen=True, slots=True)
+class RunCandidates:
+    """Have all candidates do their part, and wait until every one has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCandidates:
+    """Push the work of these candidates, which the run does not go on with."""
+
+    candidates: tuple[CandidateEnded, ...]
+
+
+Decision = (
+    StartAttempt
+    | RunCandidates
+    | KeepCandidates
+    | Park
+    | AskApproval
+    | AwaitApproval
+    | Conclude
+    | Deliver
+    | Finish
+)
 """What a runner must do next."""
 
 
 def next_step(plan: FrozenPlan, run: Run) -> Decision:
     """Return what a run that has not ended must do next."""
+    decision = _decide(plan, run)
+    if isinstance(decision, Deliver | Finish) and run.kept is None and (left := unchosen(run)):
+        return KeepCandidates(left)
+    return decision
+
+
+def _decide(plan: FrozenPlan, run: Run) -> Decision:
     last = run.last
     if run.delivered is not None:
-        return Finish(_ending(plan, run))
+        return Finish(ending_of(plan, run))
     if run.cancelled is not None:
-        return _close(plan, run, _ending(plan, run))
+        return _close(plan, run, ending_of(plan, run))
     if run.declined is not None:
-        return _close(plan, run, _ending(plan, run))
+        return _close(plan, run, ending_of(plan, run))
+    if plan.candidates and run.candidates is None:
+        return RunCandidates()
     if last is None:
-        first = StartAttempt(plan.steps[0], 1, 1, base=plan.git.base_commit)
-        return _held(plan, run, first) or first
+        return _begin(plan, run)
     decision = _following(plan, run, last)
-    if isinstance(decision, StartAttempt) and _is_spent(plan, run):
-        return _close(plan, run, _ending(plan, run))
+    if isinstance(decision, StartAttempt) and is_spent(plan, run):
+        return _close(plan, run, ending_of(plan, run))
     return _held(plan, run, decision) or decision
 
 
@@ -123,10 +145,18 @@ def _held(plan: FrozenPlan, run: Run, decision: Decision) -> AskApproval | Await
         case _:
             return None
     for approval, words in places(plan, run, before=before):
-        held = hold(run, approval, commit=_base(plan, run), words=words)
+        held = hold(run, approval, commit=_work(plan, run), words=words)
         if held is not None:
             return held
     return None
+
+
+def _begin(plan: FrozenPlan, run: Run) -> Decision:
+    after_candidates = run.candidates is not None
+    if after_candidates and (not run.standing or is_spent(plan, run)):
+        return _close(plan, run, ending_of(plan, run))
+    first = StartAttempt(plan.steps[0], 1, 1, base=plan.git.base_commit)
+    return _held(plan, run, first) or first
 
 
 def _following(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
@@ -142,92 +172,16 @@ def _following(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
 
 
 def _onward(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
-    if (overruling := overrule(run, last)) is not None:
+    # Nobody can be asked about one candidate: its run has others.
+    if plan.candidate is None and (overruling := overrule(run, last)) is not None:
         return overruling
-    ending = _ending(plan, run)
+    ending = ending_of(plan, run)
     if ending.phase == "failed":
         return _close(plan, run, ending)
-    step = _following_step(plan, last)
+    step = following_step(plan, last)
     if step is None:
         return _close(plan, run, ending)
-    return StartAttempt(step, entries(run, step) + 1, 1, base=_base(plan, run))
-
-
-def _following_step(plan: FrozenPlan, last: AttemptEnded) -> FrozenStep | None:
-    """Return the step after one that is settled; None at the end of the pipeline."""
-    at = plan.place(last.step)
-    if has_rejected(last):
-        back = way_back(plan, plan.steps[at])
-        return back.to if back else None
-    return plan.steps[at + 1] if at + 1 < len(plan.steps) else None
-
-
-def _ending(plan: FrozenPlan, run: Run) -> Ending:
-    """Return how the run would end if nothing more were tried."""
-    ending = _worked(plan, run)
-    refusal = run.delivered.refusal if run.delivered is not None else None
-    if refusal is None:
-        return ending
-    if ending.phase == "completed":
-        return Ending("failed", refusal.code, refusal.message)
-    told = f"{ending.message} Its work was not delivered either: {refusal.message}"
-    return Ending(ending.phase, ending.reason, told.strip())
-
-
-def _worked(plan: FrozenPlan, run: Run) -> Ending:
-    """Return how the run would end if its work were delivered without a hitch."""
-    last = run.last
-    if run.cancelled is not None:
-        by = f"Cancelled by {run.cancelled.by}: {run.cancelled.reason}"
-        return Ending("cancelled", "Cancelled", by)
-    if run.declined is not None:
-        return _declined(run.declined)
-    if last is None:
-        return Ending("failed", "NothingTried")
-    if last.refusal is not None and last.commit is None:
-        return Ending("failed", last.refusal.code, last.refusal.message)
-    if last.verdict is None and last.outcome.status != "completed":
-        return Ending("failed", last.outcome.reason, last.outcome.message)
-    ending = _judged(plan, run, last)
-    return (_concluded(run) if ending.phase == "completed" else None) or ending
-
-
-def _declined(given: ApprovalAnswered) -> Ending:
-    place = f'At approval "{given.approval}"'
-    if given.answer == "timedOut":
-        return Ending("failed", "ApprovalTimedOut", f"{place} nobody answered in time.")
-    why = f": {given.comment}" if given.comment else "."
-    return Ending("failed", "ApprovalRejected", f"{place} {given.by or 'somebody'} said no{why}")
-
-
-def _judged(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Ending:
-    if why := exhaustion(plan, run):
-        feedback = last.verdict.feedback if last.verdict else ""
-        return Ending("failed", "LoopExhausted", f"{why} The last feedback: {feedback[:500]}")
-    if _is_spent(plan, run) and _following_step(plan, last) is not None:
-        spent = f"The run has cost ${run.usage.cost_usd} of its budget of ${plan.budget_usd}."
-        return Ending("failed", "BudgetExceeded", spent)
-    if has_rejected(last):
-        return Ending("completed", "Rejected")
-    if run.work is None or run.work == plan.git.base_commit:
-        return Ending("completed", "NoChanges", "The work changed nothing.")
-    score = run_score(plan, run)
-    if score is not None and _following_step(plan, last) is None and is_short(plan, score):
-        told = f"It scores {score.composite:g} of 100; {plan.quality.threshold:g} are needed."
-        return Ending("failed", "BelowThreshold", told)
-    return Ending("completed", "Completed")
-
-
-def _concluded(run: Run) -> Ending | None:
-    """Return how the run ends if the scripts that saw the finished work say no."""
-    if run.concluded is None:
-        return None
-    fatal = next((each for each in run.concluded.scripts if each.is_fatal), None)
-    if fatal is not None:
-        return Ending("failed", "ScriptFailed", fatal.message)
-    return (
-        Ending("failed", "ScriptsNotRun", run.concluded.failure) if run.concluded.failure else None
-    )
+    return StartAttempt(step, entries(run, step) + 1, 1, base=_base(plan, run, step))
 
 
 def _close(plan: FrozenPlan, run: Run, ending: Ending) -> Decision:
@@ -245,17 +199,18 @@ def _close(plan: FrozenPlan, run: Run, ending: Ending) -> Decision:
 
 
 def concluding_scripts(plan: FrozenPlan) -> tuple[tuple[FrozenStep, FrozenScript], ...]:
-    """Return every script after the run, each once, with the first step that names it."""
+    """Return every script after the run, each once, with the first step that names it.
+
+    A candidate has none: they see what the run delivers.
+    """
     found: dict[str, tuple[FrozenStep, FrozenScript]] = {}
-    for step in plan.steps:
+    if plan.candidate is not None:
+        return ()
+    for step in plan.every_step.values():
         for script in step.scripts:
             if script.when == "postRun":
                 found.setdefault(script.name, (step, script))
     return tuple(found.values())
-
-
-def _is_spent(plan: FrozenPlan, run: Run) -> bool:
-    return plan.budget_usd is not None and (run.usage.cost_usd or 0) >= plan.budget_usd
 
 
 def _is_limited(last: AttemptEnded) -> bool:
@@ -286,9 +241,14 @@ def _failures(run: Run, last: AttemptEnded) -> int:
 def _again(plan: FrozenPlan, run: Run, last: AttemptEnded, *, not_before: datetime) -> StartAttempt:
     step = plan.steps[plan.place(last.step)]
     return StartAttempt(
-        step, last.iteration, last.attempt + 1, base=_base(plan, run), not_before=not_before
+        step, last.iteration, last.attempt + 1, base=_base(plan, run, step), not_before=not_before
     )
 
 
-def _base(plan: FrozenPlan, run: Run) -> str:
+def _base(plan: FrozenPlan, run: Run, step: FrozenStep) -> str:
+    """Return where a step starts; who chooses among candidates starts where they did."""
+    return plan.git.base_commit if step.chooses else _work(plan, run)
+
+
+def _work(plan: FrozenPlan, run: Run) -> str:
     return run.work or plan.git.base_commit

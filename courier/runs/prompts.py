@@ -1,7 +1,7 @@
 """The prompt of one turn, assembled from its parts in one fixed order."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from courier.resources.capabilities import CAPABILITIES, Capabilities, described_capabilities
@@ -33,6 +33,23 @@ class StepOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class CandidateWork:
+    """One candidate as a judge is shown it: by its work, not by who did it.
+
+    Attributes:
+        name: What the judge calls it; the branch of that name in its workspace holds the work.
+        commit: The work.
+        said: Its last words, and what its own checkers said last.
+        diff: What the work changes.
+    """
+
+    name: str
+    commit: str
+    said: tuple[StepOutput, ...] = ()
+    diff: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """What a step can know besides its frozen plan.
 
@@ -40,6 +57,7 @@ class Situation:
         iteration: How often the step was begun by now, from 1.
         earlier: The newest output of each step that said something, oldest first.
         feedback: What rejected the work and has not passed it since, oldest first.
+        candidates: Those to choose from, for the step that chooses.
         guidance: What a prompter wrote for this step.
         answers: Approved answers, already rendered.
         learnings: Approved learnings for the role, already rendered.
@@ -49,6 +67,7 @@ class Situation:
     iteration: int = 1
     earlier: tuple[StepOutput, ...] = ()
     feedback: tuple[StepOutput, ...] = ()
+    candidates: tuple[CandidateWork, ...] = ()
     guidance: str = ""
     answers: str = ""
     learnings: str = ""
@@ -74,7 +93,7 @@ class Prompt:
 
 def assemble(plan: FrozenPlan, step: FrozenStep, situation: Situation = Situation()) -> Prompt:
     """Return the prompt of a step, parts in the documented order, empty ones left out."""
-    candidates = (
+    every = (
         PromptPart("sandbox rules", SANDBOX_RULES),
         PromptPart("project instructions", plan.project_instructions.strip()),
         PromptPart("guide", _guide(plan, step)),
@@ -85,11 +104,12 @@ def assemble(plan: FrozenPlan, step: FrozenStep, situation: Situation = Situatio
         PromptPart("learnings", situation.learnings.strip()),
         PromptPart("dynamic context", situation.dynamic.strip()),
         PromptPart("earlier steps", _earlier(situation.earlier)),
+        PromptPart("candidates", _candidates(situation.candidates)),
         PromptPart("checker feedback", _feedback(situation.feedback)),
         PromptPart("guidance", _guidance(situation.guidance)),
         PromptPart("task", _task(plan, step)),
     )
-    parts = tuple(part for part in candidates if part.text)
+    parts = tuple(part for part in every if part.text)
     text = "\n\n".join(part.text for part in parts) + "\n"
     return Prompt(parts, text, digest_of(text))
 
@@ -144,6 +164,25 @@ def _earlier(outputs: Sequence[StepOutput]) -> str:
     return "\n\n".join(["# What the earlier steps said", *reversed(told)])
 
 
+def _candidates(candidates: Sequence[CandidateWork]) -> str:
+    if not candidates:
+        return ""
+    room = min(EARLIER_LIMIT, EARLIER_TOTAL // len(candidates))
+    preface = (
+        "Each did the whole task alone, from the commit that is checked out here. The branch of "
+        "its name holds its work: `git diff HEAD candidate-1` shows it, `git switch --detach "
+        "candidate-1` checks it out. The diffs below may be cut; the branches are whole."
+    )
+    told = [part for one in candidates for part in _candidate(one, room)]
+    return "\n\n".join(["# The candidates", preface, *told])
+
+
+def _candidate(one: CandidateWork, room: int) -> Iterator[str]:
+    yield f"## {one.name}"
+    yield from (_said(output, room // len(one.said)) for output in one.said)
+    yield f'<data from="diff of {one.name}">\n{_safe(one.diff, room)}\n</data>'
+
+
 def _feedback(rejections: Sequence[StepOutput]) -> str:
     if not rejections:
         return ""
@@ -159,8 +198,9 @@ def _guidance(text: str) -> str:
 
 
 def _task(plan: FrozenPlan, step: FrozenStep) -> str:
-    extra = plan.checker_instructions.strip() if step.gives_verdict else ""
-    heading = "# The task to judge" if step.gives_verdict else "# The task"
+    judges = step.gives_verdict or step.chooses
+    extra = plan.checker_instructions.strip() if judges else ""
+    heading = "# The task to judge" if judges else "# The task"
     parts = (heading, _asked(plan, step), f"Check also:\n\n{extra}" if extra else "")
     return "\n\n".join(part for part in parts if part)
 
@@ -176,5 +216,9 @@ def _asked(plan: FrozenPlan, step: FrozenStep) -> str:
 
 
 def _said(output: StepOutput, limit: int) -> str:
-    safe = bounded(output.text.strip(), limit).strip().replace("</data", "<\\/data")
+    safe = _safe(output.text, limit)
     return f'<data from="{output.step}" iteration="{output.iteration}">\n{safe}\n</data>'
+
+
+def _safe(text: str, limit: int) -> str:
+    return bounded(text.strip(), limit).strip().replace("</data", "<\\/data")

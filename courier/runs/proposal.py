@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from courier.runs.candidates import Entry, candidate_name, candidate_plans, entries_of
 from courier.runs.events import AttemptEnded
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.prompts import bounded
@@ -27,6 +28,7 @@ def body(plan: FrozenPlan, run: Run) -> str:
     parts = (
         _quoted(plan.task),
         *_said(plan, run),
+        _candidates(plan, run),
         _steps_table(plan, run),
         _score(plan, run),
         "\n".join(f"- {sentence}" for sentence in (*plan.left_out, *_warned(run))),
@@ -46,6 +48,8 @@ def commit_message(plan: FrozenPlan, step: FrozenStep, iteration: int) -> str:
         f"Courier-Step: {step.name}-{iteration}",
         f"Courier-Agent: {step.agent}" + (f" {step.model}" if step.model else ""),
     ]
+    if plan.candidate is not None:
+        trailers.append(f"Courier-Candidate: {candidate_name(plan.candidate)}")
     if step.persona:
         trailers.append(f"Courier-Persona: {step.persona}")
     return f"{plan.title}{round_}\n\n" + "\n".join(trailers) + "\n"
@@ -58,17 +62,17 @@ def _quoted(task: str) -> str:
 
 def _said(plan: FrozenPlan, run: Run) -> Iterator[str]:
     """Yield the last words of who did the work, and of who looked at it for people after that."""
-    tellers = {step.name: step for step in plan.steps if step.agent != "shell"}
-    at = max((at for at, tried in enumerate(run.attempts) if tried.commit), default=None)
+    entries = [one for one in entries_of(plan, run) if one.candidate in (None, run.chosen)]
+    at = max((at for at, entry in enumerate(entries) if entry.ended.commit), default=None)
     if at is None:
         return
-    for tried in run.attempts[at:]:
-        step, text = tellers.get(tried.step), tried.outcome.text.strip()
-        if step is None or not text or tried.outcome.status != "completed":
+    for _, _, step, tried in entries[at:]:
+        text = tried.outcome.text.strip()
+        if step.agent == "shell" or not text or tried.outcome.status != "completed":
             continue
         if tried.commit:
             yield f"## What the agent says\n\n{bounded(text, 6_000)}"
-        elif step.type in _FOR_PEOPLE and not step.gives_verdict:
+        elif step.type in _FOR_PEOPLE and not (step.gives_verdict or step.chooses):
             yield f"## What `{step.name}` says\n\n{bounded(text, 6_000)}"
 
 
@@ -79,31 +83,65 @@ def _steps_table(plan: FrozenPlan, run: Run) -> str:
         "| step | iteration | agent | result | feedback |",
         "| --- | --- | --- | --- | --- |",
     ]
-    steps = {step.name: step for step in plan.steps}
-    for tried in run.attempts:
-        rows.append(_row(steps[tried.step], tried))
+    rows += [_row(entry) for entry in entries_of(plan, run)]
     return "\n".join(rows)
 
 
 def _warned(run: Run) -> Iterator[str]:
     """Yield a sentence for every script whose failure did not stop the run."""
     after = run.concluded.scripts if run.concluded else ()
-    everything = [*(each for tried in run.attempts for each in tried.scripts), *after]
+    won = run.winner.attempts if run.winner else ()
+    tries = (*won, *run.attempts)
+    everything = [*(each for tried in tries for each in tried.scripts), *after]
     for each in everything:
         if each.failed and not each.is_fatal:
             yield each.summary
 
 
-def _row(step: FrozenStep, tried: AttemptEnded) -> str:
-    agent = f"{step.agent} {step.model}" if step.model else step.agent
-    cells = (step.name, str(tried.iteration), agent, result(tried), _cell(tried))
+def _candidates(plan: FrozenPlan, run: Run) -> str:
+    """Return who took part, what became of each, and why the judge chose as it did."""
+    if run.candidates is None:
+        return ""
+    rows = [
+        "## Candidates",
+        "",
+        "| candidate | agents | result | tokens | cost | branch |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for part, one in zip(candidate_plans(plan), run.candidates, strict=False):
+        agents = ", ".join(dict.fromkeys(_agent(step) for step in part.steps))
+        told = "**chosen**" if one.name == run.chosen else one.reason
+        branch = plan.git.branch if one.name == run.chosen else (run.kept or {}).get(one.name)
+        cost = (_tokens(one.usage), _cost(one.usage) or "-", f"`{branch}`" if branch else "-")
+        rows.append("| " + " | ".join((one.name, agents, told, *cost)) + " |")
+    choices = [tried.choice for tried in run.attempts if tried.choice is not None]
+    reasons = choices[-1].reasons if choices else {}
+    judged = [f"**{name}**: {bounded(said, 2_000)}" for name, said in reasons.items()]
+    return "\n\n".join(["\n".join(rows), *judged])
+
+
+def _agent(step: FrozenStep) -> str:
+    return f"{step.agent} {step.model}" if step.model else step.agent
+
+
+def _row(entry: Entry) -> str:
+    step, tried = entry.step, entry.ended
+    cells = (
+        f"{entry.lane}{step.name}",
+        str(tried.iteration),
+        _agent(step),
+        result(tried),
+        _cell(tried),
+    )
     return "| " + " | ".join(cells) + " |"
 
 
 def result(tried: AttemptEnded) -> str:
-    """Return one word for how an attempt ended: pass, fail, done, or the reason it failed."""
+    """Return one word for how an attempt ended: pass, fail, done, a choice, or why it failed."""
     if tried.refusal is not None and tried.commit is None:
         return tried.refusal.code
+    if tried.choice is not None:
+        return tried.choice.chosen or tried.choice.reason
     if tried.verdict is not None:
         return "pass" if tried.verdict.passed else "fail"
     return "done" if tried.outcome.status == "completed" else tried.outcome.reason

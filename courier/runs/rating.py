@@ -44,10 +44,11 @@ def run_score(plan: FrozenPlan, run: Run) -> Score | None:
     newest change scored.
     """
     newest: dict[str, Score] = {}
-    for tried in run.attempts:
+    won = run.winner.attempts if run.winner else ()
+    for tried in (*won, *run.attempts):
         if tried.score is not None:
             newest[tried.step] = tried.score
-    evaluators = {step.name for step in plan.steps if step.scores}
+    evaluators = {step.name for step in plan.every_step.values() if step.scores}
     said = [score for name, score in newest.items() if name in evaluators]
     return mean(said or newest.values(), quality=plan.quality)
 

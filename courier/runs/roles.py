@@ -34,6 +34,18 @@ _ALSO_VERDICT = """\
 The object also has `verdict`, which is `pass` or `fail`, and `feedback`: on `fail` it tells the \
 next person exactly what is wrong, where, how to see it, and what a right result looks like."""
 
+CHOICE_RULE = """\
+End your last message with exactly one fenced JSON object and nothing after it:
+
+```json
+{"choice": "candidate-2", "ranking": ["candidate-2", "candidate-1"], \
+"reasons": {"candidate-2": "one paragraph", "candidate-1": "one paragraph"}}
+```
+
+`choice` is the name of one of the candidates above, or `none` if you would put your name to none \
+of them. `ranking` names them from best to worst, `reasons` says why. Do not change any file: your \
+changes are thrown away."""
+
 WORK_RULE = "Leave your work in the working tree; committing is allowed but not needed."
 
 ANSWER_RULE = """\
@@ -123,6 +135,8 @@ def keeps_changes(step: "FrozenStep") -> bool:
 
 def ending_rule(step: "FrozenStep") -> str:
     """Return what a step is told about what it must leave behind."""
+    if step.chooses:
+        return CHOICE_RULE
     if step.scores:
         return (
             f"{SCORE_RULE}\n\n{_ALSO_VERDICT}"

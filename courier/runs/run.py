@@ -1,6 +1,6 @@
 """One run, folded from its facts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
@@ -10,6 +10,9 @@ from courier.runs.events import (
     ApprovalAsked,
     AttemptEnded,
     CancelAsked,
+    CandidateEnded,
+    CandidatesEnded,
+    CandidatesKept,
     Phase,
     RunEnded,
     RunEvent,
@@ -27,6 +30,9 @@ class Run:
 
     Attributes:
         work: The newest commit that passed the gate; None before there is any.
+        candidates: What became of the candidates; None before all have ended.
+        chosen: The candidate whose work the run goes on with.
+        kept: Candidate to the branch its work was pushed to; None before that was done.
         parked: Why it waits, while it waits; cleared by the next attempt.
         asked: What people were asked, oldest first.
         answered: What was answered, oldest first.
@@ -41,6 +47,9 @@ class Run:
     journal: str | None = None
     attempts: tuple[AttemptEnded, ...] = ()
     work: str | None = None
+    candidates: tuple[CandidateEnded, ...] | None = None
+    chosen: str | None = None
+    kept: Mapping[str, str] | None = None
     parked: RunParked | None = None
     times_parked: int = 0
     asked: tuple[ApprovalAsked, ...] = ()
@@ -72,9 +81,20 @@ class Run:
 
     @property
     def usage(self) -> Usage:
-        """Return what all attempts used."""
+        """Return what all attempts used, those of candidates included."""
         spent = Usage(sandbox_seconds=self.concluded.sandbox_seconds if self.concluded else 0.0)
-        return sum((tried.usage + tried.scoring for tried in self.attempts), spent)
+        own = sum((tried.usage + tried.scoring for tried in self.attempts), spent)
+        return sum((one.usage for one in self.candidates or ()), own)
+
+    @property
+    def standing(self) -> tuple[CandidateEnded, ...]:
+        """Return the candidates there are to choose from."""
+        return tuple(one for one in self.candidates or () if one.stands)
+
+    @property
+    def winner(self) -> CandidateEnded | None:
+        """Return the chosen candidate."""
+        return next((one for one in self.standing if one.name == self.chosen), None)
 
 
 def fold(events: Iterable[RunEvent]) -> Run:
@@ -90,15 +110,8 @@ def after(run: Run, event: RunEvent) -> Run:
     match event:
         case RunStarted(at=at):
             return replace(run, phase="running", reason="Running", started_at=at)
-        case AttemptEnded():
-            return replace(
-                run,
-                phase="running",
-                reason="Running",
-                parked=None,
-                attempts=(*run.attempts, event),
-                work=event.commit or run.work,
-            )
+        case AttemptEnded() | CandidatesEnded() | CandidatesKept():
+            return _worked(run, event)
         case RunParked():
             return replace(
                 run,
@@ -127,6 +140,33 @@ def after(run: Run, event: RunEvent) -> Run:
             )
         case _:
             assert_never(event)
+
+
+def _worked(run: Run, event: AttemptEnded | CandidatesEnded | CandidatesKept) -> Run:
+    match event:
+        case AttemptEnded():
+            return _tried(run, event)
+        case CandidatesEnded():
+            return replace(run, candidates=event.candidates)
+        case CandidatesKept():
+            return replace(run, kept=event.branches)
+        case _:
+            assert_never(event)
+
+
+def _tried(run: Run, event: AttemptEnded) -> Run:
+    tried = replace(
+        run,
+        phase="running",
+        reason="Running",
+        parked=None,
+        attempts=(*run.attempts, event),
+        work=event.commit or run.work,
+    )
+    if event.choice is None:
+        return tried
+    chosen = replace(tried, chosen=event.choice.chosen)
+    return replace(chosen, work=chosen.winner.commit) if chosen.winner else chosen
 
 
 def _after_work(run: Run, event: WorkConcluded | WorkDelivered) -> Run:

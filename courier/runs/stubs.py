@@ -73,8 +73,11 @@ class Scenario(Model):
 
 
 def answer(answers: Mapping[str, tuple[Stub, ...]], step: str, iteration: int) -> Stub | None:
-    """Return what a step answers when it is begun for the n-th time; None if nobody says."""
-    given = answers.get(step)
+    """Return what a step answers when it is begun for the n-th time; None if nobody says.
+
+    What is said of ``c2/design`` is for the second candidate, of ``design`` for all of them.
+    """
+    given = answers.get(step) or answers.get(step.rpartition("/")[2])
     return given[min(iteration, len(given)) - 1] if given else None
 
 
@@ -86,7 +89,7 @@ def unmet(expected: Expectation, account: Mapping[str, Any]) -> Iterator[str]:
     found: dict[str, object] = {
         "phase": account.get("phase"),
         "reason": account.get("reason"),
-        "steps": tuple(f"{step['step']}-{step['iteration']}" for step in steps),
+        "steps": tuple(f"{_lane(step)}{step['step']}-{step['iteration']}" for step in steps),
         "files": tuple(sorted({path for step in steps for path in step["files"]})),
         "pull_request": proposed,
     }
@@ -95,6 +98,11 @@ def unmet(expected: Expectation, account: Mapping[str, Any]) -> Iterator[str]:
         wanted = tuple(sorted(wanted)) if field == "files" and wanted is not None else wanted
         if wanted is not None and wanted != value:
             yield f"{field.replace('_', ' ')}: expected {_plain(wanted)}, it was {_plain(value)}"
+
+
+def _lane(step: Mapping[str, Any]) -> str:
+    candidate = str(step.get("candidate", "")).rpartition("-")[2]
+    return f"c{candidate}/" if candidate else ""
 
 
 def _plain(value: object) -> str:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from courier.resources.model import Model
-from courier.runs.events import AttemptEnded
-from courier.runs.frozen import FrozenPlan, FrozenSandbox, FrozenStep
+from courier.runs.candidates import Entry, candidate_name, candidate_plans, entries_of
+from courier.runs.frozen import FrozenPlan, FrozenSandbox
 from courier.runs.rating import run_score
 from courier.runs.run import Run
 from courier.runs.scripted import ScriptRan
@@ -32,10 +32,12 @@ def journal_path(name: str, started_at: datetime) -> str:
     return f"{started_at:%Y/%m/%d}/{name}/journal.jsonl.zst"
 
 
-def step_folder(attempt: AttemptEnded, *, at: int) -> str:
+def step_folder(entry: Entry, *, at: int) -> str:
     """Return an attempt's folder inside its run's, e.g. ``steps/02-check-1``."""
+    attempt = entry.ended
     retried = f".{attempt.attempt}" if attempt.attempt > 1 else ""
-    return f"steps/{at + 1:02d}-{attempt.step}-{attempt.iteration}{retried}"
+    lane = entry.lane.replace("/", "-")
+    return f"steps/{at + 1:02d}-{lane}{attempt.step}-{attempt.iteration}{retried}"
 
 
 def record_files(plan: FrozenPlan, run: Run) -> dict[str, bytes]:
@@ -43,8 +45,8 @@ def record_files(plan: FrozenPlan, run: Run) -> dict[str, bytes]:
     assert run.started_at is not None  # noqa: S101 - a run is recorded only once it has started
     home = folder(plan.run, run.started_at)
     files = {f"{home}/run.json": to_json(record(plan, run))}
-    for at, attempt in enumerate(run.attempts):
-        inside = f"{home}/{step_folder(attempt, at=at)}"
+    for at, entry in enumerate(entries_of(plan, run)):
+        attempt, inside = entry.ended, f"{home}/{step_folder(entry, at=at)}"
         files[f"{inside}/output.md"] = (attempt.outcome.text.rstrip() + "\n").encode()
         if attempt.verdict is not None:
             files[f"{inside}/verdict.json"] = to_json(_dumped(attempt.verdict))
@@ -54,6 +56,9 @@ def record_files(plan: FrozenPlan, run: Run) -> dict[str, bytes]:
             if script.output:
                 said = (script.output.rstrip() + "\n").encode()
                 files[f"{inside}/scripts/{script.name}.md"] = said
+    for one in run.candidates or ():
+        if one.diff:
+            files[f"{home}/candidates/{one.name}.diff"] = one.diff.encode()
     return files
 
 
@@ -66,7 +71,7 @@ def usage_line(plan: FrozenPlan, run: Run) -> tuple[str, dict[str, object]]:
         "project": plan.project,
         "workflow": plan.workflow,
         "endedAt": _moment(run.ended_at),
-        "steps": [row for attempt in run.attempts for row in _used(plan, attempt)],
+        "steps": [row for entry in entries_of(plan, run) for row in _used(plan, entry)],
         "total": _dumped(run.usage),
     }
     return f"usage/{run.started_at:%Y-%m}.jsonl", line
@@ -105,7 +110,8 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
         "pullRequest": _dumped(pull_request),
         "leftOut": list(plan.left_out),
         "approvals": list(_approvals(plan, run)),
-        "steps": [_attempt(plan, attempt, at) for at, attempt in enumerate(run.attempts)],
+        **({"candidates": _candidates(plan, run)} if plan.candidates else {}),
+        "steps": [_attempt(plan, entry, at) for at, entry in enumerate(entries_of(plan, run))],
         "afterwards": _afterwards(run),
         "score": _dumped(run_score(plan, run)),
         "transcript": run.transcript,
@@ -139,10 +145,9 @@ def to_json(value: object) -> bytes:
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _used(plan: FrozenPlan, attempt: AttemptEnded) -> Iterator[dict[str, object]]:
+def _used(plan: FrozenPlan, entry: Entry) -> Iterator[dict[str, object]]:
     """Yield what an attempt used: its agent, and the model that scored its change."""
-    step = _step(plan, attempt)
-    tried = {"step": step.name, "iteration": attempt.iteration, "attempt": attempt.attempt}
+    step, attempt, tried = entry.step, entry.ended, _name(entry)
     agent = {"agent": step.agent, "model": step.model, "persona": step.persona}
     yield {**tried, **agent, **attempt.usage.model_dump(mode="json", by_alias=True)}
     if attempt.scoring != Usage():
@@ -150,15 +155,51 @@ def _used(plan: FrozenPlan, attempt: AttemptEnded) -> Iterator[dict[str, object]
         yield {**tried, **scorer, **attempt.scoring.model_dump(mode="json", by_alias=True)}
 
 
-def _attempt(plan: FrozenPlan, attempt: AttemptEnded, at: int) -> dict[str, object]:
-    step = _step(plan, attempt)
-    outcome = attempt.outcome.model_dump(mode="json", by_alias=True, exclude={"text", "usage"})
+def _candidates(plan: FrozenPlan, run: Run) -> list[dict[str, object]]:
+    """Return what is told of each candidate besides its steps; those under way are pending."""
+    ended = {one.name: one for one in run.candidates or ()}
+    choices = [tried.choice for tried in run.attempts if tried.choice is not None]
+    told: list[dict[str, object]] = []
+    for number, part in enumerate(candidate_plans(plan), start=1):
+        name = candidate_name(number)
+        one = ended.get(name)
+        told.append(
+            {
+                "name": name,
+                "agents": list(dict.fromkeys(step.agent for step in part.steps)),
+                "budgetUsd": str(part.budget_usd) if part.budget_usd is not None else None,
+                "phase": one.phase if one else "pending",
+                "reason": one.reason if one else "Pending",
+                "message": one.message if one else "",
+                "commit": one.commit if one else None,
+                "branch": (run.kept or {}).get(name),
+                "chosen": run.chosen == name,
+                "judged": choices[-1].reasons.get(name) if choices else None,
+                "usage": _dumped(one.usage) if one else None,
+            }
+        )
+    return told
+
+
+def _name(entry: Entry) -> dict[str, object]:
+    """Return what tells one attempt from all others of its run."""
+    attempt = entry.ended
+    whose = {"candidate": entry.candidate} if entry.candidate else {}
     return {
+        **whose,
         "step": attempt.step,
-        "type": step.type,
         "iteration": attempt.iteration,
         "attempt": attempt.attempt,
-        "folder": step_folder(attempt, at=at),
+    }
+
+
+def _attempt(plan: FrozenPlan, entry: Entry, at: int) -> dict[str, object]:
+    step, attempt = entry.step, entry.ended
+    outcome = attempt.outcome.model_dump(mode="json", by_alias=True, exclude={"text", "usage"})
+    return {
+        **_name(entry),
+        "type": step.type,
+        "folder": step_folder(entry, at=at),
         "agent": step.agent,
         "model": step.model,
         "effort": step.effort,
@@ -171,6 +212,7 @@ def _attempt(plan: FrozenPlan, attempt: AttemptEnded, at: int) -> dict[str, obje
         "files": list(attempt.files),
         "outcome": outcome,
         "verdict": _dumped(attempt.verdict),
+        **({"choice": _dumped(attempt.choice)} if attempt.choice else {}),
         "refusal": _dumped(attempt.refusal),
         "promptDigest": attempt.prompt_digest,
         "sandbox": attempt.sandbox,
@@ -202,10 +244,6 @@ def _afterwards(run: Run) -> dict[str, object] | None:
 
 def _scripts(ran: Iterable[ScriptRan]) -> list[dict[str, object]]:
     return [each.model_dump(mode="json", by_alias=True, exclude={"output"}) for each in ran]
-
-
-def _step(plan: FrozenPlan, attempt: AttemptEnded) -> FrozenStep:
-    return plan.steps[plan.place(attempt.step)]
 
 
 def _dumped(value: Model | None) -> dict[str, Any] | None:

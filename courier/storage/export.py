@@ -5,13 +5,17 @@ import gzip
 import io
 import tarfile
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
 from courier.errors import Misused, NotFound
-from courier.storage.names import checked_commit
+from courier.storage.names import branch_ref, checked_commit
 from courier.storage.plumbing import Plumbing, make_bare, remove
+
+_Key = tuple[str, int, tuple[tuple[str, str], ...]]
+"""Commit, depth, and branches with their commits."""
 
 _KEPT_BYTES: Final = 128 << 20
 _CONFIG: Final = (
@@ -25,10 +29,10 @@ class Exporter:
 
     def __init__(self, plumbing: Plumbing) -> None:
         self._plumbing = plumbing
-        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._kept: OrderedDict[_Key, bytes] = OrderedDict()
         self._turn = asyncio.Lock()
 
-    async def export(self, commit: str, *, depth: int) -> bytes:
+    async def export(self, commit: str, *, depth: int, branches: Mapping[str, str]) -> bytes:
         """Return the gzipped tar of a shallow ``.git`` folder, detached at the commit.
 
         Raises:
@@ -36,22 +40,27 @@ class Exporter:
         """
         if depth < 1:
             raise Misused("A copy needs a depth of at least one commit.")
-        key = (checked_commit(commit), depth)
+        for name, tip in branches.items():
+            branch_ref(name)
+            checked_commit(tip)
+        key = (checked_commit(commit), depth, tuple(sorted(branches.items())))
         async with self._turn:
             if key not in self._kept:
-                self._keep(key, await self._make(commit, depth))
+                self._keep(key, await self._make(key))
             self._kept.move_to_end(key)
             return self._kept[key]
 
-    def _keep(self, key: tuple[str, int], content: bytes) -> None:
+    def _keep(self, key: _Key, content: bytes) -> None:
         self._kept[key] = content
         while len(self._kept) > 1 and sum(map(len, self._kept.values())) > _KEPT_BYTES:
             self._kept.popitem(last=False)
 
-    async def _make(self, commit: str, depth: int) -> bytes:
-        found = (await self._plumbing.reader.measure([commit]))[0]
-        if found is None or found.kind != "commit":
-            raise NotFound("The mirror holds no such commit.", detail=commit)
+    async def _make(self, key: _Key) -> bytes:
+        commit, depth, branches = key
+        tips = [commit, *(tip for _, tip in branches)]
+        for tip, found in zip(tips, await self._plumbing.reader.measure(tips), strict=True):
+            if found is None or found.kind != "commit":
+                raise NotFound("The mirror holds no such commit.", detail=tip)
         folder = Path(mkdtemp(prefix="export-", dir=self._plumbing.scratch))
         try:
             make_bare(folder, config=_CONFIG)
@@ -63,18 +72,19 @@ class Exporter:
                 "--no-write-fetch-head",
                 "--no-auto-maintenance",
                 f"file://{self._plumbing.folder}",
-                f"{commit}:refs/courier/export",
+                *(f"{tip}:refs/courier/export-{at}" for at, tip in enumerate(tips)),
             )
-            return await asyncio.to_thread(_packed, folder, commit)
+            return await asyncio.to_thread(_packed, folder, commit, dict(branches))
         finally:
             remove(folder)
 
 
-def _packed(folder: Path, commit: str) -> bytes:
+def _packed(folder: Path, commit: str, branches: Mapping[str, str]) -> bytes:
     files = {
         "HEAD": f"{commit}\n".encode(),
         "config": _CONFIG.encode(),
         "info/exclude": b"",
+        **{branch_ref(name): f"{tip}\n".encode() for name, tip in branches.items()},
     }
     for path in sorted((folder / "objects").rglob("*")):
         if path.is_file():

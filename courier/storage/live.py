@@ -16,8 +16,8 @@ POLL_SECONDS = 0.05
 class LiveTranscript:
     """One turn's growing file; a half-written last line of a killed process is cut away."""
 
-    def __init__(self, path: Path, *, redact: Callable[[str], str]) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, attempt: str, redact: Callable[[str], str]) -> None:
+        self._attempt = attempt
         self._redact = redact
         path.parent.mkdir(parents=True, exist_ok=True)
         self._count = _mend(path)
@@ -30,7 +30,7 @@ class LiveTranscript:
 
     def append(self, events: Sequence[AgentEvent], *, at: datetime) -> None:
         """Add events, redacted before they touch the disk."""
-        stamp = {"at": at.isoformat(), "attempt": self._path.stem}
+        stamp = {"at": at.isoformat(), "attempt": self._attempt}
         for event in events:
             told = AGENT_EVENT.dump_python(event, mode="json", by_alias=True)
             line = self._redact(json.dumps({**stamp, **told}, ensure_ascii=False))
@@ -44,7 +44,7 @@ class LiveTranscript:
 
 
 class LiveTranscripts:
-    """Where live transcripts are: ``<folder>/<run>/<attempt>.jsonl``."""
+    """Where live transcripts are: ``<folder>/<run>/<attempt>.jsonl``; attempts may be nested."""
 
     def __init__(self, folder: Path, *, redact: Callable[[str], str]) -> None:
         self._folder = folder
@@ -52,11 +52,13 @@ class LiveTranscripts:
 
     def open(self, run: str, attempt: str) -> LiveTranscript:
         """Return the transcript of an attempt, as it was left or new."""
-        return LiveTranscript(self._folder / run / f"{attempt}.jsonl", redact=self._redact)
+        path = self._folder / run / f"{attempt}.jsonl"
+        return LiveTranscript(path, attempt=attempt, redact=self._redact)
 
     def attempts(self, run: str) -> Sequence[str]:
         """Return the names of a run's attempts that have a transcript here, oldest first."""
-        return [path.stem for path in self._files(run)]
+        names = (path.relative_to(self._folder / run) for path in self._files(run))
+        return [name.as_posix().removesuffix(".jsonl") for name in names]
 
     async def follow(self, run: str, attempt: str) -> AsyncIterator[bytes]:
         """Yield the lines there are and then those that come, until the caller stops asking."""
@@ -89,7 +91,7 @@ class LiveTranscripts:
         shutil.rmtree(self._folder / run, ignore_errors=True)
 
     def _files(self, run: str) -> list[Path]:
-        found = (self._folder / run).glob("*.jsonl")
+        found = (self._folder / run).rglob("*.jsonl")
         return sorted(found, key=lambda path: (_begun(path), path.name))
 
 

@@ -8,7 +8,7 @@ from typing import Final, Self
 from courier.errors import NotFound
 from courier.planning.library import AssetFile
 from courier.ports.clock import Clock
-from courier.ports.repository import Admitted, GateRules, Head, Identity, Version
+from courier.ports.repository import NO_BRANCHES, Admitted, GateRules, Head, Identity, Version
 from courier.storage import history
 from courier.storage.commits import Signed, commit_tree, is_ancestor, merge_tree
 from courier.storage.credentials import Credentials
@@ -113,13 +113,15 @@ class Mirror:
         """Return every commit on the way to ``tip`` that changed a file, the newest first."""
         return await history.versions(self.plumbing, path, tip=tip)
 
-    async def export(self, commit: str, *, depth: int = 50) -> bytes:
+    async def export(
+        self, commit: str, *, depth: int = 50, branches: Mapping[str, str] = NO_BRANCHES
+    ) -> bytes:
         """Return a gzipped tar of a shallow ``.git`` folder, detached, without a remote.
 
         Raises:
             NotFound: If the mirror holds no such commit.
         """
-        return await self._exporter.export(commit, depth=depth)
+        return await self._exporter.export(commit, depth=depth, branches=branches)
 
     async def admit(self, bundle: bytes, *, rules: GateRules, keep_at: str) -> Admitted:
         """Check an agent's bundle in quarantine and keep its head at a hidden ref.

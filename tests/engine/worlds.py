@@ -16,6 +16,8 @@ from courier.agents.described import DescribedDriver
 from courier.agents.opencode import OpenCodeDriver
 from courier.agents.pi import PiDriver
 from courier.agents.shell import ShellDriver
+from courier.engine.candidate import CandidateRunner
+from courier.engine.candidates import FLOW as CANDIDATE
 from courier.engine.interactive.keeper import FLOW as SANDBOX_FLOW
 from courier.engine.interactive.keeper import Keeper
 from courier.engine.journal import JournalEngine
@@ -195,13 +197,17 @@ async def scene(
     engine = JournalEngine(folder / "journal", clock=clock, observer=observer)
 
     async def flow(context: Context) -> Json:
-        return await Runner(world, context, engine).go()
+        return await Runner(world, context, engine, engine).go()
+
+    async def candidate(context: Context) -> Json:
+        return await CandidateRunner(world, context, engine, engine).go()
 
     async def keep(context: Context) -> Json:
         return await Keeper(world, context).go()
 
     engine.register(FLOW, flow)
     engine.register(SANDBOX_FLOW, keep)
+    engine.register(CANDIDATE, candidate)
     engine.limit(None, concurrency=concurrency)
     await engine.start()
     try:

@@ -25,6 +25,7 @@ def told(account: Mapping[str, Any], now: datetime, ink: Ink = PLAIN) -> str:
     blocks = [
         _fields(_head(account, now), ink),
         _section("Task", safe_lines(str(account.get("task", ""))).splitlines(), ink),
+        _section("Candidates", _candidates(account.get("candidates") or ()), ink),
         _section("Steps", list(_steps(account.get("steps") or (), ink)), ink),
         _section("Approvals", list(_approvals(account.get("approvals") or ())), ink),
         _section("Scripts", list(_scripts(account)), ink),
@@ -78,6 +79,26 @@ def _pull_request(pull: Mapping[str, Any]) -> str:
     return f"#{pull['number']} {pull['status']}, into {pull['base']}{url}"
 
 
+def _candidates(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not found:
+        return []
+    rows = [("", "CANDIDATE", "AGENTS", "RESULT", "TOKENS", "COST", "BRANCH")]
+    for one in found:
+        usage = one.get("usage") or {}
+        rows.append(
+            (
+                "*" if one.get("chosen") else "",
+                str(one.get("name")),
+                ", ".join(map(str, one.get("agents") or ())),
+                str(one.get("reason")),
+                tokens(usage),
+                money(usage.get("costUsd")),
+                str(one.get("branch") or "-"),
+            )
+        )
+    return columns([tuple(safe(cell) for cell in row) for row in rows])
+
+
 def _steps(steps: Sequence[Mapping[str, Any]], ink: Ink) -> Iterator[str]:
     head = ("STEP", "AGENT", "RESULT", "TOOK", "TOKENS", "COST", "COMMIT")
     lines = columns([head, *(_step(step) for step in steps)])
@@ -128,8 +149,9 @@ def _step(step: Mapping[str, Any]) -> tuple[str, ...]:
     usage = step.get("usage") or {}
     agent = " ".join(str(step[key]) for key in ("agent", "model", "effort") if step.get(key))
     again = f".{step['attempt']}" if step.get("attempt", 1) > 1 else ""
+    lane = f"c{str(step['candidate']).rpartition('-')[2]}/" if step.get("candidate") else ""
     cells = (
-        f"{step.get('step')} {step.get('iteration')}{again}",
+        f"{lane}{step.get('step')} {step.get('iteration')}{again}",
         agent,
         _result(step),
         took((ended - started).total_seconds()) if started and ended else "-",
@@ -145,6 +167,8 @@ def _result(step: Mapping[str, Any]) -> str:
         return str(step["refusal"].get("code"))
     if step.get("verdict"):
         return "pass" if step["verdict"].get("passed") else "fail"
+    if step.get("choice"):
+        return str(step["choice"].get("chosen") or step["choice"].get("reason"))
     outcome = step.get("outcome") or {}
     return "done" if outcome.get("status") == "completed" else str(outcome.get("reason"))
 

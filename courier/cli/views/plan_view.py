@@ -22,6 +22,7 @@ from courier.planning.plan import (
     StartSandbox,
     TellSandbox,
 )
+from courier.runs.candidates import candidate_plans
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.loops import way_back
 
@@ -96,7 +97,7 @@ def _started(start: StartRun, form: Form, ink: Ink) -> Iterator[str]:
     for label, told in _facts(start):
         yield f"{_INDENT}{ink.paint(f'{label:<9}', 'dim')} {told}"
     yield ""
-    head, *rows = columns(_steps(start.frozen.steps))
+    head, *rows = columns(_steps(start.frozen))
     yield _INDENT + ink.paint(head, "dim")
     yield from (_INDENT + row for row in rows)
     if form == "wide":
@@ -108,6 +109,9 @@ def _facts(start: StartRun) -> Iterator[tuple[str, str]]:
     git = frozen.git
     yield "task", safe(frozen.title)
     yield "workflow", f"{safe(frozen.workflow)} ({frozen.workflow_type})"
+    if frozen.candidates:
+        judge = frozen.steps[0].name
+        yield "compare", safe(f"{len(frozen.candidates)} candidates; {judge} chooses one of them")
     for told in _loops(frozen):
         yield "loop", safe(told)
     for sentence in frozen.left_out:
@@ -123,11 +127,13 @@ def _facts(start: StartRun) -> Iterator[tuple[str, str]]:
 
 
 def _loops(frozen: FrozenPlan) -> Iterator[str]:
-    for step in frozen.steps:
-        back = way_back(frozen, step) if step.gives_verdict else None
-        if back is not None:
-            times = "once" if back.at_most == 1 else f"{back.at_most} times"
-            yield f"{step.name} goes back to {back.to.name}, which works at most {times}"
+    # The loops of one candidate are those of all.
+    for plan in (*candidate_plans(frozen)[:1], frozen):
+        for step in plan.steps:
+            back = way_back(plan, step) if step.gives_verdict else None
+            if back is not None:
+                times = "once" if back.at_most == 1 else f"{back.at_most} times"
+                yield f"{step.name} goes back to {back.to.name}, which works at most {times}"
 
 
 def _estimate(found: Estimate | None) -> str:
@@ -142,12 +148,12 @@ def _estimate(found: Estimate | None) -> str:
     return f"{', '.join(parts)} (from {found.runs} run{'' if found.runs == 1 else 's'})"
 
 
-def _steps(steps: Sequence[FrozenStep]) -> list[tuple[str, ...]]:
+def _steps(frozen: FrozenPlan) -> list[tuple[str, ...]]:
     head = ("step", "type", "agent", "model", "effort", "from")
-    return [head, *(_step(step) for step in steps)]
+    return [head, *(_step(name, step) for name, step in frozen.every_step.items())]
 
 
-def _step(step: FrozenStep) -> tuple[str, ...]:
+def _step(name: str, step: FrozenStep) -> tuple[str, ...]:
     told = (step.agent, step.model, step.effort)
     wanted = [step.origins.get(field) for field in ("agent", "model", "effort")]
     origins = dict.fromkeys(
@@ -155,15 +161,15 @@ def _step(step: FrozenStep) -> tuple[str, ...]:
         for origin, value in zip(wanted, told, strict=True)
         if origin and value is not None
     )
-    cells = (step.name, step.type, *(value or "-" for value in told), ", ".join(origins) or "-")
+    cells = (name, step.type, *(value or "-" for value in told), ", ".join(origins) or "-")
     return tuple(safe(cell) for cell in cells)
 
 
 def _details(start: StartRun, ink: Ink) -> Iterator[str]:
     yield ""
     rows = [
-        (f"{step.name}.{field}", _value(step, field), origin)
-        for step in start.frozen.steps
+        (f"{name}.{field}", _value(step, field), origin)
+        for name, step in start.frozen.every_step.items()
         for field, origin in step.origins.items()
     ]
     yield from _listed("value", ("value", "", "written in"), rows, ink)

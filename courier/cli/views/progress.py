@@ -41,6 +41,8 @@ def to_json(moment: Moment) -> str:
         told["result"] = moment.ended.model_dump(mode="json", by_alias=True)
     if isinstance(moment, StepBegan | StepEnded):
         told |= {"step": moment.tried.step.name, "iteration": moment.tried.iteration}
+        if moment.tried.lane:
+            told["candidate"] = moment.tried.lane.removesuffix("/")
     if isinstance(moment, Answered):
         told["answered"] = moment.answered.model_dump(mode="json", by_alias=True)
     if isinstance(moment, Handed):
@@ -66,7 +68,7 @@ class Progress:
         self._began: dict[str, datetime] = {}
         self._lines: dict[str, int] = {}
         self._usage: dict[str, Usage] = {}
-        self._doing: dict[str, StepBegan] = {}
+        self._doing: dict[tuple[str, str], StepBegan] = {}
         self._last: dict[str, str] = {}
 
     def lines(self, moment: Moment) -> list[str]:
@@ -77,7 +79,7 @@ class Progress:
                 name = self._ink.paint(safe(moment.run), "bold")
                 return [f"{name}  {safe(moment.title)}"]
             case StepBegan():
-                self._doing[moment.run] = moment
+                self._doing[moment.run, moment.tried.lane] = moment
                 self._last.pop(moment.run, None)
                 return [self._line(moment, "cyan", "▸", _step(moment.tried), _who(moment.tried))]
             case Spoke():
@@ -114,7 +116,9 @@ class Progress:
         self._last[moment.run] = texts[-1] if texts else ""
         self._lines[moment.attempt] = shown + len(texts)
         room = max(0, _MOST_LINES - shown)
-        return [self._quoted(moment.run, text, found.mark) for text in texts[:room]]
+        lane = moment.attempt.rpartition("/")[0]
+        who = f"{lane}: " if lane else ""
+        return [self._quoted(moment.run, f"{who}{text}", found.mark) for text in texts[:room]]
 
     def _quoted(self, run: str, text: str, mark: str) -> str:
         text = f"{safe(run)}: {text}" if self._names else text
@@ -124,7 +128,7 @@ class Progress:
 
     def _ended_step(self, moment: StepEnded) -> list[str]:
         ended = moment.ended
-        self._doing.pop(moment.run, None)
+        self._doing.pop((moment.run, moment.tried.lane), None)
         self._usage[moment.run] = self._usage.get(moment.run, Usage()) + ended.usage
         hidden = self._hidden(moment)
         seconds = took((ended.ended_at - ended.started_at).total_seconds())
@@ -133,6 +137,10 @@ class Progress:
         elif ended.verdict is not None:
             passed = ended.verdict.passed
             told, tone, mark = ("pass", "green", "✓") if passed else ("fail", "red", "✗")
+        elif ended.choice is not None:
+            chosen = ended.choice.chosen
+            told = f"chooses {chosen}" if chosen else ended.choice.reason
+            tone, mark = ("green", "✓") if chosen else ("red", "✗")
         elif ended.outcome.status == "completed":
             told, tone, mark = _work(ended.files), "green", "✓"
         else:
@@ -214,7 +222,7 @@ class Progress:
 
 def _step(tried: Tried) -> str:
     again = f".{tried.attempt}" if tried.attempt > 1 else ""
-    return f"{tried.step.name} {tried.iteration}{again}"
+    return f"{tried.lane}{tried.step.name} {tried.iteration}{again}"
 
 
 def _who(tried: Tried) -> str:

@@ -226,7 +226,6 @@ def test_inputs_of_the_run_are_listed_with_their_digests() -> None:
         ((project(agent="codex"), workflow(), run()), "work today: claude, shell"),
         ((project(repository={"forge": "github"}), workflow(), run()), '"github"'),
         ((project(repository={"url": "https://example.test/x/y"}), workflow(), run()), "another"),
-        ((project(), workflow(candidates={"count": 2}), run()), "candidates"),
         ((project(), workflow(), run(images=["a.png"])), "Pictures"),
         ((project(), workflow(), run(sandbox={"egress": "listed"})), "allowed hosts"),
     ],

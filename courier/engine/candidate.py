@@ -1,0 +1,55 @@
+"""One candidate: a part of a run, done as a run of the engine by itself."""
+
+import json
+
+from courier.engine.candidates import tell_run
+from courier.engine.runner import Runner
+from courier.engine.seam import Json, StepIO
+from courier.errors import Misused
+from courier.runs.candidates import candidate_name
+from courier.runs.ending import Ending
+from courier.runs.events import CandidateEnded, WorkDelivered
+from courier.runs.progress import Deliver
+from courier.runs.run import Run, fold
+
+
+class CandidateRunner(Runner):
+    """The flow of one candidate: as a run, but what it leaves goes to its run and nowhere else."""
+
+    @property
+    def ended(self) -> CandidateEnded:
+        """Return what its run is told of it by now."""
+        run = fold(self.facts)
+        return self._told(run, Ending(run.phase, run.reason, run.message))
+
+    async def _began(self) -> None:
+        """Put nothing on record: its run does."""
+
+    async def _deliver(self, decision: Deliver) -> WorkDelivered:
+        at = await self._context.now(self._unique("delivered"))
+        return WorkDelivered(at=at, commit=decision.commit)
+
+    async def _settle(self, ending: Ending) -> Json:
+        await self._if_possible("sandboxes", self._close_sandboxes)
+        ended = self._told(self._run, ending)
+
+        async def tell(_io: StepIO) -> Json:
+            if self._runs is None:
+                raise Misused("A candidate needs an engine to tell its run of its end.")
+            await tell_run(self._runs, ended, run=self._plan.run)
+            return None
+
+        await self._context.step(self._unique("tell"), tell)
+        told: Json = json.loads(ended.model_dump_json(by_alias=True))
+        return told
+
+    def _told(self, run: Run, ending: Ending) -> CandidateEnded:
+        base = self._plan.git.base_commit
+        return CandidateEnded(
+            name=candidate_name(self._plan.candidate or 0),
+            phase=ending.phase,
+            reason=ending.reason,
+            message=ending.message,
+            commit=run.work if run.work != base else None,
+            attempts=run.attempts,
+        )

@@ -1,0 +1,107 @@
+"""How a run would end if nothing more were tried: its phase, its reason, and the words for it."""
+
+from dataclasses import dataclass
+
+from courier.runs.candidates import nobody_left
+from courier.runs.events import ApprovalAnswered, AttemptEnded, Phase
+from courier.runs.frozen import FrozenPlan
+from courier.runs.loops import exhaustion, following_step, has_rejected
+from courier.runs.rating import is_short, run_score
+from courier.runs.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run will end once its work is delivered."""
+
+    phase: Phase
+    reason: str
+    message: str = ""
+
+
+def ending_of(plan: FrozenPlan, run: Run) -> Ending:
+    """Return how the run would end if nothing more were tried."""
+    ending = _worked(plan, run)
+    refusal = run.delivered.refusal if run.delivered is not None else None
+    if refusal is None:
+        return ending
+    if ending.phase == "completed":
+        return Ending("failed", refusal.code, refusal.message)
+    told = f"{ending.message} Its work was not delivered either: {refusal.message}"
+    return Ending(ending.phase, ending.reason, told.strip())
+
+
+def _worked(plan: FrozenPlan, run: Run) -> Ending:
+    """Return how the run would end if its work were delivered without a hitch."""
+    last = run.last
+    if run.cancelled is not None:
+        by = f"Cancelled by {run.cancelled.by}: {run.cancelled.reason}"
+        return Ending("cancelled", "Cancelled", by)
+    if run.declined is not None:
+        return _declined(run.declined)
+    if last is None:
+        return _untried(plan, run)
+    if last.refusal is not None and last.commit is None:
+        return Ending("failed", last.refusal.code, last.refusal.message)
+    if last.verdict is None and last.outcome.status != "completed":
+        return Ending("failed", last.outcome.reason, last.outcome.message)
+    if last.choice is not None and last.choice.chosen is None:
+        return Ending("failed", last.choice.reason, last.choice.feedback)
+    ending = _judged(plan, run, last)
+    return (_concluded(run) if ending.phase == "completed" else None) or ending
+
+
+def _untried(plan: FrozenPlan, run: Run) -> Ending:
+    """Return how a run ends that made no attempt of its own."""
+    if run.candidates is None:
+        return Ending("failed", "NothingTried")
+    if run.standing:
+        return Ending("failed", "BudgetExceeded", _spent(plan, run))
+    idle = all(one.phase == "completed" for one in run.candidates)
+    return Ending("completed" if idle else "failed", *nobody_left(run.candidates))
+
+
+def _declined(given: ApprovalAnswered) -> Ending:
+    place = f'At approval "{given.approval}"'
+    if given.answer == "timedOut":
+        return Ending("failed", "ApprovalTimedOut", f"{place} nobody answered in time.")
+    why = f": {given.comment}" if given.comment else "."
+    return Ending("failed", "ApprovalRejected", f"{place} {given.by or 'somebody'} said no{why}")
+
+
+def _judged(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Ending:
+    if why := exhaustion(plan, run):
+        feedback = last.verdict.feedback if last.verdict else ""
+        return Ending("failed", "LoopExhausted", f"{why} The last feedback: {feedback[:500]}")
+    if is_spent(plan, run) and following_step(plan, last) is not None:
+        return Ending("failed", "BudgetExceeded", _spent(plan, run))
+    if has_rejected(last):
+        return Ending("completed", "Rejected")
+    if run.work is None or run.work == plan.git.base_commit:
+        return Ending("completed", "NoChanges", "The work changed nothing.")
+    score = run_score(plan, run)
+    if score is not None and following_step(plan, last) is None and is_short(plan, score):
+        told = f"It scores {score.composite:g} of 100; {plan.quality.threshold:g} are needed."
+        return Ending("failed", "BelowThreshold", told)
+    return Ending("completed", "Completed")
+
+
+def _concluded(run: Run) -> Ending | None:
+    """Return how the run ends if the scripts that saw the finished work say no."""
+    if run.concluded is None:
+        return None
+    fatal = next((each for each in run.concluded.scripts if each.is_fatal), None)
+    if fatal is not None:
+        return Ending("failed", "ScriptFailed", fatal.message)
+    return (
+        Ending("failed", "ScriptsNotRun", run.concluded.failure) if run.concluded.failure else None
+    )
+
+
+def is_spent(plan: FrozenPlan, run: Run) -> bool:
+    """Return whether the run has cost what it may cost."""
+    return plan.budget_usd is not None and (run.usage.cost_usd or 0) >= plan.budget_usd
+
+
+def _spent(plan: FrozenPlan, run: Run) -> str:
+    return f"The run has cost ${run.usage.cost_usd} of its budget of ${plan.budget_usd}."
