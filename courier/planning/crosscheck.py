@@ -88,7 +88,7 @@ def crosscheck(
         if only is not None and path not in only:
             continue
         for facts in (*whole, *broken) if broken else whole:
-            if _may_be_wrong(facts, known):
+            if (facts[3] or facts[6]) and _may_be_wrong(facts, known):
                 findings += _leads(path, facts, known)
             if not is_settled and facts[0] in _STARTS_WORK and facts[1]:
                 findings += _belongs(path, facts, projects)
@@ -102,19 +102,21 @@ def _by_name(
     found: dict[Named, tuple[str, DocumentFacts]] = {}
     taken: list[Finding] = []
     for path, (whole, broken, _) in ordered:
-        for facts in sorted((*whole, *broken), key=_number) if broken else whole:
+        for facts in _in_order(whole, broken) if broken else whole:
             named = facts[:2]
-            if not named[1]:
-                continue
-            first = found.setdefault(named, (path, facts))
-            is_free = first[1] is facts and named not in builtin
-            if not is_free and (only is None or path in only):
-                taken.append(_taken(path, facts, first[0] if named not in builtin else None))
+            if named not in found and named not in builtin:
+                found[named] = (path, facts)
+            elif only is None or path in only:
+                taken.append(_taken(path, facts, None if named in builtin else found[named][0]))
     return found, taken
 
 
-def _number(facts: DocumentFacts) -> int:
-    return facts[2]
+def _in_order(
+    whole: Iterable[DocumentFacts], broken: Iterable[DocumentFacts]
+) -> list[DocumentFacts]:
+    """Return the documents of a file whose names are known."""
+    named = [facts for facts in (*whole, *broken) if facts[1]]
+    return sorted(named, key=lambda facts: facts[2])
 
 
 def _of_kind(kind: str, names: Iterable[Named]) -> list[str]:

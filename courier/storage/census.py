@@ -7,6 +7,7 @@ by name which files have a document of it and which refer to one.
 import marshal
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 from courier.planning.facts import FileFacts
@@ -34,7 +35,7 @@ class Census(NamedTuple):
         records: What is known of each, as bytes.
         owners: Kind and name to the numbers of the files that have such a document.
         users: Name to the numbers of the files that refer to it.
-        projects: The numbers of files that have a Project, or may have one.
+        projects: The numbers of files that have a Project, or something of unknown kind.
         told: Path to what is wrong with a file by itself.
         troubled: The files that do not go together with others.
         counts: Kind to number of valid documents.
@@ -108,37 +109,47 @@ def take(tree: str, astray: Iterable[str], judged: Judged, memory: Memory) -> Ce
         judged: What came out.
         memory: What was known before.
     """
-    records: list[bytes] = []
-    ends: list[int] = []
-    owners: dict[str, list[int]] = {}
-    users: dict[str, list[int]] = {}
-    end = 0
-    for number, known in enumerate(judged.entries.values()):
-        records.append(marshal.dumps(known))
-        end += len(records[-1])
-        ends.append(end)
-        facts = known[1][0]
-        for key in owned(facts):
-            owners.setdefault(key, []).append(number)
-        for name in used(facts):
-            users.setdefault(name, []).append(number)
-    unread = [path for path, (blob, _) in judged.entries.items() if not blob]
+    records = [marshal.dumps(known) for known in judged.entries.values()]
+    owners, users = _by_name(judged)
+    alone = {path: entry[1] for path, (_, entry) in judged.entries.items() if entry[1]}
+    projects = [key for key in owners if key.startswith(_PROJECTS)]
     return Census(
         tree=tree,
-        astray=tuple({*astray, *unread}),
+        astray=tuple({*astray, *judged.unread}),
         paths=list(judged.entries),
-        ends=ends,
+        ends=list(accumulate(map(len, records))),
         records=b"".join(records),
         owners=owners,
         users=users,
-        projects=[
-            at for key, numbers in owners.items() if key.startswith(_PROJECTS) for at in numbers
-        ],
-        told={path: told for path, (_, (_, told)) in judged.entries.items() if told},
+        projects=[number for key in projects for number in owners[key]],
+        told=alone,
         troubled=judged.troubled,
         counts=judged.counts,
         others=marshal.dumps(memory.beside(judged)),
     )
+
+
+def _by_name(judged: Judged) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Return which files have a document of a kind and name, and which refer to a name."""
+    owners: dict[str, list[int]] = {}
+    users: dict[str, list[int]] = {}
+    for number, (_, (facts, _)) in enumerate(judged.entries.values()):
+        whole, broken, guesses = facts
+        # Written out, since there may be very many: a list is made only for a new name.
+        for each in (*whole, *broken) if broken else whole:
+            key = f"{each[0]}/{each[1]}"
+            if key in owners:
+                owners[key].append(number)
+            else:
+                owners[key] = [number]
+            for _, _, name in each[3]:
+                if name in users:
+                    users[name].append(number)
+                else:
+                    users[name] = [number]
+        for kind, name in guesses:
+            owners.setdefault(f"{MAYBE}{kind}/{name}", []).append(number)
+    return owners, users
 
 
 _PROJECTS = ("Project/", f"{MAYBE}Project/", f"{MAYBE}{ANY_KIND}/")
@@ -152,12 +163,3 @@ def owned(facts: FileFacts) -> Iterator[str]:
         yield f"{each[0]}/{each[1]}"
     for kind, name in facts[2]:
         yield f"{MAYBE}{kind}/{name}"
-
-
-def used(facts: FileFacts) -> Iterator[str]:
-    """Yield every name that documents of a file refer to, of whatever kind."""
-    whole, broken, _ = facts
-    names = {naming[2] for each in whole for naming in each[3]}
-    names.update(naming[2] for each in broken for naming in each[3])
-    names.update(claim[1][1] for each in (*whole, *broken) for claim in each[5])
-    yield from names

@@ -18,6 +18,7 @@ class Judged(NamedTuple):
         trusted: The files that were taken for the blobs git said they are.
         learnt: How many files nothing was known of before.
         entries: Path below ``.courier/`` to blob and what is known, if all files were looked at.
+        unread: The files that could not be read, if all were looked at.
         troubled: The files that do not go together with others.
     """
 
@@ -26,6 +27,7 @@ class Judged(NamedTuple):
     trusted: list[str]
     learnt: int
     entries: Mapping[str, tuple[str, Entry]]
+    unread: tuple[str, ...]
     troubled: tuple[str, ...]
 
 
@@ -52,6 +54,7 @@ def judge(root: str, blobs: Mapping[str, str], former: Former) -> Judged:
         reader.trusted,
         reader.learnt,
         entries,
+        tuple(reader.unread),
         tuple(sorted(troubled)),
     )
 

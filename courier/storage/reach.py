@@ -59,7 +59,7 @@ def judge_change(
     told = [each for path, said in census.told.items() if path not in changes for each in said]
     told += [each for _, said in new.values() for each in said]
     told += reader.placed(findings)
-    return Judged(tuple(in_order(told)), reach.counts(), reader.trusted, reader.learnt, {}, ())
+    return Judged(tuple(in_order(told)), reach.counts(), reader.trusted, reader.learnt, {}, (), ())
 
 
 def _read(
@@ -162,13 +162,10 @@ def _given(entry: Entry | None) -> Given:
 
 
 def _asked(facts: FileFacts) -> Iterator[str]:
-    """Yield what the owners are needed of, to judge a file."""
+    """Yield what the owners are needed of, to judge a file; who may be a Project always is."""
     yield from owned(facts)
     for each in (*facts[0], *facts[1]):
         for _, kinds, name in each[3]:
             for kind in kinds:
                 yield f"{kind}/{name}"
                 yield f"{MAYBE}{kind}/{name}"
-            yield f"{MAYBE}{ANY_KIND}/{name}"
-        for _, (kind, owner), _ in each[5]:
-            yield f"{kind}/{owner}"

@@ -35,12 +35,14 @@ class Reader:
     Attributes:
         learnt: How many files were read that nothing was known of.
         trusted: The files that were taken for the blobs git said they are.
+        unread: The files that could not be read.
     """
 
     def __init__(self, root: str, former: Former) -> None:
         """Keep where files are, and what is known of them."""
         self.learnt = 0
         self.trusted: list[str] = []
+        self.unread: list[str] = []
         self._root = root
         self._former = former
         self._schemas = Schemas(schema_text)
@@ -60,6 +62,7 @@ class Reader:
         try:
             data = _content(f"{self._root}/{FOLDER}/{path}")
         except OSError as broken:
+            self.unread.append(path)
             return "", _unreadable(path, broken)
         if blob:
             self.trusted.append(path)
