@@ -31,6 +31,11 @@ _LESSER: Final = frozenset(
 )
 
 
+def may_name_lesser(text: str) -> bool:
+    """Return very quickly whether plain text may name an agent that lacks something."""
+    return "agent" in text and any(name in text for name in _LESSER)
+
+
 def may_lack(value: object) -> bool:
     """Return quickly whether a document may name an agent that lacks something; most do not."""
     if isinstance(value, dict):

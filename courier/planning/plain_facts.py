@@ -7,7 +7,7 @@ is all that only a message needs. Whatever is not like that is left to `read_man
 from courier.diagnostics import Diagnostic, Position
 from courier.planning.facts import FileFacts, document_facts
 from courier.planning.inside import problems_inside
-from courier.planning.lacking import may_lack
+from courier.planning.lacking import may_lack, may_name_lesser
 from courier.planning.manifest import KINDS, Schemas
 from courier.planning.sources import is_yaml
 from courier.planning.unused import holds_unused
@@ -36,8 +36,8 @@ def plain_facts(path: str, data: bytes, schemas: Schemas) -> FileFacts | None:
             return None
     except ValueError:
         return None
-    # The key of plain text stands there as it is, and to look for it costs less than to walk.
-    if holds_unused(value) or ("agent" in text and may_lack(value)):
+    # The words of plain text stand there as they are: looking for them costs less than a walk.
+    if holds_unused(value) or (may_name_lesser(text) and may_lack(value)):
         return None
     if any(problems_inside(value, lambda _: Position(path))):
         return None

@@ -43,25 +43,37 @@ def reference_paths(schema: Mapping[str, object]) -> Paths:
 
 
 def references(value: object, paths: Paths) -> list[Naming]:
-    """Return every reference in a document that fits its schema."""
+    """Return every reference in a document, in the order they are written."""
     found: list[Naming] = []
     _collect(value, paths, (), found)
     return found
 
 
 def _collect(value: object, paths: Paths, pointer: Pointer, found: list[Naming]) -> None:
-    kinds, fields, items = paths
-    if isinstance(value, str):
-        if kinds:
-            found.append((pointer, kinds, value))
-        return
+    kinds, _, items = paths
     if isinstance(value, dict):
-        for key, below in fields.items():
-            if key in value:
-                _collect(value[key], below, (*pointer, key), found)
-    if items is not None and isinstance(value, dict | list):
-        for place, item in value.items() if isinstance(value, dict) else enumerate(value):
-            _collect(item, items, (*pointer, place), found)
+        _collect_in(value, paths, pointer, found)
+    elif isinstance(value, list):
+        if items is not None:
+            for place, item in enumerate(value):
+                _collect(item, items, (*pointer, place), found)
+    elif kinds and isinstance(value, str):
+        found.append((pointer, kinds, value))
+
+
+def _collect_in(
+    value: dict[str, object], paths: Paths, pointer: Pointer, found: list[Naming]
+) -> None:
+    _, fields, items = paths
+    for key, inside in value.items():
+        below = fields.get(key, items)
+        if below is None:
+            continue
+        # Most values are text, and this is done for every one there is.
+        if type(inside) is not str:
+            _collect(inside, below, (*pointer, key), found)
+        elif below[0]:
+            found.append(((*pointer, key), below[0], inside))
 
 
 def _paths(node: object, schema: Mapping[str, object], above: frozenset[str]) -> Paths | None:
