@@ -41,11 +41,26 @@ async def _agent(here: "Here", name: str, program: "Program | None") -> Finding:
     if lacking := await _lacking(here, program):
         return Finding(title, "note", lacking, "Put a newer `node` first on PATH.")
     said = await version_of(program.file, here.environment) or "it does not say its version"
+    if _unseen(here, program):
+        advice = "Run `courier sandboxd stop`; it starts again when needed, and its runs go on."
+        told = f"{said} at {program.file}, unknown to the sandbox server that runs."
+        return Finding(title, "note", told, advice)
     told = f"{said} at {program.file}" + (f", run by {program.node}" if program.node else "")
     if not any(here.environment.get(key) for key in KEYS[name]):
         advice = f"Set one of {', '.join(KEYS[name])} where courier runs."
         return Finding(title, "note", f"{told}, without a key.", advice)
     return Finding(title, "ok", told)
+
+
+def _unseen(here: "Here", program: "Program") -> bool:
+    """Return whether the sandbox server began before the program was where it is."""
+    from courier.sandboxd.launcher import status
+    from courier.wiring import server_folder
+
+    if here.settings.sandboxes != "embedded":
+        return False
+    found = status(server_folder(here.settings))
+    return found.running and not set(program.exposed) <= set(found.exposed)
 
 
 async def _lacking(here: "Here", program: "Program") -> str | None:

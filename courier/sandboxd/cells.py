@@ -32,6 +32,7 @@ class Tools:
         bins: Directories that come first on ``PATH``.
         library: Where `install_agent` has put the agent.
         links: Names on ``PATH`` and the single files they lead to.
+        asked: What was asked to be shown.
     """
 
     python: Path
@@ -39,6 +40,7 @@ class Tools:
     bins: tuple[Path, ...]
     library: Path
     links: tuple[tuple[str, Path], ...] = ()
+    asked: tuple[Path, ...] = ()
 
     @property
     def path(self) -> str:
@@ -124,7 +126,14 @@ def gather_tools(library: Path, expose: tuple[Path, ...] = ()) -> Tools:
         else:
             links.append((path.name, real))
     unique = tuple(dict.fromkeys(shown))
-    return Tools(python, unique, tuple(dict.fromkeys(bins)), library, tuple(dict.fromkeys(links)))
+    return Tools(
+        python,
+        unique,
+        tuple(dict.fromkeys(bins)),
+        library,
+        tuple(dict.fromkeys(links)),
+        asked=expose,
+    )
 
 
 def _programs_of(folder: Path) -> list[Path]:

@@ -36,12 +36,17 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a state directory's server is doing; no endpoint means that it does not answer."""
+    """What a state directory's server is doing; no endpoint means that it does not answer.
+
+    Attributes:
+        exposed: What it was told to show in sandboxes when it started.
+    """
 
     pid: int | None
     endpoint: Endpoint | None
     isolation: str
     sandboxes: int
+    exposed: tuple[Path, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -86,7 +91,8 @@ def status(state_dir: Path) -> Status:
     except (OSError, http.client.HTTPException, ValueError, KeyError):
         return Status(pid, None, str(said.get("isolation", "")), 0)
     endpoint = Endpoint(str(said["url"]), key)
-    return Status(pid, endpoint, str(said["isolation"]), int(answer["sandboxes"]))
+    exposed = tuple(Path(str(path)) for path in said.get("exposed", ()))
+    return Status(pid, endpoint, str(said["isolation"]), int(answer["sandboxes"]), exposed)
 
 
 def stop(state_dir: Path, *, kill_sandboxes: bool = False) -> bool:

@@ -129,7 +129,7 @@ async def _serve(
     try:
         while not server.started and not serving.done():
             await asyncio.sleep(0.002)
-        _announce(layout, port, means.rung.name)
+        _announce(layout, port, means)
         if ready is not None:
             ready("")
         await serving
@@ -156,18 +156,19 @@ async def _leave_when_idle(
     server.should_exit = True
 
 
-def _announce(layout: Layout, port: int, isolation: str) -> None:
+def _announce(layout: Layout, port: int, means: Means) -> None:
     found = {
         "version": VERSION,
         "pid": os.getpid(),
         "port": port,
         "url": f"http://{HOST}:{port}",
         "apiKeyFile": str(layout.api_key),
-        "isolation": isolation,
+        "isolation": means.rung.name,
+        "exposed": [str(path) for path in means.tools.asked],
     }
     write_atomically(layout.discovery, json.dumps(found, indent=1) + "\n")
     write_atomically(layout.root / "port", f"{port}\n")
-    log.info("serving on %s with isolation %s", found["url"], isolation)
+    log.info("serving on %s with isolation %s", found["url"], means.rung.name)
 
 
 def _lock(layout: Layout) -> int:

@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from courier.sandboxd.launcher import ensure_running, stop
 from tests.cli.program import courier, repository
 
 
@@ -69,6 +72,27 @@ def test_doctor_tells_every_agent_its_place_version_and_what_it_lacks(tmp_path: 
     (folder / "node").write_text("#!/bin/sh\n[ $1 = --version ] && echo v22.19.0\n")
     said = courier("doctor", "-o", "json", cwd=tmp_path, PATH=path, ANTHROPIC_API_KEY="sk-ant-xyz")
     assert f"run by {folder}/node" in findings(said.out)["agent pi"]["detail"]
+
+
+@pytest.mark.slow
+def test_doctor_knows_a_program_that_came_after_the_sandbox_server(tmp_path: Path) -> None:
+    state, folder = tmp_path / "state", tmp_path / "bin"
+    folder.mkdir()
+    try:
+        ensure_running(state / "sandboxd", arguments=("--allow-plain",))
+        (folder / "codex").write_text("#!/bin/sh\necho codex-cli 9.9.9\n")
+        (folder / "codex").chmod(0o755)
+        known = {"PATH": f"{folder}:/usr/bin:/bin", "OPENAI_API_KEY": "sk-openai-xyz"}
+        (tmp_path / "here").mkdir()
+        said = courier("doctor", "-o", "json", cwd=tmp_path / "here", **known)
+        assert "courier sandboxd stop" in findings(said.out)["agent codex"]["advice"]
+        stop(state / "sandboxd", kill_sandboxes=True)
+        exposed = ("--allow-plain", "--expose", str(folder / "codex"))
+        ensure_running(state / "sandboxd", arguments=exposed)
+        said = courier("doctor", "-o", "json", cwd=tmp_path / "here", **known)
+        assert findings(said.out)["agent codex"]["level"] == "ok"
+    finally:
+        stop(state / "sandboxd", kill_sandboxes=True)
 
 
 def test_settings_that_mean_nothing_are_misuse(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from courier.runs.frozen import FrozenSandbox
 from tests.e2e.rows import ROWS, Row
 from tests.e2e.stage import HANG, KEYS, agent_plan, row_param, stage
 from tests.engine.worlds import Scene, git, make_origin, provider, scene
@@ -128,6 +129,11 @@ FAULTS: Mapping[str, Fault] = {
     "overloaded": Fault(until_over(overloaded), QUICK, {}),
     "cut-off": Fault(until_over(lambda _: Cut(Turn.of(Say("Cut.")))), ("codex", "pi"), {}),
     "silent": Fault(until_over(lambda _: Hang()), QUICK, {"idle_seconds": 8}),
+    "offline": Fault(
+        lambda row, _: good(row),
+        ("claude", "codex"),
+        {"sandbox": FrozenSandbox(network=False), "idle_seconds": 8},
+    ),
     "cut": Fault(cut, EVERY, {}),
     "pieces": Fault(lambda row, _: good(row, pieces=5), EVERY, {}),
     "hang": Fault(lambda row, _: good(row), EVERY, {"env": {HANG: "1"}, "linger_seconds": 1}),
@@ -246,6 +252,17 @@ def test_cut_off(faulty: Faulty, row: str) -> None:
 def test_silent(faulty: Faulty, row: str) -> None:
     first, _ = outcomes(faulty, f"silent-{row}", tries=2)
     assert (first["reason"], first["exitCode"]) == ("Idle", None)
+
+
+@each("offline")
+def test_offline(faulty: Faulty, row: str) -> None:
+    record = faulty.records[f"offline-{row}"]
+    # Codex waits for a network for ever.
+    reason = "Idle" if row == "codex" else "Unreachable"
+    assert (record["phase"], record["reason"]) == ("failed", reason)
+    assert len(record["steps"]) == 2
+    assert faulty.models.logged(f"offline-{row}") == []
+    assert f"courier/offline-{row}" not in faulty.proposed
 
 
 @each("cut")
