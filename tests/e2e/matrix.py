@@ -20,7 +20,7 @@ from tests.fakes.models import Asked, Logged, Script, ScriptedModels
 AT_ONCE = 3
 """Runs in flight at a time: a little more than the processors of a small machine."""
 
-PATIENCE = 600
+PATIENCE = 900
 """Seconds all cells together may take."""
 
 PROJECT = {
