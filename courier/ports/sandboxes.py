@@ -173,7 +173,7 @@ class Sandbox(Protocol):
         """Start a login shell on a terminal.
 
         Raises:
-            NotFound: If the working directory does not exist.
+            Misconfigured: If the working directory does not exist.
         """
         ...
 

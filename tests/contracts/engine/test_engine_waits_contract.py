@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from courier.engine.seam import Context, Json, Phase, StepKind
+from courier.engine.seam import Context, Json, Phase, StepIO, StepKind
 from courier.errors import Conflict, NotFound
 from tests.contracts.engine.lab import Lab, idle, soon
 
@@ -187,3 +187,47 @@ async def test_no_signal_is_lost_in_a_crowd(lab: Lab) -> None:
     await engine.submit("run", flow="flow", input=None)
     await asyncio.gather(*(engine.send("run", "mail", number) for number in range(50)))
     assert (await lab.end()).result == list(range(50))
+
+
+async def test_a_step_hears_of_a_signal_without_consuming_it(lab: Lab) -> None:
+    async def flow(context: Context) -> Json:
+        async def work(io: StepIO) -> Json:
+            await io.heard("mail")
+            return "gave way"
+
+        gave = await context.step("work", work)
+        return [gave, await context.signal("mail")]
+
+    engine = await lab.start(flow=flow)
+    await engine.submit("run", flow="flow", input=None)
+    await lab.until(step="work")
+    await engine.send("run", "post", "another")
+    await asyncio.sleep(0.05)
+    assert (await lab.until()).phase is Phase.RUNNING
+    await engine.send("run", "mail", "letter")
+    assert (await lab.end()).result == ["gave way", "letter"]
+
+
+async def test_a_step_hears_at_once_of_a_signal_that_came_before_and_over_restarts(
+    lab: Lab,
+) -> None:
+    tries: list[int] = []
+
+    async def flow(context: Context) -> Json:
+        async def work(io: StepIO) -> Json:
+            tries.append(io.tries)
+            if io.tries == 1:
+                await asyncio.Event().wait()
+            await asyncio.gather(io.heard("mail"), io.heard("mail"))
+            return None
+
+        await context.step("work", work)
+        return await context.signal("mail")
+
+    engine = await lab.start(flow=flow)
+    await engine.submit("run", flow="flow", input=None)
+    await lab.until(step="work")
+    await engine.send("run", "mail", "letter")
+    await lab.restart()
+    assert (await lab.end()).result == "letter"
+    assert tries == [1, 2]
