@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from courier.engine import workspace
+from courier.engine import pictures, workspace
 from courier.engine.lease import OPEN_PATIENCE, lease_for
 from courier.engine.moments import PATH_VARIABLE, Place, programs_folder
 from courier.engine.seam import Json, StepIO
@@ -98,7 +98,11 @@ class Station:
         return await self._lease.open(io)
 
     async def prepare(self, _io: StepIO) -> Json:
-        """Check the repository out."""
+        """Check the repository out.
+
+        Raises:
+            Misconfigured: If a picture of the run is not in it.
+        """
         shown = {one.name: one.commit for one in self._request.situation.candidates}
         archive = await self._world.repository.export(self._start.base, branches=shown)
         await self._use(
@@ -106,6 +110,9 @@ class Station:
                 sandbox, key=self._start.name, archive=archive, identity=self._identity
             )
         )
+        if self._start.base == self._plan.git.base_commit:
+            # What a step removed later is its own affair.
+            await self._use(lambda sandbox: pictures.require(sandbox, self._plan.images))
         return None
 
     async def install(self, _io: StepIO) -> Json:
@@ -185,7 +192,11 @@ class Station:
         driver = self._world.driver(self._step)
         turn = Turn(self._world, driver, self._lease, key=key, transcript=transcript)
         try:
-            outcome = await act(turn, self._brief(await self._lease.connect(), ask))
+            brief = self._brief(await self._lease.connect(), ask)
+            if ask.session is None and self._plan.images:
+                seen = await self._use(lambda box: pictures.shown(box, self._plan.images))
+                brief = replace(brief, images=seen)
+            outcome = await act(turn, brief)
         except CourierError as error:
             outcome = failure(error).model_copy(update={"usage": turn.spent})
         finally:

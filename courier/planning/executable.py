@@ -24,8 +24,6 @@ _ASKING: Final[Mapping[str, str]] = {
 def unexecuted_parts(asked: Asked) -> Iterator[str]:
     """Yield a sentence for everything a run asks for that is checked but not done yet."""
     yield from _of_project(asked)
-    if asked.run.spec.images:
-        yield "Pictures (`images`) are not shown to agents yet; describe them in the prompt."
 
 
 def unexecuted_agent(agent: str, *, drivers: Collection[str]) -> str | None:

@@ -182,18 +182,16 @@ def _of_step(decided: _Decided, step: AskedStep, values: Values) -> Iterator[str
 
 def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPlan:
     asked, spec = decided.asked, decided.asked.run.spec
-    workflow = asked.workflow
-    name = asked.run.metadata.name
     task = with_inputs(spec.prompt, spec.inputs).strip()
     steps, candidates = freeze_shares(decided.shares, partial(_freeze_step, decided))
     every = (*steps, *(step for each in candidates for step in each.steps))
     machine = with_template(_sandbox(decided.values, every), decided.prepared)
     used = templates_of((machine, *(step.sandbox for step in every)))
     return FrozenPlan(
-        run=name,
+        run=asked.run.metadata.name,
         project=asked.project.metadata.name,
-        workflow=workflow.metadata.name,
-        workflow_type=workflow.spec.type,
+        workflow=asked.workflow.metadata.name,
+        workflow_type=asked.workflow.spec.type,
         source="manual",
         spec_digest=spec_digest(asked.run_writer.told),
         catalog_digest=catalog.digest,
@@ -202,6 +200,7 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         task=task,
         project_instructions=(asked.project.spec.instructions or "").strip(),
         guide=(asked.project.spec.guide or "").strip(),
+        images=spec.images,
         checker_instructions=with_inputs(spec.checker_instructions or "", spec.inputs),
         steps=steps,
         candidates=candidates,

@@ -68,10 +68,7 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "Team": ("members.*.credentials",),
         "Workflow": ("delivery.autoMerge",),
-        "Run": (
-            "images",
-            "delivery.autoMerge",
-        ),
+        "Run": ("delivery.autoMerge",),
     }
 )
 """Fields below spec, of kinds that take effect, that are checked but not acted on yet; ``*`` stands

@@ -63,7 +63,7 @@ class RunSpec(Spec):
     branch: Branch | None = None
     """The branch the work goes to; without it, the project's prefix and the run's name."""
     images: Items[RepositoryPath] = ()
-    """Pictures in the repository shown to agents that can see."""
+    """Pictures in the repository, shown to every agent that can see; they have to be committed."""
     agent: Annotated[str, ref("Agent")] | None = None
     """The agent of every step that is not done by the shell."""
     model: ModelName | None = None

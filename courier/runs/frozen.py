@@ -203,6 +203,8 @@ class FrozenPlan(Model):
     guide: str = ""
     """What agents read as the file of instructions they look for, outside the repository."""
     checker_instructions: str = ""
+    images: tuple[str, ...] = ()
+    """Pictures that belong to the task, as paths in the repository."""
     steps: tuple[FrozenStep, ...]
     """At least one, in the order of the workflow; with candidates, from the step that chooses."""
     candidates: tuple[FrozenCandidate, ...] = ()
