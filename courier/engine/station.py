@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from courier.engine import pictures, workspace
+from courier.engine import admission, pictures, workspace
 from courier.engine.lease import OPEN_PATIENCE, lease_for
 from courier.engine.moments import PATH_VARIABLE, Place, programs_folder
 from courier.engine.seam import Json, StepIO
@@ -18,7 +18,7 @@ from courier.engine.turn import Turn
 from courier.engine.vigil import Limits
 from courier.engine.world import World
 from courier.errors import CourierError, Refused, SandboxGone, Unavailable
-from courier.ports.repository import GateRules, Identity
+from courier.ports.repository import Identity
 from courier.ports.sandboxes import Sandbox
 from courier.resources.model import Model
 from courier.runs.assets import FrozenScript
@@ -31,9 +31,6 @@ from courier.runs.prompts import Situation
 from courier.runs.proposal import commit_message
 from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage
-
-OUT_REF = "refs/courier/out"
-"""The one ref a bundle out of a sandbox holds."""
 
 T = TypeVar("T")
 
@@ -215,7 +212,7 @@ class Station:
             lambda sandbox: workspace.collect(
                 sandbox,
                 base=self._start.base,
-                ref=OUT_REF,
+                ref=admission.OUT_REF,
                 message=commit_message(self._plan, self._step, self._start.iteration),
                 identity=self._identity,
             )
@@ -223,7 +220,8 @@ class Station:
         if bundle is None:
             return Work()
         keep_at = kept_at(self._plan.run, f"{self._plan.lane}{self._start.name}")
-        admitted = await self._world.repository.admit(bundle, rules=self._rules(), keep_at=keep_at)
+        rules = admission.rules(self._world, self._plan, base=self._start.base)
+        admitted = await self._world.repository.admit(bundle, rules=rules, keep_at=keep_at)
         return Work(commit=admitted.commit, files=admitted.files)
 
     async def _refused(self, refused: Refused) -> Work:
@@ -266,29 +264,6 @@ class Station:
         if self._plan.budget_usd is None:
             return None
         return max(Decimal(0), self._plan.budget_usd - (self._request.spent.cost_usd or 0))
-
-    def _rules(self) -> GateRules:
-        delivery, git = self._plan.delivery, self._plan.git
-        return GateRules(
-            ref=OUT_REF,
-            base=self._start.base,
-            authors=(git.author_email,),
-            protected_paths=delivery.protected_paths,
-            max_files=delivery.max_files,
-            max_bytes=delivery.max_bytes,
-            secrets=self._secrets(),
-        )
-
-    def _secrets(self) -> tuple[str, ...]:
-        """Return every value that any agent of the run may have seen."""
-        values: set[str] = set()
-        for step in self._plan.steps:
-            env = {**self._world.agent_env, **step.env}
-            brief = Brief(prompt="", workspace="/", scratch="/", env=env, secrets=step.secrets)
-            names = self._world.driver(step).launch(brief).secrets
-            found = self._world.secrets.resolve(f"?{name.lstrip('?')}" for name in names)
-            values.update(found.values())
-        return tuple(sorted(values))
 
     @property
     def _identity(self) -> Identity:

@@ -1,0 +1,34 @@
+"""What the gate holds the work of a run against when it comes out of a sandbox."""
+
+from courier.engine.world import World
+from courier.ports.repository import GateRules
+from courier.runs.brief import Brief
+from courier.runs.frozen import FrozenPlan
+
+OUT_REF = "refs/courier/out"
+"""The one ref a bundle out of a sandbox holds."""
+
+
+def rules(world: World, plan: FrozenPlan, *, base: str) -> GateRules:
+    """Return the rules for work that began at a commit."""
+    return GateRules(
+        ref=OUT_REF,
+        base=base,
+        authors=(plan.git.author_email,),
+        protected_paths=plan.delivery.protected_paths,
+        max_files=plan.delivery.max_files,
+        max_bytes=plan.delivery.max_bytes,
+        secrets=_secrets(world, plan),
+    )
+
+
+def _secrets(world: World, plan: FrozenPlan) -> tuple[str, ...]:
+    """Return every value that any agent of the run may have seen."""
+    values: set[str] = set()
+    for step in plan.steps:
+        env = {**world.agent_env, **step.env}
+        brief = Brief(prompt="", workspace="/", scratch="/", env=env, secrets=step.secrets)
+        names = world.driver(step).launch(brief).secrets
+        found = world.secrets.resolve(f"?{name.lstrip('?')}" for name in names)
+        values.update(found.values())
+    return tuple(sorted(values))
