@@ -8,8 +8,8 @@ import pytest
 
 from courier.resources.agent import AgentSpec
 from courier.runs.frozen import FrozenPlan, FrozenStep
-from courier.sandboxd.launcher import Endpoint
 from tests.engine.worlds import Scene, git, make_origin, provider, scene, shell_plan
+from tests.fakes.embedded import Endpoint
 from tests.unit.agents.equipment import GREET, PROGRAM, SHOUT
 
 JUDGED = '```json\n{"verdict": "pass", "feedback": "Fine."}\n```'
