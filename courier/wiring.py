@@ -33,6 +33,7 @@ from courier.engine.preview import Preview
 from courier.engine.reconciler import Reconciler
 from courier.engine.runner import FLOW, Runner
 from courier.engine.seam import Context, Json, RunClient
+from courier.engine.shelf import Shelf
 from courier.engine.world import World
 from courier.errors import Misconfigured
 from courier.forges.local import LocalForge
@@ -189,6 +190,10 @@ class Wiring:
             observation,
             Dispatcher(world, engine, observation, keep_to=_keep_to(engine)),
         )
+
+    def shelf(self) -> Shelf:
+        """Return the assets this repository shares."""
+        return Shelf(self.mirror, self.home.remote, Schemas(schema_text))
 
     def preview(self) -> Preview:
         """Return what plans documents that are not on the tracked branch."""

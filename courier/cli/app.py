@@ -26,6 +26,8 @@ ENTRIES = {
         "courier.cli.context:context", "List versions of a Context, or pin one.", _WRITE
     ),
     "schema": Entry("courier.cli.schema:schema", "Show, write or check the JSON Schemas.", _WRITE),
+    "asset": Entry("courier.cli.asset:asset", "Share assets between repositories.", _WRITE),
+    "refs": Entry("courier.cli.refs:refs", "Tell who uses something.", _WRITE),
     "plan": Entry("courier.cli.plan:plan", "Show what would be done, and why.", _DO),
     "apply": Entry("courier.cli.apply:apply", "Do what the tracked branch asks for.", _DO),
     "daemon": Entry("courier.cli.daemon:daemon", "Keep doing it until stopped.", _DO),

@@ -83,6 +83,21 @@ class Here:
         return home_of(self.settings, await self.checkout.remote())
 
     @asynccontextmanager
+    async def elsewhere(self, remote: str) -> AsyncIterator["Wiring"]:
+        """Open courier on another repository.
+
+        Args:
+            remote: Where it is, for git; a folder as the person means it.
+        """
+        from courier.wiring import Wiring, home_of
+
+        is_folder = ":" not in remote.partition("/")[0]
+        address = str(self.path(remote).resolve()) if is_folder else remote
+        wiring = Wiring(self.settings, home_of(self.settings, address), self.environment)
+        async with wiring.opened():
+            yield wiring
+
+    @asynccontextmanager
     async def wired(self) -> AsyncIterator["Wiring"]:
         """Open courier on the repository around the person."""
         from courier.wiring import Wiring

@@ -98,6 +98,18 @@ class Remote:
             "update-ref", "-d", TRACKED + ref.removeprefix("refs/heads/")
         )
 
+    async def tags(self, prefix: str) -> dict[str, str]:
+        """Return tag to commit of the remote's tags that begin so."""
+        answer = await self._plumbing.remote.run(
+            "ls-remote", "--tags", "--", "origin", f"refs/tags/{prefix}*", limits=REMOTE
+        )
+        found = {}
+        for line in answer.text.splitlines():
+            commit, _, ref = line.partition("\t")
+            # A tag with a message is listed twice, the second time with the commit it is of.
+            found[ref.removeprefix("refs/tags/").removesuffix("^{}")] = commit
+        return found
+
     async def _push(self, *args: str) -> Answer:
         flags = ["--porcelain", "--no-verify"]
         if _is_worked_in(self._plumbing.local_path):
