@@ -51,6 +51,7 @@ from courier.storage.credentials import Credentials
 from courier.storage.live import LiveTranscripts
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
+from courier.storage.tags import Tags
 from courier.system import EnvironmentSecrets, SystemClock, secret_names, watch
 
 DRIVERS: Mapping[str, AgentDriver] = {
@@ -193,7 +194,7 @@ class Wiring:
 
     def shelf(self) -> Shelf:
         """Return the assets this repository shares."""
-        return Shelf(self.mirror, self.home.remote, Schemas(schema_text))
+        return Shelf(self.mirror, Tags(self.mirror.remote), self.home.remote, Schemas(schema_text))
 
     def preview(self) -> Preview:
         """Return what plans documents that are not on the tracked branch."""

@@ -23,6 +23,7 @@ from courier.planning.sharing import (
     taken_along,
 )
 from courier.ports.repository import Repository
+from courier.ports.tags import Tags
 
 _PLURALS: Final = {"Persona": "personas", "Context": "contexts", "Command": "commands"}
 _EXECUTABLE: Final = "executable"
@@ -54,18 +55,20 @@ class Shelf:
 
     Args:
         repository: An open mirror of it.
+        tags: The tags of its remote.
         source: Where it is, for git.
         schemas: What its documents are held against.
     """
 
-    def __init__(self, repository: Repository, source: str, schemas: Schemas) -> None:
+    def __init__(self, repository: Repository, tags: Tags, source: str, schemas: Schemas) -> None:
         self._repository = repository
+        self._tags = tags
         self._source = source
         self._schemas = schemas
 
     async def versions(self, ref: Ref) -> Mapping[Semver, str]:
         """Return version to commit of what is published, the newest first."""
-        return published(ref, await self._repository.tags(tag_prefix(ref)))
+        return published(ref, await self._tags.beginning(tag_prefix(ref)))
 
     async def choose(self, ref: Ref, wanted: str | None) -> Chosen:
         """Return the version that is meant.
@@ -138,11 +141,11 @@ class Shelf:
                 next_step="A published version never changes; choose a higher one.",
             )
         tag = tag_of(ref, version)
-        await self._repository.tag(tag, head.commit)
+        await self._tags.make(tag, head.commit)
         return tag
 
     async def _fetched(self, ref: Ref, version: Semver) -> str:
-        return await self._repository.fetch_tag(tag_of(ref, version))
+        return await self._tags.fetch(tag_of(ref, version))
 
     async def _unpublished(self, wanted: str | None) -> Chosen:
         if wanted is not None and (commit := await self._repository.find_commit(wanted)):

@@ -178,27 +178,6 @@ class Repository(Protocol):
         """Return who last changed a file, as of a commit; None where history does not tell."""
         ...
 
-    async def tags(self, prefix: str) -> Mapping[str, str]:
-        """Return tag to commit of the remote's tags that begin so."""
-        ...
-
-    async def fetch_tag(self, tag: str) -> str:
-        """Bring the commit of a remote tag here and return its id.
-
-        Raises:
-            NotFound: If there is no such tag.
-        """
-        ...
-
-    async def tag(self, tag: str, commit: str) -> None:
-        """Make a new tag on the remote; the same one again is success.
-
-        Raises:
-            Conflict: If it is there and on another commit.
-            Misconfigured: If the remote's rules decline it.
-        """
-        ...
-
     async def resolve(self, ref: str) -> str | None:
         """Return the commit a ref of the mirror points at, or None."""
         ...

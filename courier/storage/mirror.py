@@ -174,31 +174,6 @@ class Mirror:
         name, _, email = answer.text.partition("\0")
         return Identity(name, email) if email else None
 
-    async def tags(self, prefix: str) -> Mapping[str, str]:
-        """Return tag to commit of the remote's tags that begin so."""
-        return await self.remote.tags(prefix)
-
-    async def fetch_tag(self, tag: str) -> str:
-        """Bring the commit of a remote tag here and return its id.
-
-        Raises:
-            NotFound: If there is no such tag.
-        """
-        ref = f"refs/tags/{tag}"
-        commit = await self.remote.fetch_ref(ref, to=f"refs/courier/fetched/tags/{tag}")
-        if commit is None:
-            raise NotFound("The remote has no such tag.", detail=tag)
-        return commit
-
-    async def tag(self, tag: str, commit: str) -> None:
-        """Make a new tag on the remote; the same one again is success.
-
-        Raises:
-            Conflict: If it is there and on another commit.
-            Misconfigured: If the remote's rules decline it.
-        """
-        await self.remote.push(commit, ref=f"refs/tags/{tag}", expected=None)
-
     async def resolve(self, ref: str) -> str | None:
         """Return the commit a ref of the mirror points at, or None."""
         return await self.remote.resolve(ref)
