@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Literal
 
 from courier.engine.journal.writer import Fact, Observer
+from courier.runs.frozen import FrozenPlan
+from tests.engine.contest import candidate, contest
 from tests.engine.journal_child import Executioner, fork, reap
-from tests.engine.worlds import make_origin, provider, scene, shell_plan
+from tests.engine.worlds import Scene, make_origin, provider, scene, shell_plan
 from tests.fakes.embedded import Endpoint
 
 LAST_LIFE_SECONDS = 90
@@ -29,7 +31,7 @@ LONGEST_LIFE_SECONDS = 1.6
 AT_ONCE = 3
 CONCURRENCY = 4
 LIVES_PER_RUN = 5
-MOST_KILLS = 400
+MOST_KILLS = 1200
 
 DESIGN = """
 echo start >> ~/starts
@@ -53,6 +55,7 @@ class Stage:
 
     folder: Path
     sandboxd: Endpoint
+    candidates: bool = False
 
     @property
     def origin(self) -> Path:
@@ -63,11 +66,11 @@ class Stage:
         return self.folder / self.folder.name
 
 
-def build(folder: Path, sandboxd: Endpoint) -> Stage:
+def build(folder: Path, sandboxd: Endpoint, *, candidates: bool = False) -> Stage:
     """Make a fresh origin with a state folder beside it."""
     folder.mkdir(parents=True)
     make_origin(folder, {"value": "none\n", "keep.txt": "keep\n"})
-    return Stage(folder, sandboxd)
+    return Stage(folder, sandboxd, candidates)
 
 
 class FactByFact:
@@ -94,9 +97,15 @@ async def live(stage: Stage, runs: Sequence[str], executioner: Observer) -> int:
     )
     async with opening as opened:
         for run in runs:
-            await opened.submit(shell_plan(opened, run=run, design=DESIGN, check=CHECK))
+            await opened.submit(_plan(opened, run, candidates=stage.candidates))
         await asyncio.gather(*(opened.engine.wait(run) for run in runs))
     return 0
+
+
+def _plan(opened: Scene, run: str, *, candidates: bool) -> FrozenPlan:
+    if candidates:
+        return contest(opened, candidate("one"), candidate("two"), run=run)
+    return shell_plan(opened, run=run, design=DESIGN, check=CHECK)
 
 
 def die(stage: Stage, runs: Sequence[str], *, at: int = 0, after: float | None = None) -> bool:
@@ -124,11 +133,13 @@ def kill_at_every_fact(stage: Stage) -> int:
     return kills
 
 
-def kill_once_each(folder: Path, sandboxd: Endpoint, points: Sequence[int]) -> int:
+def kill_once_each(
+    folder: Path, sandboxd: Endpoint, points: Sequence[int], *, candidates: bool = False
+) -> int:
     """Kill fresh runs at one point each, several at once; return how many were killed."""
 
     def one(point: int) -> bool:
-        stage = build(folder / f"at-{point:03d}", sandboxd)
+        stage = build(folder / f"at-{point:03d}", sandboxd, candidates=candidates)
         killed = die(stage, ["fix"], at=point)
         last_life(stage, ["fix"])
         return killed
@@ -160,13 +171,16 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--points", default="", help="facts to kill at, e.g. 1,5,9")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--candidates", action="store_true", help="runs with two candidates")
     parser.add_argument("how", choices=("sequence", "each", "random"))
     asked = parser.parse_args()
     sandboxd = Endpoint(asked.url, asked.key, asked.folder)
     points = [int(point) for point in asked.points.split(",") if point]
     ways: dict[str, Callable[[], int]] = {
-        "sequence": lambda: kill_at_every_fact(build(asked.folder, sandboxd)),
-        "each": lambda: kill_once_each(asked.folder, sandboxd, points),
+        "sequence": lambda: kill_at_every_fact(
+            build(asked.folder, sandboxd, candidates=asked.candidates)
+        ),
+        "each": lambda: kill_once_each(asked.folder, sandboxd, points, candidates=asked.candidates),
         "random": lambda: kill_at_random(
             build(asked.folder, sandboxd), kills=asked.kills, seed=asked.seed
         ),

@@ -1,0 +1,101 @@
+"""Runs with candidates under kill -9: the same work, one pull request, one record, one charge."""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.run_invariants import STATE
+from tests.engine.test_run_kills import SEED, left_over, run_child
+from tests.engine.worlds import git
+from tests.fakes.embedded import Endpoint
+
+pytestmark = pytest.mark.slow
+
+FACTS = 330
+"""About how often the observer is called in one run with two candidates."""
+
+STRIDE = int(os.environ.get("RUN_STRIDE", "41"))
+INNER = [("design", 1), ("check", 1), ("design", 2), ("check", 2)]
+STEPS = [
+    *(("candidate-1", *one) for one in INNER),
+    *(("candidate-2", *one) for one in INNER),
+    (None, "judge", 1),
+    (None, "polish", 1),
+]
+
+
+def told(origin: Path, folder: str, end: str) -> list[Any]:
+    listed = git(origin, "ls-tree", "-r", "--name-only", STATE, f"{folder}/").splitlines()
+    return [
+        json.loads(line)
+        for path in listed
+        if path.endswith(end)
+        for line in _objects(git(origin, "show", f"{STATE}:{path}"), end)
+    ]
+
+
+def _objects(text: str, end: str) -> list[str]:
+    return text.splitlines() if end == ".jsonl" else [text]
+
+
+def named(step: dict[str, Any]) -> tuple[str | None, str, int]:
+    return step.get("candidate"), step["step"], step["iteration"]
+
+
+def problems_of(folder: Path) -> list[object]:
+    """Return everything wrong after one run with two candidates."""
+    origin = folder / "origin.git"
+    found: list[object] = []
+    records = told(origin, "runs", "run.json")
+    found += [("records", len(records))] if len(records) != 1 else []
+    for record in records:
+        if (record["phase"], record["reason"]) != ("completed", "Completed"):
+            found.append((record["phase"], record["reason"], record["message"]))
+        if [named(step) for step in record["steps"]] != STEPS:
+            found.append([step["folder"] for step in record["steps"]])
+        found += [step["outcome"] for step in record["steps"] if step["attempt"] != 1]
+    charged = [[named(step) for step in line["steps"]] for line in told(origin, "usage", ".jsonl")]
+    found += [("charged", charged)] if charged != [STEPS] else []
+    proposals = Counter(each["run"] for each in told(origin, "proposals", ".json"))
+    found += [("proposals", proposals)] if proposals != {"fix": 1} else []
+    return found + _work_problems(origin)
+
+
+def _work_problems(origin: Path) -> list[object]:
+    branches = git(origin, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").split()
+    wanted = {"main", STATE, "courier/fix", "courier/fix-candidate-1"}
+    if set(branches) != wanted:
+        return [branches]
+    seen = [
+        git(origin, "show", f"courier/fix{end}").split()
+        for end in (":polish", ":starts", ":iterations", "-candidate-1:value")
+    ]
+    # An agent that was started twice in its sandbox would have counted to two.
+    return [] if seen == [["polished", "two"], ["start"], ["1", "2"], ["one"]] else [seen]
+
+
+async def test_a_run_with_candidates_killed_at_every_fact_ends_as_if_nothing_had_happened(
+    tmp_path: Path, sandboxd: Endpoint
+) -> None:
+    folder = tmp_path / "sequence"
+    kills = run_child(folder, sandboxd, "sequence", "--candidates")
+    assert kills > 150
+    assert problems_of(folder) == []
+    assert await left_over(folder, sandboxd) == 0
+
+
+async def test_runs_with_candidates_killed_once_at_one_fact_each_end_alike(
+    tmp_path: Path, sandboxd: Endpoint
+) -> None:
+    folder = tmp_path / "each"
+    points = range(1 + SEED % STRIDE, FACTS, STRIDE)
+    listed = ",".join(map(str, points))
+    kills = run_child(folder, sandboxd, "each", "--points", listed, "--candidates")
+    assert kills > 0.7 * len(points)
+    scenes = sorted(folder.iterdir())
+    assert {scene.name: found for scene in scenes if (found := problems_of(scene))} == {}
+    assert [scene.name for scene in scenes if await left_over(scene, sandboxd)] == []
