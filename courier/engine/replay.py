@@ -18,7 +18,7 @@ from courier.runs.progress import Finish, next_step
 from courier.runs.run import Run, fold
 from courier.runs.writeback import record
 
-_OF_A_STEP = ("verdict", "outcome", "base", "commit", "refusal", "promptDigest", "usage")
+_OF_A_STEP = ("verdict", "outcome", "base", "commit", "refusal", "promptDigest", "scripts", "usage")
 _COUNTS = ("inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens")
 
 

@@ -136,7 +136,7 @@ class ScriptTranslator:
         """Return one line as output; half characters become question marks."""
         text = text.encode(errors="replace").decode()
         self._sum.update(f"{text}\n".encode())
-        self._tail.append(text)
+        self._tail.append(text[-TAIL_CHARACTERS:])
         if self._room > 0:
             self._lines.append(text[: self._room])
             self._room -= len(text) + 1

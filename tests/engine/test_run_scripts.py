@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from courier.engine.replay import replay
 from courier.runs.assets import FrozenCommand, FrozenScript, Moment
 from courier.runs.frozen import FrozenPlan, FrozenSandbox
 from tests.engine.worlds import UNTIL_TOLD, Scene, git, single_plan
@@ -63,6 +64,8 @@ async def test_every_moment_comes_in_its_order(here: Scene) -> None:
     assert [(each["name"], each["exitCode"]) for each in after] == [("prepare", 0), ("final", 0)]
     assert after[1]["tail"].split() == ["run", "step", "context", "post", "left"]
     assert await here.tidy()
+    again = await replay(here.world, here.engine, "fix")
+    assert again.is_exact, (again.differences, again.diverged)
 
 
 async def test_a_context_script_speaks_in_the_prompt_as_data(here: Scene) -> None:

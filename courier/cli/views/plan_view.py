@@ -23,7 +23,7 @@ from courier.planning.plan import (
     TellSandbox,
 )
 from courier.runs.candidates import candidate_plans
-from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.frozen import FrozenInput, FrozenPlan, FrozenStep
 from courier.runs.loops import way_back
 
 Form = Literal["brief", "wide"]
@@ -178,8 +178,13 @@ def _details(start: StartRun, ink: Ink) -> Iterator[str]:
         for prompt in start.prompts
     ]
     yield from _listed("prompt", ("prompt", "", "digest"), prompts, ink)
-    inputs = [(f"{one.kind}/{one.name}", one.digest[:12]) for one in start.frozen.inputs]
+    inputs = [(_input(one), one.digest[:12]) for one in start.frozen.inputs]
     yield from _listed("input", ("input", "digest"), inputs, ink)
+
+
+def _input(told: FrozenInput) -> str:
+    at = f" at {told.version[:12]}" if told.version else ""
+    return f"{told.kind}/{told.name}{at}"
 
 
 def _listed(

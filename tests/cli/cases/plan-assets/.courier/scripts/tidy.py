@@ -1,0 +1,1 @@
+"""Takes spaces away from the ends of lines."""
