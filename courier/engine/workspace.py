@@ -33,7 +33,7 @@ async def prepare(sandbox: Sandbox, *, key: str, archive: bytes, identity: Ident
     Args:
         sandbox: Where.
         key: What the work tree is for. The same key again leaves the work in it alone.
-        archive: A gzipped tar of a ``.git`` folder whose HEAD is to be checked out.
+        archive: A tar of a ``.git`` folder whose HEAD is to be checked out.
         identity: Who commits made inside are by, unless the agent says otherwise.
 
     Returns:
@@ -42,12 +42,12 @@ async def prepare(sandbox: Sandbox, *, key: str, archive: bytes, identity: Ident
     Raises:
         Misconfigured: If the sandbox's template lacks git.
     """
-    upload = f"{_state(sandbox)}/upload-{token_hex(8)}.tgz"
+    upload = f"{_state(sandbox)}/upload-{token_hex(8)}.tar"
     await sandbox.write({upload: archive})
     done = await script.run(
         sandbox,
         "workspace_prepare",
-        *(upload, key, identity.name, identity.email, folder(sandbox), _state(sandbox)),
+        *(upload, key, _config(identity), folder(sandbox), _state(sandbox)),
         env=_GIT_ENV,
         timeout_seconds=_PATIENCE_SECONDS,
     )
@@ -120,6 +120,17 @@ def _refuse(done: Completed) -> None:
         "The work tree is gone or unreadable.",
         detail=done.stderr.strip()[-500:],
     )
+
+
+def _config(identity: Identity) -> str:
+    """Return what git's configuration says of a person, however unusual the name."""
+    name, email = (_quoted(text) for text in (identity.name, identity.email))
+    return f"[user]\n\tname = {name}\n\temail = {email}\n"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def _state(sandbox: Sandbox) -> str:

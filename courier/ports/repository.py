@@ -116,7 +116,7 @@ class Repository(Protocol):
     async def export(
         self, commit: str, *, depth: int = 50, branches: Mapping[str, str] = NO_BRANCHES
     ) -> bytes:
-        """Return a gzipped tar of a ``.git`` folder: shallow, detached at the commit, no remote.
+        """Return a tar of a ``.git`` folder: shallow, detached at the commit, no remote.
 
         Args:
             commit: What is to be checked out.

@@ -1,7 +1,6 @@
 """The shallow copy that goes into a sandbox: a tar of a ``.git`` folder that names no remote."""
 
 import asyncio
-import gzip
 import io
 import tarfile
 from collections import OrderedDict
@@ -33,7 +32,7 @@ class Exporter:
         self._turn = asyncio.Lock()
 
     async def export(self, commit: str, *, depth: int, branches: Mapping[str, str]) -> bytes:
-        """Return the gzipped tar of a shallow ``.git`` folder, detached at the commit.
+        """Return the tar of a shallow ``.git`` folder, detached at the commit.
 
         Raises:
             NotFound: If the mirror holds no such commit.
@@ -91,11 +90,9 @@ def _packed(folder: Path, commit: str, branches: Mapping[str, str]) -> bytes:
             files[path.relative_to(folder).as_posix()] = path.read_bytes()
     if (folder / "shallow").exists():
         files["shallow"] = (folder / "shallow").read_bytes()
+    # Not compressed: the pack in it is, and unpacking would cost every sandbox a process more.
     buffer = io.BytesIO()
-    with (
-        gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=1, mtime=0) as zipped,
-        tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as tar,
-    ):
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name in (".git", ".git/refs", ".git/refs/heads", ".git/refs/tags"):
             tar.addfile(_member(name, kind=tarfile.DIRTYPE, mode=0o755))
         for name, content in sorted(files.items()):

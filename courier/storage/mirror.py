@@ -116,7 +116,7 @@ class Mirror:
     async def export(
         self, commit: str, *, depth: int = 50, branches: Mapping[str, str] = NO_BRANCHES
     ) -> bytes:
-        """Return a gzipped tar of a shallow ``.git`` folder, detached, without a remote.
+        """Return a tar of a shallow ``.git`` folder, detached, without a remote.
 
         Raises:
             NotFound: If the mirror holds no such commit.

@@ -128,7 +128,7 @@ async def test_a_prepared_work_tree_is_clean_and_knows_no_remote(
     )
     assert who.stdout.startswith("Courier Bot\nbot@example.com\nbase\n-rwx")
     left = await shell(sandbox, "ls ~/.courier/workspace")
-    assert left.stdout.split() == ["archive.tgz", "lock", "ready"]
+    assert left.stdout.split() == ["archive.tar", f"index-{host.base}", "lock", "ready"]
 
 
 async def test_preparing_again_leaves_the_work_alone(
@@ -144,6 +144,21 @@ async def test_a_new_key_starts_afresh(sandbox: Sandbox, host: Host, repo: str) 
     await workspace.prepare(sandbox, key="w2", archive=host.archive, identity=BOT)
     assert (await shell(sandbox, "git status --porcelain; ls")).stdout == "a.txt\nsub\ntool.sh\n"
     assert await collect(sandbox, host) is None
+
+
+async def test_an_unusual_name_arrives_as_it_is(sandbox: Sandbox, host: Host) -> None:
+    odd = Identity('A "b" \\ # ; [x] ü', "a@b")
+    await workspace.prepare(sandbox, key="w", archive=host.archive, identity=odd)
+    told = await shell(sandbox, "git config user.name; git config user.email")
+    assert told.stdout == f"{odd.name}\n{odd.email}\n"
+
+
+async def test_a_link_in_place_of_the_work_tree_does_not_matter(
+    sandbox: Sandbox, host: Host
+) -> None:
+    await sandbox.run(["sh", "-c", "ln -s nowhere ~/repo"])
+    await workspace.prepare(sandbox, key="w", archive=host.archive, identity=BOT)
+    assert (await shell(sandbox, "git status --porcelain; ls")).stdout == "a.txt\nsub\ntool.sh\n"
 
 
 async def test_many_prepare_at_once(sandbox: Sandbox, host: Host) -> None:
@@ -219,6 +234,13 @@ class TestCollecting:
         before = (await shell(sandbox, look)).stdout
         host.take(await collect(sandbox, host))
         assert (await shell(sandbox, look)).stdout == before
+
+    async def test_a_change_that_hides_its_size_and_time_is_seen(
+        self, sandbox: Sandbox, host: Host
+    ) -> None:
+        await shell(sandbox, "cp -p a.txt /tmp/was; echo BASE >a.txt; touch -r /tmp/was a.txt")
+        host.take(await collect(sandbox, host))
+        assert host.git("show", f"{REF}:a.txt") == "BASE"
 
     async def test_several_collect_at_once(self, sandbox: Sandbox, host: Host) -> None:
         await shell(sandbox, "echo new >a.txt")

@@ -4,54 +4,85 @@
 # anything else: this source is broken. Writes nothing into the agent's .git.
 set -eu
 repo=$1 state=$2 base=$3 ref=$4 message=$5 limit=$6 source=$7
-mkdir -p "$state"
+[ -d "$state" ] || mkdir -p "$state"
 exec 9>"$state/lock"
 flock -w 300 9 || exit 75
 cd "$repo"
+head=
 if [ "$source" = agent ]; then
-    common=$(GIT_CEILING_DIRECTORIES=${repo%/*} git rev-parse --git-common-dir)
-    common=$(cd "$common" && pwd)
-    head=$(GIT_CEILING_DIRECTORIES=${repo%/*} git rev-parse -q --verify 'HEAD^{commit}') || head=
+    export GIT_CEILING_DIRECTORIES="${repo%/*}"
+    if found=$(git rev-parse --git-common-dir 'HEAD^{commit}' 2>/dev/null); then
+        head=${found#*
+}
+    else
+        found=$(git rev-parse --git-common-dir)
+    fi
+    unset GIT_CEILING_DIRECTORIES
+    common=${found%%
+*}
+    case $common in
+    /*) ;;
+    *) common=$repo/$common ;;
+    esac
 else
     if [ ! -d "$state/base/.git" ]; then
         rm -rf "$state/base.new"
         mkdir "$state/base.new"
-        tar -xzof "$state/archive.tgz" -C "$state/base.new"
+        tar -xof "$state/archive.tar" -C "$state/base.new"
         mv "$state/base.new" "$state/base"
     fi
     common=$state/base/.git
-    head=
 fi
 
 # A git directory of our own: the agent's configuration, hooks, index and locks do not count.
 own=$state/git
+format='repositoryformatversion = 0'
+signature='# v2 git bundle'
+if [ "${#base}" -eq 64 ]; then
+    format='repositoryformatversion = 1
+[extensions]
+objectformat = sha256'
+    signature='# v3 git bundle
+@object-format=sha256'
+fi
 if [ ! -f "$own/ours" ]; then
-    rm -rf "$own"
-    format=sha1
-    [ "${#base}" -ne 64 ] || format=sha256
-    git init -q --bare --template= --object-format="$format" "$own"
-    git -C "$own" config core.bare false
-    mkdir -p "$own/info"
+    [ ! -e "$own" ] || rm -rf "$own"
+    mkdir -p "$own/objects/info" "$own/refs" "$own/info"
+    printf 'ref: refs/heads/none\n' >"$own/HEAD"
+    printf '[core]\nbare = false\n%s\n' "$format" >"$own/config"
     : >"$own/ours"
 fi
-rm -f "$own/index.lock" "$own/shallow" "$own/info/exclude" "$own/$ref.lock"
+for old in "$own/index.lock" "$own/info/exclude"; do
+    [ ! -e "$old" ] || rm -f "$old"
+done
 printf '%s\n' "$common/objects" >"$own/objects/info/alternates"
-[ ! -f "$common/shallow" ] || cp "$common/shallow" "$own/shallow"
-[ ! -f "$common/info/exclude" ] || cp "$common/info/exclude" "$own/info/exclude"
+[ ! -s "$common/info/exclude" ] || cp "$common/info/exclude" "$own/info/exclude"
+[ ! -f "$common/shallow" ] || export GIT_SHALLOW_FILE="$common/shallow"
 export GIT_DIR="$own" GIT_WORK_TREE="$repo" GIT_INDEX_FILE="$own/index"
 
-git cat-file -e "$base^{tree}"
 parent=$base
 # Commits that do not descend from the base, or are broken, give their tree only.
-if [ -n "$head" ] && git merge-base --is-ancestor "$base" "$head" 2>/dev/null &&
+if [ -n "$head" ] && [ "$head" != "$base" ] &&
+    git merge-base --is-ancestor "$base" "$head" 2>/dev/null &&
     git rev-list --quiet --objects "$base..$head" 2>/dev/null; then
     parent=$head
 fi
-
-git read-tree -m "$parent" 2>/dev/null || {
-    rm -f "$own/index"
-    git read-tree "$parent"
+trees=$(git rev-parse "$base^{tree}" "$parent^{tree}")
+base_tree=${trees%%
+*} parent_tree=${trees#*
 }
+
+stage() {
+    if [ ! -f "$own/index" ] && [ -f "$state/index-$base" ]; then
+        cp -p "$state/index-$base" "$own/index"
+        [ "$parent" != "$base" ] || return 0
+    fi
+    git read-tree -m "$parent" 2>/dev/null || {
+        rm -f "$own/index"
+        git read-tree "$parent"
+    }
+}
+stage
 if ! git -c advice.addEmbeddedRepo=false add -A . 2>"$own/errors"; then
     # What cannot be read is left out; an empty repository inside would be left out unseen.
     sed -n "s/^error: '\(.*\)' does not have a commit checked out$/\1/p" "$own/errors" >"$own/nested"
@@ -63,29 +94,40 @@ if ! git -c advice.addEmbeddedRepo=false add -A . 2>"$own/errors"; then
     git -c advice.addEmbeddedRepo=false add -A --ignore-errors . 2>/dev/null || :
 fi
 tree=$(git write-tree)
-git diff-tree -r --no-renames "$base" "$tree" >"$own/changes"
-if grep '^:[0-7]* 160000 ' "$own/changes" | grep -v '^:160000 ' >"$own/nested"; then
-    cut -f 2 "$own/nested"
-    exit 3
+if [ "$tree" != "$base_tree" ]; then
+    git diff-tree -r --no-renames "$base_tree" "$tree" >"$own/changes"
+    if grep '^:[0-7]* 160000 ' "$own/changes" | grep -v '^:160000 ' >"$own/nested"; then
+        cut -f 2 "$own/nested"
+        exit 3
+    fi
 fi
 
 tip=$parent
-if [ "$tree" != "$(git rev-parse "$parent^{tree}")" ]; then
+if [ "$tree" != "$parent_tree" ]; then
     # The same work again is the same commit again, date included.
     wanted="$parent $tree $GIT_AUTHOR_NAME <$GIT_AUTHOR_EMAIL>
 $message"
-    tip=$(git rev-parse -q --verify "$ref") || tip=
-    if [ -z "$tip" ] || [ "$(git log -1 --format='%P %T %an <%ae>%n%B' "$tip")" != "$(printf '%s\n' "$wanted")" ]; then
-        tip=$(printf '%s\n' "$message" | git commit-tree "$tree" -p "$parent")
+    tip=
+    [ ! -f "$own/tip" ] || read -r tip <"$own/tip" || :
+    if [ -z "$tip" ] || [ "$(git log -1 --format='%P %T %an <%ae>%n%B' "$tip" 2>/dev/null)" != "$(printf '%s\n' "$wanted")" ]; then
+        tip=$(git commit-tree "$tree" -p "$parent" -m "$message")
     fi
+    printf '%s\n' "$tip" >"$own/tip"
 fi
 if [ "$tip" = "$base" ]; then
     echo unchanged
     exit
 fi
-git update-ref "$ref" "$tip"
-find "$state" -maxdepth 1 -name '*.bundle' -mmin +10 -exec rm -f {} +
-git bundle create -q "$state/$tip.new" "$ref" "^$base"
+for old in "$state"/*.bundle; do
+    [ ! -e "$old" ] || find "$old" -mmin +10 -exec rm -f {} +
+done
+exec 8>"$state/$tip.new"
+printf '%s\n-%s\n%s %s\n\n' "$signature" "$base" "$tip" "$ref" >&8
+git pack-objects --revs --thin --delta-base-offset --threads=1 --stdout -q >&8 <<END
+$tip
+^$base
+END
+exec 8>&-
 mv -f "$state/$tip.new" "$state/$tip.bundle"
 if [ "$(wc -c <"$state/$tip.bundle")" -gt "$limit" ]; then
     rm -f "$state/$tip.bundle"

@@ -1,28 +1,37 @@
-# Checks a repository out once: ARCHIVE KEY NAME EMAIL REPO STATE
-# 75: somebody else is at it and is not done.
+# Checks a repository out once: ARCHIVE KEY CONFIG REPO STATE
+# CONFIG is text to add to the repository's. 75: somebody else is at it and is not done.
 set -eu
-archive=$1 key=$2 name=$3 email=$4 repo=$5 state=$6
-trap 'rm -f "$archive"' EXIT
-mkdir -p "$state"
+archive=$1 key=$2 config=$3 repo=$4 state=$5
+trap '[ ! -e "$archive" ] || rm -f "$archive"' EXIT
+# The upload has made it.
+[ -d "$state" ] || mkdir -p "$state"
 exec 9>"$state/lock"
 flock -w 120 9 || exit 75
-[ ! -f "$state/ready" ] || [ "$(cat "$state/ready")" != "$key" ] || exit 0
-rm -f "$state/ready"
-for old in "$repo" "$state/new" "$state/git" "$state/base"; do
+if [ -f "$state/ready" ]; then
+    IFS= read -r ready <"$state/ready" || :
+    [ "$ready" != "$key" ] || exit 0
+    rm -f "$state/ready"
+fi
+for old in "$repo" "$state/git" "$state/base" "$state"/index-*; do
+    [ -e "$old" ] || [ -L "$old" ] || continue
     rm -rf "$old" 2>/dev/null || {
         chmod -R u+rwX "$old"
         rm -rf "$old"
     }
 done
-mkdir "$state/new"
-tar -xzof "$archive" -C "$state/new" 9>&-
-cd "$state/new"
-git config user.name "$name"
-git config user.email "$email"
+mkdir "$repo"
+tar -xof "$archive" -C "$repo" 9>&-
+cd "$repo"
+printf %s "$config" >>.git/config
 git -c core.hooksPath=/dev/null reset -q --hard
+# What git knows of the files now, before anybody can change it; its time must stay with it.
+IFS= read -r head <.git/HEAD
+[ ! -f ".git/${head#ref: }" ] || IFS= read -r head <".git/${head#ref: }"
+case $head in
+ref:*) ;;
+*) cp -p .git/index "$state/index-$head" ;;
+esac
 # Kept for the day the agent deletes .git.
-mv -f "$archive" "$state/archive.tgz"
-cd "$state"
-mv new "$repo"
-printf %s "$key" >ready.new
-mv -f ready.new ready
+mv -f "$archive" "$state/archive.tar"
+# Torn by a kill, it is no key, and all is done again.
+printf '%s\n' "$key" >"$state/ready"
