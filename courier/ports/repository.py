@@ -58,8 +58,6 @@ class Admitted:
     commit: str
     commits: int
     files: tuple[str, ...]
-    insertions: int
-    deletions: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,28 +7,37 @@ from tempfile import mkdtemp
 from typing import Final
 
 from courier.diagnostics import Diagnostic
-from courier.errors import NotFound, Unavailable
+from courier.errors import CourierError, NotFound
 from courier.ports.repository import Admitted, GateRules
-from courier.storage.catfile import ObjectReader
-from courier.storage.commits import is_ancestor
+from courier.storage.gate.borrowed import Borrowed
 from courier.storage.gate.bundle import Bundle, PackLimits, judge_pack, read_header
 from courier.storage.gate.findings import finding, refusal
+from courier.storage.gate.lineage import (
+    MOST_COMMITS,
+    Lineage,
+    straight_line,
+    told_changes,
+    told_lineage,
+)
 from courier.storage.gate.work import (
+    Change,
     Work,
     author_findings,
     content_findings,
     extent_findings,
-    parsed_changes,
     tree_findings,
 )
 from courier.storage.git import Git, Limits
 from courier.storage.names import checked_commit, checked_ref
+from courier.storage.pack import Pack
 from courier.storage.plumbing import Plumbing, make_bare, remove
+from courier.storage.refs import point
+from courier.storage.treediff import Difference, TooMuch, tree_differences
 
-_MAX_COMMITS: Final = 500
 _OVERHEAD: Final = 16 << 20
 _INDEXING: Final = Limits(seconds=120, memory=4 << 30, cpu_seconds=120, file_bytes=1 << 30)
-_READING: Final = Limits(seconds=120, output=64 << 20)
+_MOST_CHANGES: Final = 20_000
+_BASES: Final = 4
 _WAITING: Final = "refs/courier/quarantine/"
 _HEAD: Final = "refs/courier/head"
 _CONFIG: Final = (
@@ -42,6 +51,7 @@ class Gate:
 
     def __init__(self, plumbing: Plumbing) -> None:
         self._plumbing = plumbing
+        self._files: dict[str, asyncio.Future[Mapping[bytes, str]]] = {}
 
     async def admit(self, bundle: bytes, *, rules: GateRules, keep_at: str) -> Admitted:
         """Check a bundle and keep its head at a hidden ref of the mirror.
@@ -60,18 +70,18 @@ class Gate:
         folder = Path(mkdtemp(prefix="gate-", dir=self._plumbing.scratch))
         quarantine = Quarantine(folder, self._plumbing, rules)
         try:
-            await quarantine.take(opened, pack)
-            work = await quarantine.work(opened.head)
+            lineage = await quarantine.take(opened, pack)
+            work = await quarantine.work(lineage, await self._files_of(rules.base))
             findings = await quarantine.findings(work)
             refused = refusal(findings) if findings else None
             if refused is not None and not refused.needs_approval:
                 raise refused
-            await self._import(folder, _waiting(keep_at) if refused else keep_at)
+            ref = _waiting(keep_at) if refused else keep_at
+            await quarantine.hand_over(opened.head, lineage, ref)
             if refused is not None:
                 raise refused
-            return await quarantine.admitted(opened.head, work)
+            return _admitted(opened.head, work)
         finally:
-            await quarantine.close()
             await asyncio.to_thread(remove, folder)
 
     async def release(self, keep_at: str) -> str:
@@ -107,17 +117,25 @@ class Gate:
                 [finding("UnknownPrerequisite", "It builds on commits unknown here.", detail)]
             )
 
-    async def _import(self, folder: Path, ref: str) -> None:
-        await self._plumbing.local.run(
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-auto-maintenance",
-            "--force",
-            str(folder),
-            f"{_HEAD}:{ref}",
+    async def _files_of(self, base: str) -> Mapping[bytes, str]:
+        """Return blob id by path of a commit; asked once where many runs start from it."""
+        known = self._files.get(base)
+        if known is None:
+            known = self._files[base] = asyncio.ensure_future(self._list(base))
+            while len(self._files) > _BASES:
+                self._files.pop(next(iter(self._files)))
+        try:
+            return await asyncio.shield(known)
+        except CourierError:
+            self._files.pop(base, None)
+            raise
+
+    async def _list(self, base: str) -> Mapping[bytes, str]:
+        answer = await self._plumbing.local.run(
+            "ls-tree", "-r", "-z", "--full-tree", checked_commit(base)
         )
+        rows = (line.partition(b"\t") for line in answer.out.split(b"\0")[:-1])
+        return {path: facts.split(b" ")[2].decode() for facts, _, path in rows}
 
 
 class Quarantine:
@@ -126,14 +144,11 @@ class Quarantine:
     def __init__(self, folder: Path, plumbing: Plumbing, rules: GateRules) -> None:
         make_bare(folder, config=_CONFIG, alternate=plumbing.objects)
         self._git: Git = plumbing.local.at(folder)
-        self._reader = ObjectReader(self._git)
+        self._plumbing = plumbing
+        self._objects = Borrowed(Pack(b"", {}), plumbing.reader)
         self._rules = rules
 
-    async def close(self) -> None:
-        """End its processes."""
-        await self._reader.close()
-
-    async def take(self, bundle: Bundle, pack: memoryview) -> None:
+    async def take(self, bundle: Bundle, pack: memoryview) -> Lineage:
         """Unpack and check every object, and that the head builds on the base, without merges.
 
         Raises:
@@ -153,63 +168,34 @@ class Quarantine:
             raise refusal(
                 [finding("BrokenPack", "git refused the pack.", answer.err.strip()[:500])]
             )
+        self._objects = Borrowed(Pack.of(self._git.folder / "objects"), self._plumbing.reader)
         base = checked_commit(self._rules.base)
-        head = (await self._reader.measure([bundle.head]))[0]
-        if head is None or head.kind != "commit":
+        found = (await self._objects.read([bundle.head]))[0]
+        if found is None or found.kind != "commit":
             raise refusal([finding("BrokenBundle", "The bundle's head is not a commit of it.")])
+        lineage = await straight_line(self._objects, base, bundle.head, most=MOST_COMMITS)
+        if lineage is None:
+            lineage = await told_lineage(self._git, self._objects, base, bundle.head)
+        return lineage
+
+    async def work(self, lineage: Lineage, base_files: Mapping[bytes, str]) -> Work:
+        """Return what the commits between base and head are and changed."""
         try:
-            descends = await is_ancestor(self._git, base, of=bundle.head)
-        except Unavailable as failed:
-            raise refusal(
-                [finding("BrokenPack", "Its history is broken.", failed.detail)]
-            ) from None
-        if not descends:
-            raise refusal([finding("NotDescending", "The work does not build on its base.")])
-        await self._git.run("update-ref", _HEAD, bundle.head)
-
-    async def work(self, head: str) -> Work:
-        """Return what the commits between base and head are and changed.
-
-        Raises:
-            Refused: If there are too many, or one is a merge or a root.
-        """
-        base = self._rules.base
-        listed = await self._git.run(
-            "rev-list",
-            "--topo-order",
-            "--reverse",
-            "--parents",
-            f"--max-count={_MAX_COMMITS + 1}",
-            head,
-            f"^{base}",
-            "--",
-        )
-        lineage = [line.split() for line in listed.text.splitlines()]
-        found = _lineage_findings(lineage)
-        if found:
-            raise refusal(found)
-        commits = [line[0] for line in lineage]
-        raw = await self._reader.read(commits)
-        changed = await self._git.run(
-            "diff-tree",
-            "--stdin",
-            "-r",
-            "-z",
-            "--raw",
-            "--no-renames",
-            "--no-abbrev",
-            stdin="".join(f"{commit}\n" for commit in commits).encode(),
-            limits=_READING,
-        )
+            changes = await self._changes(lineage)
+            newest = list(lineage)[-1] if lineage else self._rules.base
+            net = await self._differences(self._rules.base, newest)
+        except TooMuch:
+            changes, net = await told_changes(self._git, self._rules.base, lineage)
         return Work(
-            commits={commit.id: commit.content for commit in raw if commit is not None},
-            changes=parsed_changes(changed.out),
-            base_files=await self._base_files(),
+            commits=lineage,
+            changes=changes,
+            base_files=base_files,
+            files=tuple(each.path for each in net),
         )
 
     async def findings(self, work: Work) -> list[Diagnostic]:
         """Return everything wrong with the commits, their paths, contents and authors."""
-        measured = await self._reader.measure(list(work.new_blobs))
+        measured = await self._objects.measure(list(work.new_blobs))
         sizes = {blob.id: blob.size for blob in measured if blob is not None}
         found = extent_findings(work, sizes, self._rules)
         if found:
@@ -219,33 +205,47 @@ class Quarantine:
         before = await self._contents(await self._replaced(work))
         return await asyncio.to_thread(_judged, work, contents, before, self._rules)
 
-    async def admitted(self, head: str, work: Work) -> Admitted:
-        """Return what passed."""
-        shown = await self._git.run(
-            "diff", "--numstat", "-z", "--no-renames", "--no-textconv", self._rules.base, head, "--"
-        )
-        rows = [line.split("\t") for line in shown.out.decode(errors="replace").split("\0")[:-1]]
-        return Admitted(
-            commit=head,
-            commits=len(work.commits),
-            files=tuple(sorted(row[2] for row in rows)),
-            insertions=sum(int(row[0]) for row in rows if row[0] != "-"),
-            deletions=sum(int(row[1]) for row in rows if row[1] != "-"),
-        )
+    async def hand_over(self, head: str, lineage: Lineage, ref: str) -> None:
+        """Put what the head needs into the mirror, nothing else of the pack, and keep it there."""
+        if await self._objects.copied(lineage, to=self._plumbing.objects):
+            await point(self._plumbing.local, ref, head)
+        else:
+            await point(self._git, _HEAD, head)
+            await self._plumbing.local.run(
+                "fetch",
+                "--quiet",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-auto-maintenance",
+                "--force",
+                str(self._git.folder),
+                f"{_HEAD}:{ref}",
+            )
+
+    async def _changes(self, lineage: Lineage) -> tuple[Change, ...]:
+        changes: list[Change] = []
+        before = self._rules.base
+        for commit in lineage:
+            inside = await self._differences(before, commit)
+            changes += [Change(commit, *each) for each in inside]
+            before = commit
+            if len(changes) > _MOST_CHANGES:
+                raise TooMuch
+        return tuple(changes)
+
+    async def _differences(self, old: str, new: str) -> tuple[Difference, ...]:
+        trees = [await self._objects.tree_of(commit) for commit in (old, new)]
+        read = self._objects.tree
+        return await tree_differences(*trees, read=read, most=_MOST_CHANGES)
 
     async def _replaced(self, work: Work) -> list[str]:
         replaced = {change.old_id for change in work.new_blobs.values()}
-        measured = await self._reader.measure(sorted(replaced))
+        measured = await self._objects.measure(sorted(replaced))
         return [old.id for old in measured if old is not None and old.size <= self._rules.max_bytes]
 
     async def _contents(self, blobs: Sequence[str]) -> dict[str, bytes]:
-        read = await self._reader.read(list(dict.fromkeys(blobs)))
+        read = await self._objects.read(list(dict.fromkeys(blobs)))
         return {blob.id: blob.content for blob in read if blob is not None}
-
-    async def _base_files(self) -> dict[bytes, str]:
-        answer = await self._git.run("ls-tree", "-r", "-z", "--full-tree", self._rules.base)
-        rows = (line.partition(b"\t") for line in answer.out.split(b"\0")[:-1])
-        return {path: facts.split(b" ")[2].decode() for facts, _, path in rows}
 
 
 def _opened(bundle: bytes, rules: GateRules) -> Bundle:
@@ -265,17 +265,9 @@ def _pack_limits(rules: GateRules) -> PackLimits:
     )
 
 
-def _lineage_findings(lineage: Sequence[Sequence[str]]) -> list[Diagnostic]:
-    if len(lineage) > _MAX_COMMITS:
-        detail = f"More than {_MAX_COMMITS}."
-        return [finding("TooManyCommits", "The work has too many commits.", detail)]
-    found = []
-    for commit, *parents in lineage:
-        if not parents:
-            found.append(finding("NewRoot", "A commit has no parent.", f"Commit {commit[:12]}."))
-        if len(parents) > 1:
-            found.append(finding("Merge", "A commit is a merge.", f"Commit {commit[:12]}."))
-    return found
+def _admitted(head: str, work: Work) -> Admitted:
+    files = sorted(path.decode(errors="replace") for path in work.files)
+    return Admitted(commit=head, commits=len(work.commits), files=tuple(files))
 
 
 def _judged(

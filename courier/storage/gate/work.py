@@ -54,11 +54,13 @@ class Work:
         commits: Raw commit objects by id, oldest first.
         changes: What they changed, in the same order.
         base_files: Blob id by path in the commit they build on.
+        files: Paths that differ between that commit and the newest.
     """
 
     commits: Mapping[str, bytes]
     changes: tuple[Change, ...]
     base_files: Mapping[bytes, str]
+    files: tuple[bytes, ...] = ()
 
     @property
     def new_blobs(self) -> dict[str, Change]:

@@ -129,7 +129,7 @@ async def test_what_was_admitted_is_counted_and_can_be_pushed(
     )
     admitted = await mirror.admit(agent.bundle(head), rules=rules, keep_at=KEEP)
     assert (admitted.commit, admitted.commits) == (head, 2)
-    assert (admitted.files, admitted.insertions, admitted.deletions) == (("README.md", "n"), 2, 1)
+    assert admitted.files == ("README.md", "n")
     await mirror.push(head, branch="courier/counted", expected=None)
     assert place.tip("courier/counted") == head
     await mirror.delete_branch("courier/counted")
