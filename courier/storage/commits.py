@@ -86,3 +86,9 @@ async def is_ancestor(git: Git, commit: str, *, of: str) -> bool:
     """Return whether a commit is in another's history, itself included."""
     answer = await git.run("merge-base", "--is-ancestor", commit, of, accept=(0, 1))
     return answer.code == 0
+
+
+def parents_of(commit: bytes) -> list[str]:
+    """Return the parents a raw commit names."""
+    head = commit.partition(b"\n\n")[0].split(b"\n")
+    return [line[7:47].decode("latin-1") for line in head if line.startswith(b"parent ")]

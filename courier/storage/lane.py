@@ -10,8 +10,9 @@ from courier.errors import CourierError, Unavailable
 from courier.ports.repository import Identity
 from courier.ports.state import Change
 from courier.storage.failures import Moved
-from courier.storage.objects import EMPTY_TREE, Tree, parsed_tree, write_object
+from courier.storage.objects import EMPTY_TREE, Tree, object_id, parsed_tree, write_objects
 from courier.storage.plumbing import Plumbing
+from courier.storage.refs import point
 from courier.storage.remote import Remote
 from courier.storage.treechange import Objects, TreeChange
 
@@ -52,6 +53,10 @@ class Lane:
         self._waiting: list[_Entry] = []
         self._flushing: asyncio.Task[None] | None = None
         self._trees: OrderedDict[str, Tree] = OrderedDict()
+        self._root: tuple[str, str] | None = None
+        self._unwritten: list[tuple[str, bytes]] = []
+        self._begun = 0
+        self._ended = 0
 
     async def write(self, changes: Sequence[Change], *, message: str) -> None:
         """Commit and push the changes, together with those of others who write now."""
@@ -67,9 +72,26 @@ class Lane:
             return await self._known_tip()
 
     async def refresh(self) -> str | None:
-        """Fetch the ref; return its commit, or None if the remote has none."""
+        """Fetch the ref; return its commit, or None if the remote has none.
+
+        Callers at once share it; a push that began after the call tells as much.
+        """
+        asked = self._begun
         async with self._turn:
+            if self._ended > asked:
+                return self._tip
             return await self._fetched_tip()
+
+    async def folder(self, path: str) -> Tree:
+        """Return what is in a folder of the tip; empty if it is not there."""
+        async with self._turn:
+            tree = await self._root_of(await self._known_tip())
+            for name in filter(None, path.split("/")):
+                entry = (await self._tree(tree)).get(name.encode())
+                if entry is None or not entry.is_tree:
+                    return {}
+                tree = entry.id
+            return await self._tree(tree)
 
     async def close(self) -> None:
         """Wait for what is being written."""
@@ -110,10 +132,12 @@ class Lane:
             entry.done.set_result(None)
 
     async def _push(self, made: str, tip: str | None) -> None:
+        self._begun += 1
+        began = self._begun
         await self._remote.push(made, ref=self._place.remote, expected=tip)
-        self._tip = made
+        self._tip, self._ended = made, began
         if not self._place.remote.startswith("refs/heads/"):
-            await self._plumbing.local.run("update-ref", self._place.local, made)
+            await point(self._plumbing.local, self._place.local, made)
 
     async def _known_tip(self) -> str | None:
         if not self._is_known:
@@ -124,8 +148,10 @@ class Lane:
         return self._tip
 
     async def _fetched_tip(self) -> str | None:
+        self._begun += 1
+        began = self._begun
         self._tip = await self._remote.fetch_ref(self._place.remote, to=self._place.local)
-        self._is_known = True
+        self._is_known, self._ended = True, began
         return self._tip
 
     async def _built(self, tip: str | None, batch: list[_Entry]) -> str:
@@ -140,10 +166,13 @@ class Lane:
                 entry.done.set_exception(refused)
             else:
                 told.append(entry.message)
+        self._unwritten.clear()
         tree = await change.written()
         if tip is not None and tree == root:
             return tip
-        return self._write("commit", self._commit_content(tree, tip, told))
+        made = self._write("commit", self._commit_content(tree, tip, told))
+        await self._store()
+        return made
 
     def _commit_content(self, tree: str, tip: str | None, told: list[str]) -> bytes:
         who = " ".join(
@@ -161,8 +190,10 @@ class Lane:
     async def _root_of(self, tip: str | None) -> str:
         if tip is None:
             return EMPTY_TREE
-        content = await self._plumbing.reader.content(tip, kind="commit")
-        return content[5:45].decode()
+        if self._root is None or self._root[0] != tip:
+            content = await self._plumbing.reader.content(tip, kind="commit")
+            self._root = tip, content[5:45].decode()
+        return self._root[1]
 
     async def _tree(self, tree: str) -> Tree:
         if tree == EMPTY_TREE:
@@ -176,10 +207,16 @@ class Lane:
         return await self._plumbing.reader.content(blob, kind="blob")
 
     def _write(self, kind: str, content: bytes) -> str:
-        made = write_object(self._plumbing.objects, kind, content)
+        self._unwritten.append((kind, content))
+        made = object_id(kind, content)
         if kind == "tree":
             self._keep_tree(made, content)
         return made
+
+    async def _store(self) -> None:
+        """Write what was made; away from the loop, since every object is waited for."""
+        made, self._unwritten = self._unwritten, []
+        await asyncio.to_thread(write_objects, self._plumbing.objects, made)
 
     def _keep_tree(self, tree: str, content: bytes) -> None:
         self._trees[tree] = parsed_tree(content)

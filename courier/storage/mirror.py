@@ -10,7 +10,7 @@ from courier.planning.library import AssetFile
 from courier.ports.clock import Clock
 from courier.ports.repository import NO_BRANCHES, Admitted, GateRules, Head, Identity, Version
 from courier.storage import history
-from courier.storage.commits import Signed, commit_tree, is_ancestor, merge_tree
+from courier.storage.commits import Signed, commit_tree, is_ancestor, merge_tree, parents_of
 from courier.storage.credentials import Credentials
 from courier.storage.export import Exporter
 from courier.storage.gate.quarantine import Gate
@@ -25,6 +25,7 @@ COURIER: Final = Identity("courier", "courier@localhost")
 _REGULAR: Final = ("100644", "100755")
 _DIFF: Final = Limits(output=8 << 20, may_cut=True)
 _LOOSE_LIMIT: Final = 5000
+_NEAR: Final = 20
 _ASIDE: Final = "refs/courier/waiting/"
 
 
@@ -59,7 +60,8 @@ class Mirror:
         return self
 
     async def close(self) -> None:
-        """End its processes and release its lock."""
+        """Wait for what is being pushed, end its processes and release its lock."""
+        await self.remote.close()
         await self.plumbing.close()
 
     async def fetch(self) -> None:
@@ -221,12 +223,27 @@ class Mirror:
 
     async def contains(self, commit: str, *, tip: str) -> bool:
         """Return whether the change is in ``tip``: an ancestor, or merging is nothing."""
+        if await self._follows(checked_commit(commit), checked_commit(tip)):
+            return await self.tree(commit) == await self.tree(tip)
         git = self.plumbing.local
         if await is_ancestor(git, checked_commit(commit), of=checked_commit(tip)):
             return True
         merged = await merge_tree(git, tip, commit)
         found = await self.plumbing.reader.measure([f"{tip}^{{tree}}"])
         return merged.tree is not None and found[0] is not None and merged.tree == found[0].id
+
+    async def _follows(self, commit: str, tip: str) -> bool:
+        """Return quickly whether a commit is a few ahead of ``tip``: merging gives its tree."""
+        at = commit
+        for _ in range(_NEAR):
+            found = (await self.plumbing.reader.read([at]))[0]
+            parents = parents_of(found.content) if found and found.kind == "commit" else []
+            if len(parents) != 1:
+                return False
+            at = parents[0]
+            if at == tip:
+                return True
+        return False
 
     async def find_trailers(
         self, trailers: Mapping[str, str], *, tip: str, beyond: str

@@ -2,16 +2,18 @@
 
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 from pathlib import Path
+from threading import get_ident
 from typing import Final
 
 from courier.errors import Unavailable
 
 FILE: Final = "100644"
 TREE: Final = "40000"
+_AT_ONCE: Final = 100
 EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
@@ -62,30 +64,48 @@ def object_id(kind: str, content: bytes) -> str:
     return sha1(_header(kind, content) + content, usedforsecurity=False).hexdigest()
 
 
-def write_object(objects: Path, kind: str, content: bytes) -> str:
-    """Write an object loose unless it is there loose; return its id.
+def write_objects(objects: Path, made: Sequence[tuple[str, bytes]]) -> None:
+    """Write objects, each a kind and its content, loose unless they are there loose.
 
-    A kill at any point leaves at most an orphaned temporary file.
+    They are on the disk before they can be found, and can be found in the order given. A kill at
+    any point leaves at most orphaned temporary files.
 
     Raises:
         Unavailable: If the disk is full or not writable.
     """
-    made = object_id(kind, content)
-    path = objects / made[:2] / made[2:]
-    if path.exists():
-        return made
-    temporary = path.parent / f"tmp_obj_{made[2:]}_{os.getpid()}"
+    for start in range(0, len(made), _AT_ONCE):
+        _write(objects, made[start : start + _AT_ONCE])
+
+
+def _write(objects: Path, made: Sequence[tuple[str, bytes]]) -> None:
+    staged: dict[Path, tuple[Path, int]] = {}
     try:
-        path.parent.mkdir(exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(zlib.compress(_header(kind, content) + content, 1))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o444)
-        temporary.replace(path)
+        try:
+            for kind, content in made:
+                _stage(objects, kind, content, staged)
+            for _, fd in staged.values():
+                os.fsync(fd)
+        finally:
+            for _, fd in staged.values():
+                os.close(fd)
+        for path, (temporary, _) in staged.items():
+            temporary.replace(path)
     except OSError as failed:
         raise Unavailable("A git object could not be written.", detail=str(failed)) from failed
-    return made
+
+
+def _stage(objects: Path, kind: str, content: bytes, staged: dict[Path, tuple[Path, int]]) -> None:
+    name = object_id(kind, content)
+    path = objects / name[:2] / name[2:]
+    if path in staged or path.exists():
+        return
+    temporary = path.with_name(f"tmp_obj_{name[2:]}_{os.getpid()}_{get_ident()}")
+    path.parent.mkdir(exist_ok=True)
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o444)
+    staged[path] = temporary, fd
+    whole = memoryview(zlib.compress(_header(kind, content) + content, 1))
+    while whole:
+        whole = whole[os.write(fd, whole) :]
 
 
 def _header(kind: str, content: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Talking to the remote: fetch, push with a lease, delete, and where its branches stand."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from courier.storage.failures import PushedRef, Rearranging, failure, push_failu
 from courier.storage.git import REMOTE, Answer
 from courier.storage.names import branch_ref, checked_commit, checked_ref
 from courier.storage.plumbing import Plumbing
+from courier.storage.pushes import Push, Pushes
 
 TRACKED: Final = "refs/remotes/origin/"
 _TRIES: Final = 20
@@ -30,6 +32,11 @@ class Remote:
         self._begun = 0
         self._ended_well = 0
         self._turn = asyncio.Lock()
+        self._pushes = Pushes(self._push_one, self._push_many)
+
+    async def close(self) -> None:
+        """Wait for what is being pushed."""
+        await self._pushes.close()
 
     async def fetch(self) -> None:
         """Bring every branch here and learn the default branch; callers at once share it."""
@@ -75,19 +82,28 @@ class Remote:
             NotFound: If the commit is not here.
         """
         checked_ref(ref)
-        lease = f"--force-with-lease={ref}:{checked_commit(expected) if expected else ''}"
+        if expected is not None:
+            checked_commit(expected)
         found = (await self._plumbing.reader.measure([checked_commit(commit)]))[0]
         if found is None or found.kind != "commit":
             raise NotFound("The mirror holds no such commit.", detail=commit)
+        await self._pushes.push(Push(commit, ref, expected))
+
+    async def _push_one(self, push: Push) -> None:
         for tried in range(1, _TRIES + 1):
             try:
-                _settle(await self._push(lease, "--", "origin", f"{commit}:{ref}"))
+                _settle(await self._push(push.lease, "--", "origin", push.spec))
             except Rearranging:
                 if tried == _TRIES:
                     raise
                 await self._plumbing.clock.sleep(_PAUSE)
             else:
                 return
+
+    async def _push_many(self, pushes: Sequence[Push]) -> frozenset[str]:
+        leases = [push.lease for push in pushes]
+        answer = await self._push(*leases, "--", "origin", *(push.spec for push in pushes))
+        return frozenset(found.ref for found in pushed_refs(answer.text) if found.accepted)
 
     async def delete(self, ref: str) -> None:
         """Delete a remote ref; not existing is success."""

@@ -10,10 +10,11 @@ import zstandard
 from courier.errors import Misused, Unavailable
 from courier.ports.repository import Identity
 from courier.ports.state import Change, WriteFile
+from courier.storage.blobs import KeptBlobs
 from courier.storage.lane import Lane, Place
 from courier.storage.mirror import COURIER, Mirror
 from courier.storage.names import branch_ref, checked_path
-from courier.storage.objects import object_id
+from courier.storage.objects import FILE, object_id
 from courier.storage.remote import TRACKED
 
 _MONTH: Final = re.compile(r"([0-9]{4})/([0-9]{2})/[0-9]{2}/[^/]+/[^/]+\.jsonl\.zst")
@@ -36,6 +37,7 @@ class StateBranch:
         place = Place(remote=branch_ref(branch), local=TRACKED + branch)
         self._records = self._lane(place)
         self._months: dict[str, Lane] = {}
+        self._blobs = KeptBlobs(mirror.plumbing)
 
     async def write(self, changes: Sequence[Change], *, message: str) -> None:
         """Commit the changes on the branch and push; returns when the remote has them.
@@ -52,13 +54,20 @@ class StateBranch:
 
     async def paths(self, prefix: str) -> Sequence[str]:
         """Return the paths of every file under a folder, sorted; empty if the branch is not."""
+        inside = await self._records.folder(prefix)
         tip = await self._records.tip()
-        if tip is None:
+        if tip is None or not inside:
             return []
-        return sorted(await self._mirror.files(tip, prefix))
+        if any(entry.mode != FILE for entry in inside.values()):
+            return sorted(await self._mirror.files(tip, prefix))
+        above = f"{prefix.strip('/')}/".removeprefix("/")
+        return sorted(above + name.decode("utf-8", "surrogateescape") for name in inside)
 
     async def read(self, paths: Sequence[str]) -> Mapping[str, bytes]:
         """Return the contents of those files that exist, in one batch."""
+        folders = {checked_path(path).rpartition("/")[0] for path in paths}
+        if len(folders) == 1:
+            return await self._read_folder(folders.pop(), paths)
         tip = await self._records.tip()
         if tip is None or not paths:
             return {}
@@ -69,6 +78,16 @@ class StateBranch:
             for path, blob in zip(paths, found, strict=True)
             if blob is not None and blob.kind == "blob"
         }
+
+    async def _read_folder(self, folder: str, paths: Sequence[str]) -> Mapping[str, bytes]:
+        inside = await self._records.folder(folder)
+        entries = {
+            path: inside.get(path.rpartition("/")[2].encode("utf-8", "surrogateescape"))
+            for path in paths
+        }
+        names = {path: entry.id for path, entry in entries.items() if entry is not None}
+        found = await self._blobs.read(list(names.values()))
+        return {path: found[name] for path, name in names.items() if name in found}
 
     async def keep_transcripts(self, contents: Mapping[str, bytes]) -> Mapping[str, str]:
         """Store transcripts, zstd-compressed, under their month's ref; return path to blob id.

@@ -1,6 +1,7 @@
 """Proposals as files ``proposals/<number>.json`` of the state branch."""
 
 import json
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,7 @@ from courier.ports.state import DeleteFile, StateBranch, SwapFile
 from courier.runs.pullrequest import PullRequest
 
 _FOLDER: Final = "proposals"
+_REMEMBERED: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Proposals:
     def __init__(self, state: StateBranch) -> None:
         self._state = state
         self._given = 0
+        self._parsed: OrderedDict[bytes, Kept] = OrderedDict()
 
     async def get(self, number: int) -> Kept:
         """Return one.
@@ -40,13 +43,13 @@ class Proposals:
         content = (await self._state.read([path])).get(path)
         if content is None:
             raise NotFound("There is no such proposal.", detail=f"#{number}")
-        return _parsed(path, content)
+        return self._read(path, content)
 
     async def all(self) -> Sequence[Kept]:
         """Return every one, oldest first."""
         paths = [_path(number) for number in await self._numbers()]
         contents = await self._state.read(paths)
-        return [_parsed(path, contents[path]) for path in paths if path in contents]
+        return [self._read(path, contents[path]) for path in paths if path in contents]
 
     async def next_number(self) -> int:
         """Return the number after the highest there is; the first is 1.
@@ -74,6 +77,14 @@ class Proposals:
         swap = SwapFile(_path(pull.number), _content(pull), was=kept.content)
         await self._state.write([swap], message=f"Proposal {pull.number}: {pull.status}")
         return await self._holds(swap)
+
+    def _read(self, path: str, content: bytes) -> Kept:
+        """Return what a file says; most are looked at again and again, and seldom change."""
+        if content not in self._parsed:
+            self._parsed[content] = _parsed(path, content)
+            if len(self._parsed) > _REMEMBERED:
+                self._parsed.popitem(last=False)
+        return self._parsed[content]
 
     async def _holds(self, swap: SwapFile) -> bool:
         return (await self._state.read([swap.path])).get(swap.path) == swap.content

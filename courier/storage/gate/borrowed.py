@@ -7,7 +7,7 @@ from typing import Final
 
 from courier.errors import Unavailable
 from courier.storage.catfile import Found, ObjectReader
-from courier.storage.objects import Tree, parsed_tree, write_object
+from courier.storage.objects import Tree, parsed_tree, write_objects
 from courier.storage.pack import Pack
 
 _SMALL: Final = 1 << 20
@@ -74,10 +74,8 @@ class Borrowed:
         return True
 
     def _write(self, names: Sequence[str], objects: Path) -> None:
-        for name in names:
-            found = self._pack.get(name)
-            if found is not None:
-                write_object(objects, found.kind, found.content)
+        found = [found for name in names if (found := self._pack.get(name)) is not None]
+        write_objects(objects, [(each.kind, each.content) for each in found])
 
     def _needed(self, commits: Mapping[str, bytes]) -> Iterator[str]:
         """Yield the objects of the pack that commits reach, each after what it needs."""

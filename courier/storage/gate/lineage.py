@@ -5,7 +5,7 @@ from typing import Final
 
 from courier.diagnostics import Diagnostic
 from courier.errors import Unavailable
-from courier.storage.commits import is_ancestor
+from courier.storage.commits import is_ancestor, parents_of
 from courier.storage.gate.borrowed import Borrowed
 from courier.storage.gate.findings import finding, refusal
 from courier.storage.gate.work import Change, parsed_changes
@@ -34,12 +34,6 @@ async def straight_line(objects: Borrowed, base: str, head: str, *, most: int) -
             return None
         at = parents[0]
     return dict(reversed(line.items()))
-
-
-def parents_of(commit: bytes) -> list[str]:
-    """Return the parents a raw commit names."""
-    head = commit.partition(b"\n\n")[0].split(b"\n")
-    return [line[7:47].decode("latin-1") for line in head if line.startswith(b"parent ")]
 
 
 async def told_lineage(git: Git, objects: Borrowed, base: str, head: str) -> Lineage:

@@ -18,7 +18,7 @@ from courier.storage.objects import (
     object_id,
     parsed_tree,
     tree_content,
-    write_object,
+    write_objects,
 )
 from courier.storage.treechange import Objects, TreeChange
 
@@ -121,15 +121,18 @@ def test_git_reads_what_was_written(tmp_path: Path) -> None:
 
     git("init", "-q", "--bare")
     store = Store()
-    store.objects = Objects(
-        store.tree,
-        store.blob,
-        lambda kind, content: write_object(tmp_path / "objects", kind, content),
-    )
+    made: list[tuple[str, bytes]] = []
+
+    def write(kind: str, content: bytes) -> str:
+        made.append((kind, content))
+        return object_id(kind, content)
+
+    store.objects = Objects(store.tree, store.blob, write)
     changes: list[Change] = [
         WriteFile(path, path.encode()) for path in ("d/a", "d.x", "d0", "dé", "a", "d-/x")
     ]
     root = apply(store, EMPTY_TREE, changes)
+    write_objects(tmp_path / "objects", [*made, *made])
     assert git("fsck", "--strict", root) == ""
     listed = git("ls-tree", "-r", "-z", "--name-only", root).split("\0")[:-1]
     assert sorted(listed) == sorted(change.path for change in changes)
