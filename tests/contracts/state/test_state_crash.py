@@ -90,7 +90,7 @@ def test_a_writer_killed_at_any_moment_loses_nothing_it_was_answered(scratch: Sc
         timer.cancel()
         writer.kill()
         writer.communicate()
-    assert len(answered) > 40
+    assert len(answered) >= 20
     answered |= finish(start(scratch, "last", folder="courier", span=(0, 3)))
     found = keys(scratch.origin)
     assert len(found) == len(set(found))
