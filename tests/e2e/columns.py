@@ -1,15 +1,17 @@
 """The columns of the matrix: documents for each form of a workflow, and how the model behaves."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from courier.runs.roles import ROLES
+from courier.runs.roles import CHOICE_RULE, ROLES
 from tests.e2e.rows import Row
 from tests.fakes.models import Asked, Call, Reply, Say, Script, Turn, choose, pair
 
 CHECK = 'python3 -c \'assert open("answer.txt").read().strip() == "42", "it is not 42"\''
+COMPARE = 'for n in 1 2; do echo "candidate-$n has $(git show candidate-$n:answer.txt)"; done'
 PLAN = "Write the number into answer.txt, nothing else."
 
 
@@ -87,6 +89,27 @@ def _plan(_: Asked) -> Reply:
     return Turn.of(Say(PLAN))
 
 
+def _best_of(row: Row) -> Script:
+    """Be wrong as one candidate and right as the other, and choose by looking."""
+
+    def answer(asked: Asked) -> Reply:
+        if CHOICE_RULE in asked.prompt:
+            return _chosen(asked) if asked.turns else Turn.of(row.tools.run(COMPARE, "Compare"))
+        if asked.turns:
+            return Turn.of(Say("The change is made."))
+        return Turn.of(row.tools.write("answer.txt", f"{41 + asked.tries}\n"))
+
+    return answer
+
+
+def _chosen(asked: Asked) -> Reply:
+    found = re.search(r"(candidate-\d) has 42", asked.answer)
+    choice = found[1] if found else "none"
+    reasons = {choice: "It is 42."} if found else {}
+    told = json.dumps({"choice": choice, "ranking": [], "reasons": reasons})
+    return Turn.of(Say(f"I have compared them.\n\n```json\n{told}\n```"))
+
+
 def _check(row: Row) -> Call:
     return row.tools.run(CHECK, "Check")
 
@@ -104,6 +127,15 @@ COLUMNS: Mapping[str, Column] = {
             ],
         },
         _mend,
+        {},
+    ),
+    "candidates": Column(
+        {
+            "type": "pipeline",
+            "steps": [{"name": "build", "type": "designer"}, {"name": "judge", "type": "judge"}],
+            "candidates": {"count": 2},
+        },
+        _best_of,
         {},
     ),
     "personas": Column(

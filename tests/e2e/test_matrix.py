@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from courier.sandboxd.launcher import stop
+from tests.contracts.scratch import git
 from tests.e2e.columns import PLAN, cell_name
 from tests.e2e.matrix import Cell, Place, files, scripts
 from tests.e2e.rows import ROWS, SECRETS
@@ -67,15 +68,19 @@ def check_inputs(cell: Cell) -> None:
 
 
 def check_usage(cell: Cell) -> None:
-    """Hold that every request is paid for once, and that requests went where they should."""
+    """Hold that every request is paid for, and that requests went where they should."""
     requests = [one for one in cell.logged if one.path.endswith(cell.row.wire)]
     assert len(requests) == len(cell.asked) > 0
-    points = [(one.prompts, one.turns) for one in cell.asked]
-    assert len(points) == len(set(points))
     used = cell.record["usage"]
     assert used["inputTokens"] == 1000 * len(requests)
     assert used["outputTokens"] == 50 * len(requests)
     assert used["cacheReadTokens"] == 300 * len(requests)
+
+
+def check_points(cell: Cell) -> None:
+    """Hold that the same was never asked twice."""
+    points = [(one.prompts, one.turns) for one in cell.asked]
+    assert len(points) == len(set(points))
 
 
 def check_transcript(cell: Cell) -> None:
@@ -88,7 +93,9 @@ def check_transcript(cell: Cell) -> None:
 
 @row
 def test_single(matrix: Get, row: str) -> None:
-    check_record(matrix(row, "single"), [("design", None)])
+    cell = matrix(row, "single")
+    check_record(cell, [("design", None)])
+    check_points(cell)
 
 
 @row
@@ -96,6 +103,7 @@ def test_pair(matrix: Get, row: str) -> None:
     cell = matrix(row, "pair")
     rounds: list[tuple[str, bool | None]] = [("design", None), ("check", False)]
     check_record(cell, [*rounds, ("design", None), ("check", True)])
+    check_points(cell)
     assert "it is not 42" in cell.record["steps"][1]["verdict"]["feedback"]
 
 
@@ -104,6 +112,17 @@ def test_pipeline(matrix: Get, row: str) -> None:
     cell = matrix(row, "pipeline")
     rounds: list[tuple[str, bool | None]] = [("build", None), ("look", None)]
     check_record(cell, [*rounds, ("judge", False), *rounds, ("judge", True)])
+    check_points(cell)
+
+
+@row
+def test_candidates(matrix: Get, row: str) -> None:
+    cell = matrix(row, "candidates")
+    check_record(cell, [("build", None), ("build", None), ("judge", None)])
+    judge = cell.record["steps"][-1]
+    loser = {"candidate-1": "candidate-2", "candidate-2": "candidate-1"}[judge["choice"]["chosen"]]
+    branch = f"courier/{cell.name}-{loser}"
+    assert git("show", f"{branch}:answer.txt", cwd=cell.place.origin) == "41"
 
 
 @row
@@ -111,5 +130,6 @@ def test_personas(matrix: Get, row: str) -> None:
     cell = matrix(row, "personas")
     check_record(cell, [("plan", None), ("build", None), ("test", True)])
     assert any(PLAN in one.prompt for one in cell.asked if "You are the builder." in one.prompt)
+    check_points(cell)
     kinds = [one["kind"] for one in cell.record["inputs"]]
     assert kinds.count("Persona") == 3
