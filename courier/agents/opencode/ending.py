@@ -86,7 +86,7 @@ def ended(ending: Ending) -> Outcome:
             return process.failed("TurnLimit", "The model's answer was cut off at its limit.")
         case "content-filter":
             return process.failed("Refused", "The provider refused to go on.")
-        case "unknown" if process.exit_code is not None and not process.answer:
+        case "unknown" if not process.answer:
             told = "The provider answers with nothing, again and again; look at its base URL."
             return process.faulty(ProviderFault("Unreachable"), told)
     told = PROGRAM.objection if _HELP in process.stderr else _COLOUR.sub("", process.stderr)

@@ -1,6 +1,7 @@
 """OpenCode's JSON lines as events."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from courier.agents.opencode.ending import Ending, Failure, ended
 from courier.runs.fields import Fields, count, dollars, inner, parse, shown, words
@@ -30,7 +31,8 @@ class OpenCodeTranslator:
         self._tally = Tally(asked=session)
         self._finish = ""
         self._failure: Failure | None = None
-        self._over = False
+        self._over = self._acted = False
+        self._empty = 0
 
     def line(self, text: str) -> Sequence[AgentEvent]:
         """Return the events one line means."""
@@ -39,13 +41,18 @@ class OpenCodeTranslator:
 
     @property
     def finished(self) -> bool:
-        """Whether the last step ended the turn, or an error did."""
-        return self._over
+        """Whether the last step ended the turn, or an error did, or it asks in vain for ever."""
+        return self._over or self._in_vain
 
     def outcome(self, exit_code: int | None, *, stderr: str) -> Outcome:
         """Return how the turn ended."""
         process = self._tally.end(exit_code, stderr=stderr)
-        return self._tally.settle(ended(Ending(self._finish, self._failure, process)))
+        finish = "unknown" if self._in_vain else self._finish
+        return self._tally.settle(ended(Ending(finish, self._failure, process)))
+
+    @property
+    def _in_vain(self) -> bool:
+        return self._empty >= IN_VAIN
 
     def _translate(self, event: Fields) -> Iterator[AgentEvent]:
         part = inner(event, "part")
@@ -53,12 +60,16 @@ class OpenCodeTranslator:
             yield from self._tally.start(words(event, "sessionID"))
         match event.get("type"):
             case "step_start":
-                self._finish, self._tally.answered, self._over = "", False, False
-            case "text":
+                self._finish, self._over, self._acted = "", False, False
+                self._tally.answered = False
+            case "text" if words(part, "text"):
+                self._acted = True
                 yield from self._tally.say(words(part, "text"))
             case "reasoning" if words(part, "text"):
+                self._acted = True
                 yield ThoughtWritten(text=words(part, "text"))
             case "tool_use":
+                self._acted = True
                 yield from _tool(part)
             case "step_finish":
                 yield from self._finished(part)
@@ -68,6 +79,7 @@ class OpenCodeTranslator:
     def _finished(self, part: Fields) -> Iterator[AgentEvent]:
         self._finish, self._failure = words(part, "reason"), None
         self._over = self._finish in _LAST
+        self._empty = self._empty + 1 if self._finish == "unknown" and not self._acted else 0
         yield from self._tally.use(_used(part))
 
     def _failed(self, event: Fields) -> Iterator[AgentEvent]:
@@ -85,6 +97,9 @@ class OpenCodeTranslator:
         )
         yield ErrorReported(message=told or "unknown error")
 
+
+IN_VAIN: Final = 20
+"""Steps in a row without any content after which the provider is taken to have none."""
 
 _LAST = frozenset({"stop", "length", "content-filter"})
 """Reasons of a step's end after which the model is not asked again."""
