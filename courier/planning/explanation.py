@@ -1,19 +1,22 @@
 """Where every value of a run comes from, for people."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from courier.planning.asked import AskedStep, gather
+from courier.planning.asked import gather
 from courier.planning.candidates import share_out
 from courier.planning.catalog import Catalog
 from courier.planning.effective import Values
 from courier.planning.given import Given
 from courier.planning.references import Ref
+from courier.planning.sessions import session_settings
 from courier.resources.context import Command, Context, Script, Skill
+from courier.resources.values import SessionType
 from courier.runs.frozen import FrozenValue
 
 _OF_STEP: Final = frozenset({"agent", "model", "effort", "sandbox.timeout"})
+_OF_SESSION: Final = frozenset({"agent", "model", "effort", "sandbox.template"})
 
 
 def explain(catalog: Catalog, ref: Ref) -> Mapping[str, Mapping[str, FrozenValue]]:
@@ -29,8 +32,28 @@ def explain(catalog: Catalog, ref: Ref) -> Mapping[str, Mapping[str, FrozenValue
     whole = shares.whole
     told = {"": _values(whole, whole, is_step=False)}
     for name, step, values in shares.named:
-        told[name] = _values(values, whole, is_step=True) | _equipment(step)
+        told[name] = _values(values, whole, is_step=True) | _assets(step.given)
     return told
+
+
+def explain_session(
+    catalog: Catalog, project: Ref, session: SessionType
+) -> Mapping[str, Mapping[str, FrozenValue]]:
+    """Return what holds for a kind of session with its origin, in the form of `explain`.
+
+    Raises:
+        Missing: If a document it needs is not there.
+    """
+    found = session_settings(catalog, project, session)
+    values = {
+        path: FrozenValue(value=_shown(one.value), origin=one.origin)
+        for path, one in found.values.items()
+        if path in _OF_SESSION
+    }
+    if found.prompt:
+        at = f"{project} spec.sessions.{session}.prompt"
+        values["prompt"] = FrozenValue(value=found.prompt, origin=at)
+    return {"": values | _assets(found.given)}
 
 
 def _values(values: Values, whole: Values, *, is_step: bool) -> dict[str, FrozenValue]:
@@ -41,10 +64,10 @@ def _values(values: Values, whole: Values, *, is_step: bool) -> dict[str, Frozen
     }
 
 
-def _equipment(step: AskedStep) -> dict[str, FrozenValue]:
+def _assets(given: Iterable[Given]) -> dict[str, FrozenValue]:
     return {
         f"{each.field}.{each.ref.name}": FrozenValue(value=_kind(each), origin=each.origin)
-        for each in step.given
+        for each in given
     }
 
 

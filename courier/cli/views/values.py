@@ -6,8 +6,8 @@ from courier.cli.views.ink import PLAIN, Ink, columns, safe
 from courier.runs.frozen import FrozenValue
 
 
-def told(run: str, values: Mapping[str, Mapping[str, FrozenValue]], ink: Ink = PLAIN) -> str:
-    """Return every value of a run, then of each step, with where it was written."""
+def told(title: str, values: Mapping[str, Mapping[str, FrozenValue]], ink: Ink = PLAIN) -> str:
+    """Return every value of a run or session, then of each step, with where it was written."""
     rows = [
         (step, path, one.value if one.value is not None else "-", one.origin)
         for step, each in values.items()
@@ -15,7 +15,7 @@ def told(run: str, values: Mapping[str, Mapping[str, FrozenValue]], ink: Ink = P
     ]
     cells = [(path, safe(_cut(value)), safe(origin)) for _, path, value, origin in rows]
     lines = columns([("VALUE", "", "WRITTEN IN"), *cells])
-    blocks = [ink.paint(f"Run/{run}", "bold"), ink.paint(f"  {lines[0]}", "dim")]
+    blocks = [ink.paint(title, "bold"), ink.paint(f"  {lines[0]}", "dim")]
     former = ""
     for (step, *_), line in zip(rows, lines[1:], strict=True):
         if step != former:
