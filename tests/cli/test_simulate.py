@@ -60,6 +60,21 @@ def test_people_are_played_too(tmp_path: Path) -> None:
     assert "nobody answered in time" in said.out
 
 
+def test_candidates_are_played_each_with_answers_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "repo"
+    shutil.copytree(EXAMPLE.parent / "candidates", folder)
+    git("init", "-q", "-b", "main", cwd=folder)
+    git("add", "-A", cwd=folder)
+    git("commit", "-q", "-m", "First", cwd=folder)
+    try:
+        said = simulate(folder)
+    finally:
+        stop(tmp_path / "state" / "sandboxd", kill_sandboxes=True)
+    assert (said.code, said.out.count("  as expected")) == (0, 1), said
+    assert "c3/design 1" in said.out
+    assert "chooses candidate-2" in said.out
+
+
 SCENARIO = """\
 scenario: One answer
 spec: {workflow: fix-with-claude, prompt: Mend it.}

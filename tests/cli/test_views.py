@@ -21,7 +21,16 @@ from courier.engine.following import (
 )
 from courier.errors import NotFound
 from courier.resources.names import KIND_NAMES
-from courier.runs.events import Refusal, RunEnded, RunStarted
+from courier.runs.choice import Choice
+from courier.runs.events import (
+    CandidateEnded,
+    CandidatesEnded,
+    CandidatesKept,
+    Refusal,
+    RunEnded,
+    RunStarted,
+)
+from courier.runs.frozen import FrozenCandidate, FrozenStep
 from courier.runs.run import fold
 from courier.runs.usage import Usage
 from courier.runs.writeback import record
@@ -155,6 +164,37 @@ def test_an_account_shows_what_was_refused_and_why() -> None:
     assert "Phase:         failed (ProtectedPath)" in shown
     assert "design 1  claude  ProtectedPath" in shown
     assert "It changes .github/x." in shown
+    assert is_harmless(shown)
+
+
+def test_an_account_tells_candidates_and_who_was_chosen() -> None:
+    ended = (
+        CandidateEnded(
+            name=name,
+            phase="completed",
+            reason="Completed",
+            commit=number * 40,
+            attempts=(attempted(commit=number * 40),),
+        )
+        for name, number in (("candidate-1", "1"), ("candidate-2", "2"))
+    )
+    choice = Choice(chosen="candidate-2", reason="Chosen")
+    run = fold(
+        [
+            RunStarted(at=START),
+            CandidatesEnded(at=START, candidates=tuple(ended)),
+            attempted("judge").model_copy(update={"choice": choice}),
+            CandidatesKept(at=START, branches={"candidate-1": f"courier/{HOSTILE}"}),
+        ]
+    )
+    judge = FrozenStep(name="judge", type="judge", agent="claude", chooses=True)
+    candidates = tuple(FrozenCandidate(steps=(designer(),)) for _ in range(2))
+    plan = frozen(steps=(judge,), candidates=candidates)
+    shown = account.told(record(plan, run), START)
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["*", "candidate-2", "claude", "Completed"] in [row[:4] for row in rows]
+    assert ["c1/design", "1", "claude", "done"] in [row[:4] for row in rows]
+    assert ["judge", "1", "claude", "candidate-2"] in [row[:4] for row in rows]
     assert is_harmless(shown)
 
 
