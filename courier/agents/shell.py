@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from courier.runs.brief import Brief, Launch
 from courier.runs.transcript import AgentEvent, Outcome, OutputWritten
 
-TAIL_CHARACTERS = 4_000
-"""How much of the end of the output an outcome carries."""
+TAIL_CHARACTERS = 500_000
+"""How much of the end of the output an outcome carries; the whole of it is in the transcript."""
 
 PROMPT_FILE = "COURIER_PROMPT_FILE"
 """The variable that names the file with the prompt."""

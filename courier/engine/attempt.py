@@ -3,10 +3,11 @@
 import logging
 from datetime import datetime
 
+from courier.engine.breakage import failure
 from courier.engine.scoring import Scored, Scoring
 from courier.engine.scripted import Scripts
 from courier.engine.seam import Context, RunCancelled
-from courier.engine.station import Ask, Request, Station, Work, failure
+from courier.engine.station import Ask, Request, Station, Work
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.runs.assets import Moment

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from courier.engine.inflight import RunState
 from courier.engine.interactive.guestbook import GuestBook, kept_among
+from courier.engine.pictures import Pictures
 from courier.engine.question import SIGNAL
 from courier.engine.retelling import retell
 from courier.engine.runner import FLOW
@@ -31,16 +32,20 @@ class Observation:
         self._engine = engine
         self._remote = remote
         self._records = Records()
+        self._pictures = Pictures(world.repository)
         self._places: dict[str, str] = {}
         self._final: set[str] = set()
         self._guests = GuestBook(world.state)
 
-    async def look(self, head: Head, *, branches: Iterable[str] = ()) -> Observed:
+    async def look(
+        self, head: Head, *, branches: Iterable[str] = (), images: Collection[str] = ()
+    ) -> Observed:
         """Return what is true now; the repository must have been fetched.
 
         Args:
             head: The tip of the tracked branch.
             branches: Other branches whose tips are wanted; those that do not exist are left out.
+            images: Files that Runs name as pictures.
 
         What is in flight is asked before the records are read: a run that ends between the two
         is seen twice rather than not at all.
@@ -59,6 +64,7 @@ class Observation:
             branches=await self._tips(branches),
             sandboxes=await self._guests.look(),
             kept=kept_among(live),
+            images=await self._pictures.look(head.commit, images),
         )
 
     def place(self, run: str) -> str:

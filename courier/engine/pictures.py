@@ -1,40 +1,39 @@
-"""The pictures of a run: files of its repository that agents are shown."""
+"""Pictures of the repository: looked at where documents name them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from courier.engine import script, workspace
-from courier.errors import Misconfigured
-from courier.ports.sandboxes import Sandbox
+from courier.planning.images import LARGEST
+from courier.planning.observed import ObservedImage
+from courier.ports.repository import Repository
 
-
-async def require(sandbox: Sandbox, pictures: Sequence[str]) -> None:
-    """Make sure that all of them are in the work tree.
-
-    Raises:
-        Misconfigured: If one is not.
-    """
-    there = await _there(sandbox, pictures)
-    missing = [picture for picture in pictures if picture not in there]
-    if missing:
-        raise Misconfigured(
-            "Pictures of the run are not in the repository.",
-            detail=f"Not there: {', '.join(missing)}.",
-            next_step="Commit them to the branch the run starts from, or correct `images`.",
-        )
+_HEAD = 32
 
 
-async def shown(sandbox: Sandbox, pictures: Sequence[str]) -> tuple[str, ...]:
-    """Return the absolute paths of those that are still in the work tree."""
-    return tuple(
-        f"{workspace.folder(sandbox)}/{picture}" for picture in await _there(sandbox, pictures)
-    )
+class Pictures:
+    """Looks at files of commits; the same ones at the same commit are looked at once."""
 
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._commit = ""
+        self._known: dict[str, ObservedImage | None] = {}
 
-async def _there(sandbox: Sandbox, pictures: Sequence[str]) -> list[str]:
-    if not pictures:
-        return []
-    folder = workspace.folder(sandbox)
-    done = await script.run(sandbox, "workspace_pictures", folder, *pictures)
-    if done.exit_code != 0:
-        raise script.fault("workspace_pictures", done)
-    return [pictures[int(number)] for number in done.stdout.split()]
+    async def look(self, commit: str, paths: Collection[str]) -> Mapping[str, ObservedImage]:
+        """Return those paths that are files of the commit, with how they begin."""
+        if commit != self._commit:
+            self._commit, self._known = commit, {}
+        fresh = sorted(path for path in paths if path not in self._known)
+        if fresh:
+            self._known |= await self._read(commit, fresh)
+        return {path: found for path in paths if (found := self._known[path]) is not None}
+
+    async def _read(self, commit: str, paths: Sequence[str]) -> dict[str, ObservedImage | None]:
+        files = await self._repository.files(commit, "")
+        known = [path for path in paths if path in files]
+        sizes = await self._repository.sizes([files[path] for path in known])
+        of = dict(zip(known, sizes, strict=True))
+        small = [path for path in known if of[path] <= LARGEST]
+        contents = await self._repository.read([files[path] for path in small])
+        heads = {path: content[:_HEAD] for path, content in zip(small, contents, strict=True)}
+        return dict.fromkeys(paths) | {
+            path: ObservedImage(files[path], of[path], heads.get(path, b"")) for path in known
+        }

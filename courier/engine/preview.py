@@ -10,10 +10,12 @@ from courier.engine.observation import Observation
 from courier.engine.stacks import CommitAssets, Stacks
 from courier.engine.world import World
 from courier.errors import InvalidCatalog, Misused, NotFound, Unavailable
-from courier.planning.catalog import Reading, read_catalog, unread
+from courier.planning.catalog import Catalog, Reading, read_catalog, unread
 from courier.planning.freeze import freeze
+from courier.planning.images import images_wanted
 from courier.planning.library import Library
 from courier.planning.manifest import Schemas
+from courier.planning.observed import Observed
 from courier.planning.plan import Held, Plan
 from courier.planning.planner import Pass, plan_pass
 from courier.planning.references import Ref
@@ -90,9 +92,7 @@ class Preview:
         if ref not in reading.catalog.documents:
             raise NotFound(f"No document in .courier/ is {ref}.")
         await self._world.repository.fetch()
-        head = await self._world.repository.head()
-        wanted = branches_wanted(reading.catalog, head.branch)
-        observed = await self._observation.look(head, branches=wanted)
+        observed = await self._observed(reading.catalog)
         drivers = self._world.drivers.keys()
 
         def decide(library: Library) -> FrozenPlan | Held:
@@ -119,8 +119,7 @@ class Preview:
         if has_errors(reading.diagnostics):
             raise InvalidCatalog(reading.diagnostics)
         world = self._world
-        head = await world.repository.head()
-        observed = await self._observation.look(head)
+        observed = await self._observed(reading.catalog)
         now, drivers = world.clock.now(), world.drivers.keys()
 
         def decide(library: Library) -> Plan:
@@ -128,3 +127,9 @@ class Preview:
             return plan_pass(reading.catalog, observed, by)
 
         return await Stacks(world.repository, beside).planned(decide)
+
+    async def _observed(self, catalog: Catalog) -> Observed:
+        head = await self._world.repository.head()
+        branches = branches_wanted(catalog, head.branch)
+        images = images_wanted(catalog)
+        return await self._observation.look(head, branches=branches, images=images)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from courier.engine.delivery import Delivery
 from courier.engine.patience import patiently
 from courier.engine.seam import Context, Json, StepIO
-from courier.engine.station import kept_at
+from courier.engine.workspace import kept_at
 from courier.engine.world import World
 from courier.errors import Misconfigured, NotFound
 from courier.runs.approvals import AskApproval

@@ -11,6 +11,7 @@ from courier.engine.observation import Observation
 from courier.engine.stacks import CommitAssets, Stacks
 from courier.engine.world import World
 from courier.errors import InvalidCatalog
+from courier.planning.images import images_wanted
 from courier.planning.library import Library
 from courier.planning.permission import Member, team_of
 from courier.planning.plan import Plan
@@ -63,7 +64,8 @@ class Reconciler:
         if desired.catalog is None:
             return desired, None
         wanted = branches_wanted(desired.catalog, head.branch)
-        observed = await self._observation.look(head, branches=wanted)
+        images = images_wanted(desired.catalog)
+        observed = await self._observation.look(head, branches=wanted, images=images)
         now, catalog = self._world.clock.now(), desired.catalog
 
         def decide(library: Library) -> Plan:

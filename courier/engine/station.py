@@ -10,14 +10,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from courier.engine import admission, pictures, workspace
+from courier.engine import admission, workspace
+from courier.engine.breakage import failure
+from courier.engine.enclosures import Enclosures
 from courier.engine.lease import OPEN_PATIENCE, lease_for
 from courier.engine.moments import PATH_VARIABLE, Place, programs_folder
 from courier.engine.seam import Json, StepIO
 from courier.engine.turn import Turn
 from courier.engine.vigil import Limits
 from courier.engine.world import World
-from courier.errors import CourierError, Refused, SandboxGone, Unavailable
+from courier.errors import CourierError, Refused
 from courier.ports.repository import Identity
 from courier.ports.sandboxes import Sandbox
 from courier.resources.model import Model
@@ -80,6 +82,7 @@ class Station:
         self._start = request.start
         self._step = request.start.step
         self._lease = lease_for(world, request.plan, request.start)
+        self._enclosed = Enclosures(request.start.name, request.plan.images, request.situation)
 
     def take(self, sandbox_id: str) -> None:
         """Hold the sandbox that `open` returned."""
@@ -95,11 +98,7 @@ class Station:
         return await self._lease.open(io)
 
     async def prepare(self, _io: StepIO) -> Json:
-        """Check the repository out.
-
-        Raises:
-            Misconfigured: If a picture of the run is not in it.
-        """
+        """Check the repository out, and put beside it what belongs to the task."""
         shown = {one.name: one.commit for one in self._request.situation.candidates}
         archive = await self._world.repository.export(self._start.base, branches=shown)
         await self._use(
@@ -107,9 +106,7 @@ class Station:
                 sandbox, key=self._start.name, archive=archive, identity=self._identity
             )
         )
-        if self._start.base == self._plan.git.base_commit:
-            # What a step removed later is its own affair.
-            await self._use(lambda sandbox: pictures.require(sandbox, self._plan.images))
+        await self._use(lambda sandbox: self._enclosed.put(self._world, sandbox))
         return None
 
     async def install(self, _io: StepIO) -> Json:
@@ -189,11 +186,7 @@ class Station:
         driver = self._world.driver(self._step)
         turn = Turn(self._world, driver, self._lease, key=key, transcript=transcript)
         try:
-            brief = self._brief(await self._lease.connect(), ask)
-            if ask.session is None and self._plan.images:
-                seen = await self._use(lambda box: pictures.shown(box, self._plan.images))
-                brief = replace(brief, images=seen)
-            outcome = await act(turn, brief)
+            outcome = await act(turn, self._brief(await self._lease.connect(), ask))
         except CourierError as error:
             outcome = failure(error).model_copy(update={"usage": turn.spent})
         finally:
@@ -219,9 +212,8 @@ class Station:
         )
         if bundle is None:
             return Work()
-        keep_at = kept_at(self._plan.run, f"{self._plan.lane}{self._start.name}")
         rules = admission.rules(self._world, self._plan, base=self._start.base)
-        admitted = await self._world.repository.admit(bundle, rules=rules, keep_at=keep_at)
+        admitted = await self._world.repository.admit(bundle, rules=rules, keep_at=self._kept_at)
         return Work(commit=admitted.commit, files=admitted.files)
 
     async def _refused(self, refused: Refused) -> Work:
@@ -230,7 +222,7 @@ class Station:
         if not refused.needs_approval:
             return Work(refusal=refusal)
         repository = self._world.repository
-        commit = await repository.held_back(kept_at(self._plan.run, self._start.name))
+        commit = await repository.held_back(self._kept_at)
         if commit is None:
             return Work(refusal=refusal)
         before = (await repository.files(self._start.base, "")).items()
@@ -255,8 +247,13 @@ class Station:
             guide=self._plan.guide,
             skills=self._step.skills,
             commands=self._step.commands,
+            images=self._enclosed.images(sandbox.home) if ask.session is None else (),
             max_usd=self._budget(),
-            env={**self._environment(), PATH_VARIABLE: programs_folder(sandbox)},
+            env={
+                **self._enclosed.environment(sandbox.home),
+                **self._environment(),
+                PATH_VARIABLE: programs_folder(sandbox),
+            },
             secrets=self._step.secrets,
         )
 
@@ -266,21 +263,9 @@ class Station:
         return max(Decimal(0), self._plan.budget_usd - (self._request.spent.cost_usd or 0))
 
     @property
+    def _kept_at(self) -> str:
+        return workspace.kept_at(self._plan.run, f"{self._plan.lane}{self._start.name}")
+
+    @property
     def _identity(self) -> Identity:
         return Identity(self._plan.git.author_name, self._plan.git.author_email)
-
-
-def kept_at(run: str, attempt: str) -> str:
-    """Return the ref of the mirror that keeps what an attempt left."""
-    return f"refs/courier/runs/{run}/{attempt}"
-
-
-def failure(error: CourierError) -> Outcome:
-    """Return the outcome of a turn that broke off with an error."""
-    gone = isinstance(error, SandboxGone)
-    return Outcome(
-        status="failed",
-        reason="SandboxLost" if gone else type(error).__name__,
-        message=str(error),
-        retryable=gone or isinstance(error, Unavailable),
-    )

@@ -22,6 +22,11 @@ _GIT_ENV = {
 }
 
 
+def kept_at(run: str, attempt: str) -> str:
+    """Return the ref of the mirror that keeps what an attempt left."""
+    return f"refs/courier/runs/{run}/{attempt}"
+
+
 def folder(sandbox: Sandbox) -> str:
     """Return the absolute path of the work tree."""
     return f"{sandbox.home}/repo"

@@ -19,6 +19,7 @@ from courier.planning.executable import (
     unexecuted_machine,
     unexecuted_parts,
 )
+from courier.planning.images import faulty_images, freeze_images
 from courier.planning.library import Library
 from courier.planning.observed import Observed
 from courier.planning.plan import Held
@@ -163,6 +164,7 @@ def _obstacles(decided: _Decided, observed: Observed) -> Iterator[str]:
     yield from (str(flaw) for each in decided.equipment.values() for flaw in each.flaws)
     if (why := too_much(tuple(decided.equipment.values()))) is not None:
         yield why
+    yield from faulty_images(decided.asked, observed)
     for unknown in missing_inputs(decided.asked):
         yield f"`{{{{ inputs.{unknown} }}}}` is used and not given; write it under `inputs`."
 
@@ -200,12 +202,12 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         task=task,
         project_instructions=(asked.project.spec.instructions or "").strip(),
         guide=(asked.project.spec.guide or "").strip(),
-        images=spec.images,
         checker_instructions=with_inputs(spec.checker_instructions or "", spec.inputs),
         steps=steps,
         candidates=candidates,
         left_out=tuple(map(_left_out, asked.left_out)),
         loop=freeze_loop(decided.values),
+        images=freeze_images(asked, observed),
         approvals=freeze_approvals(asked),
         document=catalog.documents[asked.refs[-1]].start.file,
         sandbox=machine,

@@ -98,6 +98,21 @@ class InFlight:
     awaits: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ObservedImage:
+    """A file of the repository that a Run names as a picture.
+
+    Attributes:
+        blob: Its content, by the id git gives it.
+        size: Bytes.
+        head: How it begins; empty where it is too large to be looked into.
+    """
+
+    blob: str
+    size: int
+    head: bytes
+
+
 @dataclass(frozen=True)
 class Observed:
     """What is true now.
@@ -115,6 +130,7 @@ class Observed:
         sandboxes: Every account of a sandbox for people, by name.
         kept: Sandboxes for people the engine keeps, by name; one must not leave before its last
             account is in ``sandboxes``.
+        images: Files that Runs name as pictures, by path, as of the commit; those that are there.
     """
 
     branch: str
@@ -126,6 +142,7 @@ class Observed:
     branches: Mapping[str, str] = field(default_factory=dict)
     sandboxes: Mapping[str, ObservedSandbox] = field(default_factory=dict)
     kept: Mapping[str, KeptSandbox] = field(default_factory=dict)
+    images: Mapping[str, ObservedImage] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:

@@ -31,6 +31,7 @@ from courier.planning.plan import (
 from courier.planning.references import Ref
 from courier.planning.sandboxplanner import plan_sandboxes
 from courier.planning.templates import strangers
+from courier.planning.wishes import unfulfilled
 from courier.resources.names import EXECUTED_KINDS, KIND_NAMES
 from courier.runs.approvals import AWAITING
 from courier.runs.candidates import candidate_plans
@@ -225,7 +226,7 @@ def _start(
         reason="asked for and not on record",
         frozen=frozen,
         prompts=tuple(_prompts(frozen)),
-        warnings=(*strangers(frozen), *unused_equipment(frozen)),
+        warnings=(*unfulfilled(frozen), *strangers(frozen), *unused_equipment(frozen)),
         estimate=estimate(observed.records.history.get(frozen.workflow, ())),
     )
 

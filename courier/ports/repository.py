@@ -111,6 +111,10 @@ class Repository(Protocol):
         """Return every commit on the way to ``tip`` that changed a file, the newest first."""
         ...
 
+    async def sizes(self, blobs: Sequence[str]) -> Sequence[int]:
+        """Return the bytes of blobs, in order, reading none of them."""
+        ...
+
     async def export(
         self, commit: str, *, depth: int = 50, branches: Mapping[str, str] = NO_BRANCHES
     ) -> bytes:

@@ -33,6 +33,23 @@ class FrozenInput(Model):
     """The commit it was read at, where that is a pinned one."""
 
 
+ImageType = Literal["png", "jpeg", "gif", "webp"]
+"""Sorts of pictures that agents can be shown."""
+
+
+class FrozenImage(Model):
+    """A picture of the repository that belongs to the task."""
+
+    path: str
+    """Where it is at the observed commit."""
+    blob: str
+    """Its content, by the id git gives it."""
+    size: int
+    """Bytes."""
+    type: ImageType
+    """What it is by its first bytes."""
+
+
 class FrozenContext(Model):
     """A context document to inject; the name becomes its heading."""
 
@@ -203,8 +220,6 @@ class FrozenPlan(Model):
     guide: str = ""
     """What agents read as the file of instructions they look for, outside the repository."""
     checker_instructions: str = ""
-    images: tuple[str, ...] = ()
-    """Pictures that belong to the task, as paths in the repository."""
     steps: tuple[FrozenStep, ...]
     """At least one, in the order of the workflow; with candidates, from the step that chooses."""
     candidates: tuple[FrozenCandidate, ...] = ()
@@ -214,6 +229,8 @@ class FrozenPlan(Model):
     left_out: tuple[str, ...] = ()
     """A sentence for every step of the workflow that is not done, and why."""
     loop: FrozenLoop = FrozenLoop()
+    images: tuple[FrozenImage, ...] = ()
+    """Pictures that belong to the task."""
     approvals: tuple[FrozenApproval, ...] = ()
     """Where it waits for a person, in the order they are written."""
     document: str = ""

@@ -22,12 +22,23 @@ def environment(plan: FrozenPlan, start: StartAttempt, known: Situation) -> dict
         "COURIER_RUN": plan.run,
         "COURIER_STEP": start.step.name,
         "COURIER_ITERATION": str(start.iteration),
-        "COURIER_TASK": bounded(plan.task, FEEDBACK_LIMIT),
-        "COURIER_FEEDBACK": bounded(feedback, FEEDBACK_LIMIT),
+        "COURIER_TASK": bounded(plan.task, FEEDBACK_LIMIT, whole="in $COURIER_PROMPT_FILE"),
+        "COURIER_FEEDBACK": bounded(feedback, FEEDBACK_LIMIT, whole="in $COURIER_EARLIER"),
         "COURIER_BASE": start.base,
         **_of_candidates(plan, known),
         **start.step.env,
     }
+
+
+def papers(known: Situation) -> dict[str, str]:
+    """Return file name to text of everything an attempt is told, in full.
+
+    ``plan.md`` is what step plan said last, ``check.feedback.md`` why step check rejected the work,
+    ``task.guidance.md`` what a prompter wrote.
+    """
+    found = {f"{said.step}.md": said.text for said in known.earlier}
+    found |= {f"{said.step}.feedback.md": said.text for said in known.feedback}
+    return found | ({"task.guidance.md": known.guidance} if known.guidance.strip() else {})
 
 
 def situation(plan: FrozenPlan, run: Run, start: StartAttempt) -> Situation:

@@ -23,6 +23,10 @@ EARLIER_TOTAL = 48_000
 """Most characters of all earlier steps' outputs together; the oldest are cut first."""
 
 
+_PAPERS = "in $COURIER_EARLIER/"
+"""Where the whole of what a prompt cuts is, in words; the files are those of `handoff.papers`."""
+
+
 @dataclass(frozen=True, slots=True)
 class StepOutput:
     """What an earlier step said."""
@@ -119,13 +123,19 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def bounded(text: str, limit: int = EARLIER_LIMIT) -> str:
-    """Return the text, or its beginning and end with a note of what is missing between them."""
+def bounded(text: str, limit: int = EARLIER_LIMIT, *, whole: str = "on record") -> str:
+    """Return the text, or its beginning and end with a note of what is missing between them.
+
+    Args:
+        text: The text.
+        limit: Most characters of it.
+        whole: Where the whole of it is, for the reader.
+    """
     if len(text) <= limit:
         return text
     half = limit // 2
     missing = len(text) - 2 * half
-    note = f"[… {missing} characters left out; the whole text is on record …]"
+    note = f"[… {missing} characters left out; the whole text is {whole} …]"
     return f"{text[:half]}\n{note}\n{text[len(text) - half :]}"
 
 
@@ -159,7 +169,7 @@ def _earlier(outputs: Sequence[StepOutput]) -> str:
     left, told = EARLIER_TOTAL, []
     for output in reversed(outputs):
         room = min(EARLIER_LIMIT, left)
-        told.append(_said(output, room))
+        told.append(_said(output, room, f"{output.step}.md"))
         left -= min(len(output.text), room)
     return "\n\n".join(["# What the earlier steps said", *reversed(told)])
 
@@ -179,14 +189,16 @@ def _candidates(candidates: Sequence[CandidateWork]) -> str:
 
 def _candidate(one: CandidateWork, room: int) -> Iterator[str]:
     yield f"## {one.name}"
-    yield from (_said(output, room // len(one.said)) for output in one.said)
+    yield from (_said(output, room // len(one.said), None) for output in one.said)
     yield f'<data from="diff of {one.name}">\n{_safe(one.diff, room)}\n</data>'
 
 
 def _feedback(rejections: Sequence[StepOutput]) -> str:
     if not rejections:
         return ""
-    told = [_said(rejection, EARLIER_LIMIT) for rejection in rejections]
+    told = [
+        _said(rejection, EARLIER_LIMIT, f"{rejection.step}.feedback.md") for rejection in rejections
+    ]
     return "\n\n".join(["# The checker rejected the work so far", *told])
 
 
@@ -194,7 +206,8 @@ def _guidance(text: str) -> str:
     if not text.strip():
         return ""
     preface = "An earlier step wrote this for you. Where it contradicts the task, the task holds."
-    return f"# How to do the task\n\n{preface}\n\n{bounded(text.strip())}"
+    whole = bounded(text.strip(), whole=f"{_PAPERS}task.guidance.md")
+    return f"# How to do the task\n\n{preface}\n\n{whole}"
 
 
 def _task(plan: FrozenPlan, step: FrozenStep) -> str:
@@ -215,10 +228,11 @@ def _asked(plan: FrozenPlan, step: FrozenStep) -> str:
     return slash.expanded if slash else plan.task.strip()
 
 
-def _said(output: StepOutput, limit: int) -> str:
-    safe = _safe(output.text, limit)
+def _said(output: StepOutput, limit: int, paper: str | None) -> str:
+    whole = _PAPERS + paper if paper is not None else "on record"
+    safe = _safe(output.text, limit, whole=whole)
     return f'<data from="{output.step}" iteration="{output.iteration}">\n{safe}\n</data>'
 
 
-def _safe(text: str, limit: int) -> str:
-    return bounded(text.strip(), limit).strip().replace("</data", "<\\/data")
+def _safe(text: str, limit: int, *, whole: str = "on record") -> str:
+    return bounded(text.strip(), limit, whole=whole).strip().replace("</data", "<\\/data")

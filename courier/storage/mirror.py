@@ -115,6 +115,18 @@ class Mirror:
         """Return every commit on the way to ``tip`` that changed a file, the newest first."""
         return await history.versions(self.plumbing, path, tip=tip)
 
+    async def sizes(self, blobs: Sequence[str]) -> Sequence[int]:
+        """Return the bytes of blobs, in order, reading none of them.
+
+        Raises:
+            NotFound: If the mirror lacks one of them.
+        """
+        found = await self.plumbing.reader.measure([checked_commit(blob) for blob in blobs])
+        sizes = [blob.size for blob in found if blob is not None]
+        if len(sizes) != len(found):
+            raise NotFound("The mirror lacks a blob.")
+        return sizes
+
     async def export(
         self, commit: str, *, depth: int = 50, branches: Mapping[str, str] = NO_BRANCHES
     ) -> bytes:

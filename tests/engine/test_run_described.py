@@ -2,14 +2,12 @@
 
 import json
 import shlex
-from pathlib import Path
 
 import pytest
 
 from courier.resources.agent import AgentSpec
-from courier.runs.frozen import FrozenPlan, FrozenStep
-from tests.engine.worlds import Scene, git, make_origin, provider, scene, shell_plan
-from tests.fakes.embedded import Endpoint
+from courier.runs.frozen import FrozenImage, FrozenStep
+from tests.engine.worlds import Scene, git, shell_plan
 from tests.unit.agents.equipment import GREET, PROGRAM, SHOUT
 
 JUDGED = '```json\n{"verdict": "pass", "feedback": "Fine."}\n```'
@@ -111,41 +109,25 @@ async def test_guide_skills_and_commands_are_in_the_sandbox_and_not_in_the_work(
 SEEING_AGENT = """
 cat >/dev/null
 printf '%s\\n' "$@" >>seen.txt
-rm -f docs/two.png
+cat "$1" >>seen.txt
+git rm -q keep.txt || true
 echo "I am done."
 """
 
 
-def _seeing(here: Scene, *images: str) -> FrozenPlan:
+@pytest.mark.slow
+async def test_every_step_is_shown_the_pictures_as_they_were_at_the_start(here: Scene) -> None:
     spec = {"start": ["sh", "-c", SEEING_AGENT, "mine", "{image}"]}
     described = AgentSpec.model_validate_json(json.dumps(spec))
     steps = tuple(
         FrozenStep(name=name, type="designer", agent="mine", described=described)
         for name in ("draw", "ink")
     )
-    return shell_plan(here, design="").model_copy(update={"steps": steps, "images": images})
-
-
-@pytest.mark.slow
-async def test_pictures_are_shown_where_they_are_in_the_work_tree(
-    tmp_path: Path, sandboxd: Endpoint
-) -> None:
-    files = {"docs/one picture.png": "PNG", "docs/two.png": "PNG"}
-    origin = make_origin(tmp_path, files)
-    async with scene(tmp_path / tmp_path.name, origin, provider(sandboxd)) as here:
-        state = await here.run(_seeing(here, *files))
+    blob = git(here.origin, "rev-parse", "main:keep.txt")
+    images = (FrozenImage(path="docs/one picture.png", blob=blob, size=5, type="png"),)
+    plan = shell_plan(here, design="").model_copy(update={"steps": steps, "images": images})
+    state = await here.run(plan)
     assert state.result == {"phase": "completed", "reason": "Completed"}
-    told = git(origin, "show", "courier/fix:seen.txt").splitlines()
-    assert [line.rpartition("/repo/")[2] for line in told] == [
-        *("docs/one picture.png", "docs/two.png"),
-        "docs/one picture.png",
-    ]
-    assert all(line.startswith("/") for line in told)
-
-
-@pytest.mark.slow
-async def test_a_picture_that_is_not_in_the_repository_fails_the_run(here: Scene) -> None:
-    state = await here.run(_seeing(here, "docs/none.png"))
-    assert state.result == {"phase": "failed", "reason": "Misconfigured"}
-    record = await here.record()
-    assert "docs/none.png" in json.dumps(record["steps"])
+    told = git(here.origin, "show", "courier/fix:seen.txt").splitlines()
+    assert [line.rpartition("/")[2] for line in told] == ["01-one-picture.png", "keep"] * 2
+    assert "/repo/" not in "".join(told)

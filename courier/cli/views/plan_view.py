@@ -9,6 +9,7 @@ from courier.cli.views import plan_guest
 from courier.cli.views.equipment import given, value
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
 from courier.cli.views.machines import machine_lines
+from courier.cli.views.places import place_lines
 from courier.planning.plan import (
     CancelRun,
     Estimate,
@@ -119,7 +120,8 @@ def _facts(start: StartRun) -> Iterator[tuple[str, str]]:
     for told in given(frozen.steps):
         yield "given", safe(told)
     yield "branch", safe(f"{git.base_branch} {_short(git.base_commit)} -> {git.branch}")
-    for label, told in chain(machine_lines(frozen), (("warning", said) for said in start.warnings)):
+    warnings = (("warning", said) for said in start.warnings)
+    for label, told in chain(place_lines(frozen), machine_lines(frozen), warnings):
         yield label, safe(told)
     if frozen.budget_usd is not None:
         yield "budget", f"at most ${_money(frozen.budget_usd)}"

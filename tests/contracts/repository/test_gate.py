@@ -93,7 +93,9 @@ async def test_protected_paths_wait_for_a_human(
         assert caught.value.code == "ProtectedPath", str(caught.value)
         assert caught.value.needs_approval
     assert await mirror.resolve(KEEP) is None
+    waits = await mirror.held_back(KEEP)
     head = await mirror.release(KEEP)
+    assert (waits, await mirror.held_back(KEEP)) == (head, None)
     assert await mirror.resolve(KEEP) == head
     assert _hidden(mirror) == [KEEP]
     with pytest.raises(NotFound):

@@ -337,3 +337,54 @@ async def test_versions_of_a_file_are_told_newest_first(scratch: Scratch, mirror
     assert [each.commit for each in found] == [third, first]
     assert all(each.author and each.subject and each.at.tzinfo is UTC for each in found)
     assert await mirror.versions("none", tip=third) == []
+
+
+async def test_equal_files_have_equal_trees_whatever_the_history(
+    scratch: Scratch, mirror: Mirror
+) -> None:
+    first = (await mirror.head()).commit
+    scratch.commit({"README.md": "more\n"})
+    last = scratch.commit({"README.md": "hello\n"})
+    scratch.push()
+    await mirror.fetch()
+    assert await mirror.tree(first) == await mirror.tree(last) != last
+    with pytest.raises(NotFound):
+        await mirror.tree("0" * 40)
+
+
+async def test_who_changed_a_file_last_is_told_as_of_a_commit(
+    scratch: Scratch, mirror: Mirror
+) -> None:
+    first = (await mirror.head()).commit
+    last = scratch.commit({"src/a.py": "a = 2\n", "*.odd": "x"})
+    scratch.push()
+    await mirror.fetch()
+    person = await mirror.author("src/a.py", at=first)
+    assert person is not None
+    told = git("log", "-1", "--format=%an <%ae>", last, cwd=scratch.human)
+    assert f"{person.name} <{person.email}>" == told
+    assert await mirror.author("*.odd", at=first) is None
+    assert await mirror.author("*.odd", at=last) == person
+    assert await mirror.author("nothing", at=last) is None
+
+
+async def test_sizes_are_told_without_reading(mirror: Mirror) -> None:
+    files = await mirror.files((await mirror.head()).commit, "")
+    assert await mirror.sizes([files["README.md"], files["src/a.py"]]) == [6, 6]
+    assert await mirror.sizes([]) == []
+    with pytest.raises(NotFound):
+        await mirror.sizes(["0" * 40])
+
+
+async def test_what_is_put_aside_is_on_no_branch_and_replaces_what_was_there(
+    scratch: Scratch, mirror: Mirror
+) -> None:
+    first = (await mirror.head()).commit
+    second = scratch.commit({"README.md": "more\n"})
+    scratch.push("HEAD:refs/heads/next")
+    await mirror.fetch()
+    for commit in (first, first, second, first):
+        ref = await mirror.put_aside(commit, name="fix")
+        assert git("rev-parse", ref, cwd=scratch.origin) == commit
+    heads = git("for-each-ref", "--format=%(refname)", "refs/heads", cwd=scratch.origin)
+    assert heads.split() == ["refs/heads/main", "refs/heads/next"]

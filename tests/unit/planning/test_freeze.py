@@ -205,11 +205,6 @@ def test_run_wide_values_are_merged_by_precedence() -> None:
     assert found.guide == "Tests live in tests/."
 
 
-def test_pictures_of_the_run_are_part_of_its_plan() -> None:
-    found = frozen(project(), workflow(), run(images=["docs/a.png", "b.png"]))
-    assert found.images == ("docs/a.png", "b.png")
-
-
 def test_a_run_may_start_from_another_branch() -> None:
     found = frozen(project(), workflow(), run(base="next", branch="b"), branches={"next": "c2"})
     assert (found.git.base_branch, found.git.base_commit, found.git.branch) == ("next", "c2", "b")
