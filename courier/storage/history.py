@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from courier.errors import NotFound
 from courier.planning.library import AssetFile, readable
-from courier.ports.repository import Version
+from courier.ports.repository import Identity, Version
 from courier.storage.catfile import Found
 from courier.storage.names import checked_commit
 from courier.storage.plumbing import Plumbing
@@ -74,3 +74,37 @@ def _content(found: Found | None) -> bytes:
     if found is None or found.kind != "blob":
         raise NotFound("The mirror lacks a blob.")
     return found.content
+
+
+async def tree(plumbing: Plumbing, commit: str) -> str:
+    """Return the id of a commit's tree.
+
+    Raises:
+        NotFound: If there is no such commit.
+    """
+    found = (await plumbing.reader.measure([f"{checked_commit(commit)}^{{tree}}"]))[0]
+    if found is None:
+        raise NotFound("The mirror holds no such commit.", detail=commit)
+    return found.id
+
+
+async def author(plumbing: Plumbing, path: str, *, at: str) -> Identity | None:
+    """Return who last changed a file, as of a commit; None where history does not tell."""
+    answer = await plumbing.local.run(
+        "log", "-1", "--format=%an%x00%ae", checked_commit(at), "--", f":(top,literal){path}"
+    )
+    name, _, email = answer.text.partition("\0")
+    return Identity(name, email) if email else None
+
+
+async def sizes(plumbing: Plumbing, blobs: Sequence[str]) -> Sequence[int]:
+    """Return the bytes of blobs, in order, reading none of them.
+
+    Raises:
+        NotFound: If the mirror lacks one of them.
+    """
+    found = await plumbing.reader.measure([checked_commit(blob) for blob in blobs])
+    known = [blob.size for blob in found if blob is not None]
+    if len(known) != len(found):
+        raise NotFound("The mirror lacks a blob.")
+    return known

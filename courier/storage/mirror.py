@@ -121,11 +121,7 @@ class Mirror:
         Raises:
             NotFound: If the mirror lacks one of them.
         """
-        found = await self.plumbing.reader.measure([checked_commit(blob) for blob in blobs])
-        sizes = [blob.size for blob in found if blob is not None]
-        if len(sizes) != len(found):
-            raise NotFound("The mirror lacks a blob.")
-        return sizes
+        return await history.sizes(self.plumbing, blobs)
 
     async def export(
         self, commit: str, *, depth: int = 50, branches: Mapping[str, str] = NO_BRANCHES
@@ -175,18 +171,11 @@ class Mirror:
         Raises:
             NotFound: If there is no such commit.
         """
-        found = (await self.plumbing.reader.measure([f"{checked_commit(commit)}^{{tree}}"]))[0]
-        if found is None:
-            raise NotFound("The mirror holds no such commit.", detail=commit)
-        return found.id
+        return await history.tree(self.plumbing, commit)
 
     async def author(self, path: str, *, at: str) -> Identity | None:
         """Return who last changed a file, as of a commit; None where history does not tell."""
-        answer = await self.plumbing.local.run(
-            "log", "-1", "--format=%an%x00%ae", checked_commit(at), "--", f":(top,literal){path}"
-        )
-        name, _, email = answer.text.partition("\0")
-        return Identity(name, email) if email else None
+        return await history.author(self.plumbing, path, at=at)
 
     async def resolve(self, ref: str) -> str | None:
         """Return the commit a ref of the mirror points at, or None."""
