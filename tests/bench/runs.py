@@ -7,6 +7,7 @@ would have to do for the same result, done without one: `bare`.
 import asyncio
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,10 +16,15 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from courier.engine import process, workspace
+from courier.ports.repository import Identity
+from courier.ports.sandboxes import SandboxSpec
+from courier.runs.brief import Launch
 from tests.engine.worlds import Scene, git, make_origin, provider, scene, single_plan
 from tests.fakes.embedded import Endpoint, serving
 
 COMMANDS = 'echo "$COURIER_RUN" > value'
+WHO = Identity("courier", "courier@example.com")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -105,6 +111,48 @@ def bare(folder: Path, origin: Path, *, runs: int) -> float:
     return time.monotonic() - start
 
 
+async def inside(here: Scene) -> int:
+    """Return how many processes one attempt takes in its sandbox, besides its agent's command."""
+    sandboxes, base = here.world.sandboxes, here.base
+    archive = await here.world.repository.export(base)
+    sandbox = await sandboxes.create(SandboxSpec())
+
+    async def newest() -> int:
+        return int((await sandbox.run(["sh", "-c", "echo $$"])).stdout)
+
+    first = await newest()
+    probe = await newest() - first
+    repo = await workspace.prepare(sandbox, key="k", archive=archive, identity=WHO)
+    launch = Launch(argv=("sh", "-c", "echo new >value"))
+    pid = await process.start(sandbox, launch, key="p", workspace=repo, env={})
+    assert [line async for line in process.follow(sandbox, "p", pid=pid, skip_lines=0)] == []
+    await process.ended(sandbox, "p")
+    work = {"base": base, "ref": "refs/courier/out", "message": "Work"}
+    assert await workspace.collect(sandbox, **work, identity=WHO) is not None
+    taken = await newest() - first - 2 * probe
+    await sandboxes.kill(sandbox.id)
+    return taken
+
+
+async def outside(here: Scene, server: int, folder: Path, *, runs: int) -> float:
+    """Return how many git commands a run takes outside its sandbox, counted on the way to git."""
+    real, counted = shutil.which("git"), folder / "counted"
+    wrapper = folder / "bin" / "git"
+    wrapper.parent.mkdir()
+    wrapper.write_text(f'#!/bin/sh\necho >>{counted}\nexec {real} "$@"\n')
+    wrapper.chmod(0o755)
+    path = os.environ["PATH"]
+    os.environ["PATH"] = f"{wrapper.parent}:{path}"
+    try:
+        async with scene(folder / "counting", here.origin, here.world.sandboxes) as again:
+            await many(again, server, runs=1, prefix="first")
+            counted.write_text("")
+            await many(again, server, runs=runs, prefix="counted")
+    finally:
+        os.environ["PATH"] = path
+    return len(counted.read_text()) / runs
+
+
 async def measure(folder: Path, sandboxd: Endpoint, server: int, *, runs: int) -> None:
     origin = make_origin(folder, {"value": "none\n", "keep.txt": "keep\n"})
     async with scene(folder / "home", origin, provider(sandboxd)) as here:
@@ -112,9 +160,13 @@ async def measure(folder: Path, sandboxd: Endpoint, server: int, *, runs: int) -
         alone, _ = await many(here, server, runs=1, prefix="alone")
         steps = await steps_of(here, "alone-0")
         cost, memory = await many(here, server, runs=runs, prefix="many")
+        within = await inside(here)
+        commands = await outside(here, server, folder, runs=min(runs, 40))
     rows = {
         "one run alone, s": f"{alone.wall:.2f}",
         f"{runs} runs at once, runs per second": f"{runs / cost.wall:.1f}",
+        "git commands a run outside its sandbox": f"{commands:.1f}",
+        "processes of courier's a run in its sandbox": f"{within}",
         "CPU ms a run: courier's process": f"{cost.courier / runs * 1000:.0f}",
         "CPU ms a run: git outside sandboxes": f"{cost.git / runs * 1000:.0f}",
         "CPU ms a run: server, sandboxes and what runs in them": f"{cost.server / runs * 1000:.0f}",
