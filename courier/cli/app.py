@@ -52,6 +52,9 @@ ENTRIES = {
     "doctor": Entry(
         "courier.cli.doctor:doctor", "Say what is missing here, and how to get it.", _MACHINE
     ),
+    "template": Entry(
+        "courier.cli.template:template", "Look at templates, or build one ahead of time.", _MACHINE
+    ),
     "sandboxd": Entry(
         "courier.cli.sandboxd:sandboxd", "Look after the embedded sandboxes.", _MACHINE
     ),

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from courier.diagnostics import has_errors
 from courier.engine.desired import FOLDER
+from courier.engine.machines import wanted_machine
 from courier.engine.observation import Observation
 from courier.engine.stacks import CommitAssets, Stacks
 from courier.engine.world import World
@@ -19,9 +20,10 @@ from courier.planning.observed import Observed
 from courier.planning.plan import Held, Plan
 from courier.planning.planner import Pass, plan_pass
 from courier.planning.references import Ref
+from courier.planning.templates import machines
 from courier.planning.tips import branches_wanted
 from courier.ports.assets import Assets
-from courier.runs.frozen import FrozenPlan
+from courier.runs.frozen import FrozenPlan, FrozenSandbox
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -102,6 +104,31 @@ class Preview:
         if isinstance(found, Held):
             raise Misused(f"Run {run} cannot be done.", detail=found.message)
         return found
+
+    def machines(self, files: Mapping[str, bytes]) -> Mapping[str, FrozenSandbox]:
+        """Return the machine of every Template among these files, by name.
+
+        Args:
+            files: Path from the root to content.
+
+        Raises:
+            InvalidCatalog: If the documents have errors.
+        """
+        reading = read_files(files, self._schemas)
+        if has_errors(reading.diagnostics):
+            raise InvalidCatalog(reading.diagnostics)
+        return machines(reading.catalog)
+
+    async def prepare(self, machine: FrozenSandbox) -> str:
+        """Return the provider's name of a machine's template, built first if it is not there.
+
+        Raises:
+            Misconfigured: If a command of it fails.
+        """
+        repository = self._world.repository
+        await repository.fetch()
+        wanted = await wanted_machine(repository, machine, (await repository.head()).commit)
+        return await self._world.sandboxes.prepare(wanted)
 
     async def tracked(self) -> Reading:
         """Return the documents of the tracked branch as the remote has it."""

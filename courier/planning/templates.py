@@ -31,6 +31,18 @@ def prepared(catalog: Catalog, names: Iterable[str | None]) -> Mapping[str, Froz
     return {ref.name: _frozen(catalog, ref) for ref in refs}
 
 
+def machines(catalog: Catalog) -> Mapping[str, FrozenSandbox]:
+    """Return the machine of every template a document describes, as it is without other wishes."""
+    names = [ref.name for ref in catalog.of_kind("Template")]
+    found = {}
+    for name, template in prepared(catalog, names).items():
+        spec = catalog.documents[Ref("Template", name)].value["spec"]
+        found[name] = FrozenSandbox(
+            template=name, prepared=template, cpu=spec.get("cpu"), memory_mb=spec.get("memoryMB")
+        )
+    return found
+
+
 def with_template(machine: FrozenSandbox, templates: Mapping[str, FrozenTemplate]) -> FrozenSandbox:
     """Return the machine with what its template's document says."""
     return machine.model_copy(update={"prepared": templates.get(machine.template)})
