@@ -183,6 +183,30 @@ def test_branches_share_what_is_known(tree: Tree) -> None:
     assert facts.stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize("is_crowded", [False, True])
+def test_a_refused_document_follows_what_it_names(tree: Tree, is_crowded: bool) -> None:
+    """Kept, judged by what a change reaches, or judged anew: the same is said of it."""
+    if is_crowded:
+        tree.crowd()
+    tree.write("runs/a.yaml", RUN.replace("prompt: x", "prompt: 1"))
+    tree.commit()
+    wrong, dangling = (
+        "WrongType .courier/runs/a.yaml:7:11",
+        "UnknownReference .courier/runs/a.yaml:6:13",
+    )
+    assert tree.codes() == [wrong]
+    tree.write("workflows/fix.yaml", WORKFLOW.replace("fix", "fly"))
+    assert tree.codes() == [dangling, wrong]
+    tree.write("workflows/fix.yaml", WORKFLOW.replace("type:", "typ: ["))
+    assert tree.codes() == [wrong, "NotYaml .courier/workflows/fix.yaml:6:8"]
+    tree.write("workflows/fix.yaml", WORKFLOW.replace("type", "tpye"))
+    assert tree.codes() == [wrong, "UnknownField .courier/workflows/fix.yaml:6:3"]
+    tree.commit()
+    assert tree.codes() == [wrong, "UnknownField .courier/workflows/fix.yaml:6:3"]
+    (tree.root / ".courier/workflows/fix.yaml").unlink()
+    assert tree.codes() == [dangling, wrong]
+
+
 def test_what_was_astray_when_all_was_judged(tree: Tree) -> None:
     """Files that were no commit's when all was remembered are looked at whatever git says now."""
     tree.crowd()
