@@ -126,3 +126,6 @@ _FINDERS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {
     "AnsweringSession": _answering_session,
     "SprintPlan": _sprint_plan,
 }
+
+RULED = frozenset(_FINDERS)
+"""The kinds that have such rules."""

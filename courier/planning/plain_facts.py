@@ -6,7 +6,7 @@ is all that only a message needs. Whatever is not like that is left to `read_man
 
 from courier.diagnostics import Diagnostic, Position
 from courier.planning.facts import FileFacts, document_facts
-from courier.planning.inside import problems_inside
+from courier.planning.inside import RULED, problems_inside
 from courier.planning.lacking import may_lack, may_name_lesser
 from courier.planning.manifest import KINDS, Schemas
 from courier.planning.sources import is_yaml
@@ -39,6 +39,6 @@ def plain_facts(path: str, data: bytes, schemas: Schemas) -> FileFacts | None:
     # The words of plain text stand there as they are: looking for them costs less than a walk.
     if holds_unused(value) or (may_name_lesser(text) and may_lack(value)):
         return None
-    if any(problems_inside(value, lambda _: Position(path))):
+    if kind in RULED and any(problems_inside(value, lambda _: Position(path))):
         return None
     return (document_facts(value, found.references),), (), ()

@@ -6,6 +6,7 @@ by name which files have a document of it and which refer to one.
 
 import marshal
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import NamedTuple
@@ -20,6 +21,8 @@ MAYBE = "?"
 
 _ROOM = 3
 
+Owners = dict[str, dict[str, list[int]]]
+
 Known = tuple[str, Entry]
 """The blob a file is, empty where it could not be read, and what it says."""
 
@@ -33,7 +36,7 @@ class Census(NamedTuple):
         paths: The files below ``.courier/``, sorted.
         ends: Where in `records` what is known of each ends.
         records: What is known of each, as bytes.
-        owners: Kind and name to the numbers of the files that have such a document.
+        owners: Kind to name to the numbers of the files that have such a document.
         users: Name to the numbers of the files that refer to it.
         projects: The numbers of files that have a Project, or something of unknown kind.
         told: Path to what is wrong with a file by itself.
@@ -47,13 +50,17 @@ class Census(NamedTuple):
     paths: list[str]
     ends: list[int]
     records: bytes
-    owners: dict[str, list[int]]
+    owners: Owners
     users: dict[str, list[int]]
     projects: list[int]
     told: dict[str, tuple[Told, ...]]
     troubled: tuple[str, ...]
     counts: dict[str, int]
     others: bytes
+
+    def owners_of(self, kind: str, name: str) -> list[int]:
+        """Return the numbers of the files that have a document of a kind and name."""
+        return self.owners.get(kind, {}).get(name, [])
 
     def known(self, path: str) -> Known | None:
         """Return what is known of a file."""
@@ -112,7 +119,7 @@ def take(tree: str, astray: Iterable[str], judged: Judged, memory: Memory) -> Ce
     records = [marshal.dumps(known) for known in judged.entries.values()]
     owners, users = _by_name(judged)
     alone = {path: entry[1] for path, (_, entry) in judged.entries.items() if entry[1]}
-    projects = [key for key in owners if key.startswith(_PROJECTS)]
+    projects = [each for kind in _PROJECTS for each in owners.get(kind, {}).values()]
     return Census(
         tree=tree,
         astray=tuple({*astray, *judged.unread}),
@@ -121,7 +128,7 @@ def take(tree: str, astray: Iterable[str], judged: Judged, memory: Memory) -> Ce
         records=b"".join(records),
         owners=owners,
         users=users,
-        projects=[number for key in projects for number in owners[key]],
+        projects=[number for numbers in projects for number in numbers],
         told=alone,
         troubled=judged.troubled,
         counts=judged.counts,
@@ -129,37 +136,28 @@ def take(tree: str, astray: Iterable[str], judged: Judged, memory: Memory) -> Ce
     )
 
 
-def _by_name(judged: Judged) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+def _by_name(judged: Judged) -> tuple[Owners, dict[str, list[int]]]:
     """Return which files have a document of a kind and name, and which refer to a name."""
-    owners: dict[str, list[int]] = {}
-    users: dict[str, list[int]] = {}
+    owners: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    users: dict[str, list[int]] = defaultdict(list)
     for number, (_, (facts, _)) in enumerate(judged.entries.values()):
         whole, broken, guesses = facts
-        # Written out, since there may be very many: a list is made only for a new name.
         for each in (*whole, *broken) if broken else whole:
-            key = f"{each[0]}/{each[1]}"
-            if key in owners:
-                owners[key].append(number)
-            else:
-                owners[key] = [number]
-            for _, _, name in each[3]:
-                if name in users:
-                    users[name].append(number)
-                else:
-                    users[name] = [number]
+            owners[each[0]][each[1]].append(number)
+            for naming in each[3]:
+                users[naming[2]].append(number)
         for kind, name in guesses:
-            owners.setdefault(f"{MAYBE}{kind}/{name}", []).append(number)
-    return owners, users
+            owners[f"{MAYBE}{kind}"][name].append(number)
+    # What is written must be plain.
+    return {kind: dict(names) for kind, names in owners.items()}, dict(users)
 
 
-_PROJECTS = ("Project/", f"{MAYBE}Project/", f"{MAYBE}{ANY_KIND}/")
+_PROJECTS = ("Project", f"{MAYBE}Project", f"{MAYBE}{ANY_KIND}")
 
 
-def owned(facts: FileFacts) -> Iterator[str]:
+def owned(facts: FileFacts) -> Iterator[tuple[str, str]]:
     """Yield kind and name of every document of a file, and of those it may have."""
-    for each in facts[0]:
-        yield f"{each[0]}/{each[1]}"
-    for each in facts[1]:
-        yield f"{each[0]}/{each[1]}"
+    for each in (*facts[0], *facts[1]):
+        yield each[0], each[1]
     for kind, name in facts[2]:
-        yield f"{MAYBE}{kind}/{name}"
+        yield f"{MAYBE}{kind}", name

@@ -105,7 +105,7 @@ class _Reach:
         numbers: set[int] = set()
         for kind, name in shifted:
             numbers.update(self._census.users.get(name, ()))
-            numbers.update(self._census.owners.get(f"{kind}/{name}", ()))
+            numbers.update(self._census.owners_of(kind, name))
         reached = {self._paths[number] for number in numbers}
         return (reached | {*self._census.troubled}) - self._touched | self._new.keys()
 
@@ -114,7 +114,7 @@ class _Reach:
         found = {path: entry[0] for path, entry in self._new.items()}
         found |= {path: self._facts(path) for path in paths if path not in found}
         keys = {key for path in paths for key in _asked(found[path])}
-        numbers = {number for key in keys for number in self._census.owners.get(key, ())}
+        numbers = {number for key in keys for number in self._census.owners_of(*key)}
         for number in numbers.union(self._census.projects):
             path = self._paths[number]
             if path not in self._touched and path not in found:
@@ -123,18 +123,14 @@ class _Reach:
 
     def named(self, kind: str) -> list[str]:
         """Return every name of a kind, sorted."""
-        start = f"{kind}/"
         found = {
-            key
-            for key, numbers in self._census.owners.items()
-            if key.startswith(start)
-            and any(self._paths[number] not in self._touched for number in numbers)
+            name
+            for name, numbers in self._census.owners.get(kind, {}).items()
+            if any(self._paths[number] not in self._touched for number in numbers)
         }
         for facts, _ in self._new.values():
-            found.update(key for key in owned(facts) if key.startswith(start))
-        return sorted(
-            {key.removeprefix(start) for key in found}.union(BUILTIN_NAMES.get(kind, ())) - {""}
-        )
+            found.update(name for each, name in owned(facts) if each == kind)
+        return sorted(found.union(BUILTIN_NAMES.get(kind, ())) - {""})
 
     def counts(self) -> dict[str, int]:
         """Return kind to number of valid documents."""
@@ -161,11 +157,11 @@ def _given(entry: Entry | None) -> Given:
     return found
 
 
-def _asked(facts: FileFacts) -> Iterator[str]:
+def _asked(facts: FileFacts) -> Iterator[tuple[str, str]]:
     """Yield what the owners are needed of, to judge a file; who may be a Project always is."""
     yield from owned(facts)
     for each in (*facts[0], *facts[1]):
         for _, kinds, name in each[3]:
             for kind in kinds:
-                yield f"{kind}/{name}"
-                yield f"{MAYBE}{kind}/{name}"
+                yield kind, name
+                yield f"{MAYBE}{kind}", name
