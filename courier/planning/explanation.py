@@ -11,6 +11,7 @@ from courier.planning.effective import Values
 from courier.planning.given import Given
 from courier.planning.references import Ref
 from courier.planning.sessions import session_settings
+from courier.planning.written import written_for_run, written_for_step
 from courier.resources.context import Command, Context, Script, Skill
 from courier.resources.values import SessionType
 from courier.runs.frozen import FrozenValue
@@ -22,7 +23,8 @@ _OF_SESSION: Final = frozenset({"agent", "model", "effort", "sandbox.template"})
 def explain(catalog: Catalog, ref: Ref) -> Mapping[str, Mapping[str, FrozenValue]]:
     """Return every effective value of a Run with its origin: by step, and for the run under ``""``.
 
-    What a step is given stands under its field and name, e.g. ``skills.review``.
+    What a step is given stands under its field and name, e.g. ``skills.review``; so do variables,
+    inputs and approvals. Instructions of several documents are one value with several origins.
 
     Raises:
         Missing: If a document it needs is not there.
@@ -30,9 +32,10 @@ def explain(catalog: Catalog, ref: Ref) -> Mapping[str, Mapping[str, FrozenValue
     asked = gather(catalog, ref)
     shares = share_out(asked)
     whole = shares.whole
-    told = {"": _values(whole, whole, is_step=False)}
+    told = {"": _values(whole, whole, is_step=False) | written_for_run(asked)}
     for name, step, values in shares.named:
-        told[name] = _values(values, whole, is_step=True) | _assets(step.given)
+        own = written_for_step(asked, step, values)
+        told[name] = _values(values, whole, is_step=True) | own | _assets(step.given)
     return told
 
 

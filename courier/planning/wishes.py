@@ -25,16 +25,16 @@ def unfulfilled(plan: FrozenPlan) -> Iterator[str]:
         step.agent: described_capabilities(
             step.described.model_dump(mode="json", by_alias=True, exclude_none=True)
         )
-        for step in plan.steps
+        for step in plan.every_step.values()
         if step.described is not None
     }
-    for step in plan.steps:
+    for name, step in plan.every_step.items():
         for feature in _wishes(plan, step):
             told = lack(step.agent, feature, known) if step.agent != "shell" else None
             if told is not None:
                 rest = _CONSEQUENCE.get(feature, "") + _origin(step, feature)
-                yield f'Step "{step.name}": {told}{rest}'
-    if plan.images and all(step.agent == "shell" for step in plan.steps):
+                yield f'Step "{name}": {told}{rest}'
+    if plan.images and all(step.agent == "shell" for step in plan.every_step.values()):
         yield "Nobody looks at its pictures (`images`): every step is done by the shell."
 
 

@@ -17,7 +17,7 @@ class Member(Spec):
     """One person of the team."""
 
     user: User
-    """The person's name on the forge."""
+    """The person's name on the forge, or the e-mail git knows them by."""
     role: Literal["owner", "admin", "member"]
     """owner: everything; admin: approvals and budgets; member: asks for work."""
     credentials: Items[SecretVariable] = ()

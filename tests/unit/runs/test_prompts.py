@@ -18,6 +18,7 @@ from courier.runs.prompts import (
     bounded,
     digest_of,
 )
+from courier.runs.roles import ROLES
 from tests.unit.runs.builders import checker, context, designer, frozen
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -45,6 +46,19 @@ WITHOUT_FILES = AgentSpec(start=("mine",))
 INVESTIGATOR = designer(name="look", type="investigator")
 PROMPTER = designer(name="prompt", type="prompter")
 REVIEWER = checker(name="review", type="reviewer")
+PERSONA = designer(
+    name="harden",
+    type="optimizer",
+    persona="careful",
+    instructions="Always in small commits.\n\nYou distrust your own first idea.\n\nLook at speed.",
+    contexts=(context("Auth", "We use JWT."), context("Style", "Short names.")),
+)
+CUT = Situation(
+    iteration=2,
+    earlier=(StepOutput("plan", 1, "\n".join(f"{at}. step" for at in range(3_000))),),
+    feedback=(StepOutput("check", 1, "wrong " * 4_000),),
+    guidance="do " * 8_000,
+)
 TWICE_REJECTED = Situation(
     iteration=3,
     feedback=(StepOutput("review", 2, "Too clever."), StepOutput("check", 4, "Tests fail.")),
@@ -61,6 +75,10 @@ TWICE_REJECTED = Situation(
         ("investigator-bare", INVESTIGATOR, Situation()),
         ("prompter-bare", PROMPTER, Situation()),
         ("reviewer-judging", REVIEWER, TWICE_REJECTED),
+        *((f"role-{type_}", designer(name="part", type=type_), Situation()) for type_ in ROLES),
+        ("checker-alone", checker(), Situation()),
+        ("persona-rich", PERSONA, Situation()),
+        ("earlier-cut", designer(), CUT),
         ("guide-in-the-prompt", designer(agent="mine", described=WITHOUT_FILES), Situation()),
     ],
 )
