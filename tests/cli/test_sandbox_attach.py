@@ -38,6 +38,7 @@ class Chair:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.root = folder, folder / "repo"
+        self.started: list[subprocess.Popen[bytes]] = []
         self.root.mkdir()
         git("init", "-q", "-b", "main", cwd=self.root)
         put(self.root, {".courier/project.yaml": PROJECT, "README.md": "Hello.\n"})
@@ -77,9 +78,13 @@ class Chair:
 
 @pytest.fixture
 def chair(tmp_path: Path) -> Iterator[Chair]:
+    found = Chair(tmp_path)
     try:
-        yield Chair(tmp_path)
+        yield found
     finally:
+        for process in found.started:
+            process.kill()
+            process.wait()
         stop(tmp_path / "state" / "sandboxd", kill_sandboxes=True)
 
 
@@ -100,6 +105,7 @@ class Tty:
             stderr=self.slave,
             start_new_session=True,
         )
+        chair.started.append(self.process)
 
     def size(self, rows: int, columns: int) -> None:
         ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -109,7 +115,7 @@ class Tty:
 
     def until(self, pattern: bytes, *, within: float = 60) -> None:
         last = time.monotonic() + within
-        while not re.search(pattern, self.seen):
+        while not re.search(pattern, self.seen, re.DOTALL):
             assert time.monotonic() < last, self.seen.decode("utf-8", "replace")
             self.read(0.1)
 
@@ -155,7 +161,7 @@ def test_a_person_sits_down_at_a_terminal_and_leaves_it_as_it_was(chair: Chair) 
     again = Tty(chair, "desk")
     again.until(PROMPT.pattern)
     again.type("cat typed; exit 5\r")
-    again.until(rb"\r\ntyped\r\n")
+    again.until(rb"typed\r\n.*logout")
     assert again.end() == 5
     assert "its work is on courier/desk" in chair.run("kill", "desk")
     assert git("show", "courier/desk:typed", cwd=chair.root) == "typed"
@@ -211,8 +217,13 @@ def test_a_whole_life_by_commands_without_a_daemon(chair: Chair) -> None:
     messages = chair.show("desk")["messages"]
     assert isinstance(messages, list)
     assert [one["content"] for one in messages if one["role"] == "user"][3] == "echo three"
-    chair.run("kill", "desk", code=1)
+    assert "is gone" in chair.run("kill", "desk", code=1)
+
+
+def test_deleted_restored_and_purged(chair: Chair) -> None:
+    chair.run("create", "desk")
     chair.run("delete", "desk")
+    assert chair.show("desk")["state"] == "killed"
     assert "desk" not in chair.run("list")
     assert "deleted" in chair.run("list", "--all")
     chair.run("restore", "desk")

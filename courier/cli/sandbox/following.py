@@ -1,14 +1,18 @@
 """Showing what happens in a sandbox while it happens."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from courier.cli.console import Console
 from courier.cli.views import guests
+from courier.cli.views.ink import safe
 from courier.engine.interactive.telling import Answered, Follower, Moment
 
 if TYPE_CHECKING:
     from courier.wiring import Wiring
+
+LOOK_SECONDS = 0.2
+"""How often is looked whether something was carried out."""
 
 
 async def follow(
@@ -47,3 +51,34 @@ def shown(console: Console, moment: Moment, output: str) -> None:
         return
     for line in guests.lines(moment, console.ink):
         console.show(line)
+
+
+async def see_through(
+    wiring: "Wiring", console: Console, names: Sequence[str], *, output: str = "text"
+) -> bool:
+    """Wait until sandboxes have done what they were asked for; return whether all is well.
+
+    Done is: open, or paused, or gone, and while it runs every message answered.
+    """
+    from courier.engine.interactive.telling import sandbox
+
+    well, client = True, wiring.client()
+    for name in names:
+        told = await sandbox(wiring.world, client, name)
+        while not _is_done(told):
+            await wiring.clock.sleep(LOOK_SECONDS)
+            told = await sandbox(wiring.world, client, name)
+        if output == "text":
+            why = f": {safe(str(told['message']))}" if told.get("message") else ""
+            console.show(f"sandbox/{name} is {told['state']}{why}")
+        well = well and told["state"] != "error"
+    await client.close()
+    return well
+
+
+def _is_done(told: Mapping[str, Any]) -> bool:
+    flying = told.get("inFlight")
+    if flying is None or told["state"] == "paused":
+        return flying is None or not flying["going"]
+    waits = any(one["status"] in ("queued", "streaming") for one in told["messages"])
+    return told["state"] == "running" and not waits and not flying["going"]
