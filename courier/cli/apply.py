@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from courier.engine.errand import Errand
     from courier.engine.reconciler import Result
     from courier.planning.plan import Plan
+    from courier.runs.interactive.frozen import Word
     from courier.wiring import Wiring
+
+_SANDBOX = "sandbox/"
 
 _EXAMPLE = """\
 courier apply
@@ -53,8 +56,8 @@ def apply(here: Here, saved: str | None, output: str, scenarios: str | None, *, 
     nothing pushed. Exits 1 if a scenario does not come out as FILE expects.
 
     Without a daemon this process is the engine: it stays until every run has ended or waits for a
-    person. Interrupted, the agents go on; the next `courier apply` picks them up. Exits 1 if a run
-    failed or was cancelled.
+    person, and every sandbox has done what it was asked. Interrupted, the agents go on; the next
+    `courier apply` picks them up. Exits 1 if a run failed or was cancelled.
     """
     import logging
 
@@ -88,7 +91,9 @@ async def applied(
             result = await errand.carry_out(plan)
             _show(here, result, output)
             runs = [one.run for one in result.dispatched if one.how in ("started", "underway")]
-            return await _see_through(here, wiring, errand, (runs, output))
+            runs = [run for run in runs if not run.startswith(_SANDBOX)]
+            code = await _see_through(here, wiring, errand, (runs, output))
+            return await _see_sandboxes(here, wiring, result, output) or code
 
 
 async def _see_through(
@@ -118,6 +123,23 @@ async def _see_through(
 async def _others(errand: "Errand", left: set[str]) -> list[str]:
     """Return the runs in flight besides those that wait for people."""
     return [run for run in await errand.in_flight() if run not in left]
+
+
+async def _see_sandboxes(here: Here, wiring: "Wiring", result: "Result", output: str) -> int:
+    asked: dict[str, list[Word]] = {
+        one.run.removeprefix(_SANDBOX): []
+        for one in result.dispatched
+        if one.run.startswith(_SANDBOX) and one.how not in ("stuck", "failed")
+    }
+    if not asked:
+        return 0
+    from courier.cli.sandbox.following import see_through
+    from courier.planning.plan import TellSandbox
+
+    for action in result.plan.actions if result.plan else ():
+        if isinstance(action, TellSandbox):
+            asked.setdefault(action.run.removeprefix(_SANDBOX), []).append(action.word)
+    return 0 if await see_through(wiring, here.console, asked, output=output) else 1
 
 
 async def _warn(here: Here, wiring: "Wiring") -> None:

@@ -7,6 +7,7 @@ from courier.cli.console import Console
 from courier.cli.views import guests
 from courier.cli.views.ink import safe
 from courier.engine.interactive.telling import Answered, Follower, Moment
+from courier.runs.interactive.frozen import Word
 
 if TYPE_CHECKING:
     from courier.wiring import Wiring
@@ -54,18 +55,28 @@ def shown(console: Console, moment: Moment, output: str) -> None:
 
 
 async def see_through(
-    wiring: "Wiring", console: Console, names: Sequence[str], *, output: str = "text"
+    wiring: "Wiring",
+    console: Console,
+    asked: Mapping[str, Sequence[Word]],
+    *,
+    output: str = "text",
 ) -> bool:
     """Wait until sandboxes have done what they were asked for; return whether all is well.
 
     Done is: open, or paused, or gone, and while it runs every message answered.
+
+    Args:
+        wiring: Of the repository.
+        console: Where to tell what became of each.
+        asked: Name to what it was told just now.
+        output: text or json; json tells nothing.
     """
     from courier.engine.interactive.telling import sandbox
 
     well, client = True, wiring.client()
-    for name in names:
+    for name, words in asked.items():
         told = await sandbox(wiring.world, client, name)
-        while not _is_done(told):
+        while not (_is_done(told) and _has_heard(told, words)):
             await wiring.clock.sleep(LOOK_SECONDS)
             told = await sandbox(wiring.world, client, name)
         if output == "text":
@@ -74,6 +85,15 @@ async def see_through(
         well = well and told["state"] != "error"
     await client.close()
     return well
+
+
+def _has_heard(told: Mapping[str, Any], words: Sequence[Word]) -> bool:
+    """Return whether an account has every message and obeys the last wish; a gone one has."""
+    ids = {one["id"] for one in told["messages"]}
+    said = all(word.message is None or word.message.id in ids for word in words)
+    wishes = [word.declared for word in words if word.declared is not None]
+    obeys = not wishes or (told["declared"], told["state"]) == (wishes[-1], wishes[-1])
+    return "inFlight" not in told or (said and (obeys or bool(told["message"])))
 
 
 def _is_done(told: Mapping[str, Any]) -> bool:
