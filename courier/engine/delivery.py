@@ -129,11 +129,14 @@ class Delivery:
         forge, git = self.world.forge, self.plan.git
         by = Identity(git.author_name, git.author_email)
         try:
-            opened = await patiently(self.world.clock, lambda: forge.list(status="created"))
-            mine = [each for each in opened if each.branch == git.branch]
-            for each in mine:
-                closed = await patiently(self.world.clock, partial(forge.close, each.number, by=by))
-                pushed = pushed.model_copy(update={"pull_request": closed})
+            known = await patiently(self.world.clock, forge.list)
+            mine = [each for each in known if each.run == self.plan.run]
+            for each in reversed(mine):
+                now = each
+                if each.status == "created":
+                    close = partial(forge.close, each.number, by=by)
+                    now = await patiently(self.world.clock, close)
+                pushed = pushed.model_copy(update={"pull_request": now})
         except CourierError as error:
             log.warning("run %s could not close its pull request: %s", self.plan.run, error)
         return pushed

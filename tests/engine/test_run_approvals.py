@@ -122,6 +122,18 @@ async def test_merging_its_pull_request_means_yes(here: Scene) -> None:
     assert git(here.origin, "show", "main:value") == "good"
 
 
+async def test_a_merge_by_somebody_who_may_not_is_on_record_and_no_yes(here: Scene) -> None:
+    await here.submit(held(here))
+    await parked(here)
+    (draft,) = await here.world.forge.list()
+    await here.world.forge.merge(draft.number, by=BOB)
+    assert await settle(here, TEAM) is None
+    await here.engine.cancel("fix", by="ada", reason="not so")
+    await ended(here)
+    record = await here.record()
+    assert (record["phase"], record["pullRequest"]["status"]) == ("cancelled", "merged")
+
+
 async def test_closing_its_pull_request_means_no(here: Scene) -> None:
     await here.submit(held(here))
     await parked(here)
