@@ -22,4 +22,4 @@ if [ ! -f "$dir/exit" ]; then
 fi
 read -r code spent <"$dir/exit"
 echo "$code $spent $(date -r "$dir/pid" +%s)"
-tail -c "$limit" "$dir/err"
+[ ! -s "$dir/err" ] || tail -c "$limit" "$dir/err"

@@ -95,11 +95,15 @@ if ! git -c advice.addEmbeddedRepo=false add -A . 2>"$own/errors"; then
 fi
 tree=$(git write-tree)
 if [ "$tree" != "$base_tree" ]; then
-    git diff-tree -r --no-renames "$base_tree" "$tree" >"$own/changes"
-    if grep '^:[0-7]* 160000 ' "$own/changes" | grep -v '^:160000 ' >"$own/nested"; then
-        cut -f 2 "$own/nested"
-        exit 3
-    fi
+    changes=$(git diff-tree -r --no-renames "$base_tree" "$tree")
+    case $changes in
+    *' 160000 '*)
+        if printf '%s\n' "$changes" | grep '^:[0-7]* 160000 ' | grep -v '^:160000 ' >"$own/nested"; then
+            cut -f 2 "$own/nested"
+            exit 3
+        fi
+        ;;
+    esac
 fi
 
 tip=$parent
