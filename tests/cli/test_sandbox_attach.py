@@ -30,6 +30,9 @@ spec:
   agent: shell
   git: {name: courier, email: courier@example.com}
 """
+PATIENCE = 300.0
+"""Seconds a command may take on a machine that has much else to do."""
+
 PROMPT = re.compile(rb"\$ ")
 
 
@@ -65,7 +68,7 @@ class Chair:
             input=typed,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
             check=False,
         )
         assert done.returncode == code, (argv, done.returncode, done.stdout, done.stderr)
@@ -113,7 +116,7 @@ class Tty:
     def type(self, keys: str) -> None:
         os.write(self.master, keys.encode())
 
-    def until(self, pattern: bytes, *, within: float = 60) -> None:
+    def until(self, pattern: bytes, *, within: float = PATIENCE) -> None:
         last = time.monotonic() + within
         while not re.search(pattern, self.seen, re.DOTALL):
             assert time.monotonic() < last, self.seen.decode("utf-8", "replace")
@@ -126,7 +129,7 @@ class Tty:
 
     def end(self) -> int:
         """Return the exit code, the terminal as it was before."""
-        last = time.monotonic() + 60
+        last = time.monotonic() + PATIENCE
         while (code := self.process.poll()) is None:
             assert time.monotonic() < last, self.seen.decode("utf-8", "replace")
             self.read(0.1)
