@@ -267,7 +267,11 @@ async def test_a_dead_agent_ends_its_sandbox(providers: dict[str, Provider], run
     os.kill(record.holder.agent_pid, signal.SIGKILL)
     await until(lambda: _running(mark) == [])
     with pytest.raises(SandboxNotFoundException):
-        # The server hears of the death on its own time.
-        for _ in range(200):
-            await sandbox.get_info()
-            await asyncio.sleep(0.02)
+        await _asked_until_gone(sandbox)
+
+
+async def _asked_until_gone(sandbox: AsyncSandbox) -> None:
+    """Ask for as long as the server has not heard of the death."""
+    for _ in range(200):
+        await sandbox.get_info()
+        await asyncio.sleep(0.02)
