@@ -82,7 +82,7 @@ def crosscheck(
     names = builtin.union(documents)
     guesses = {guess for _, (_, _, found) in ordered for guess in found}
     known = _Known(documents, names, guesses, {}, named or (lambda kind: _of_kind(kind, names)))
-    projects = _of_kind("Project", set(documents))
+    projects = _of_kind("Project", documents)
     is_settled = len(projects) == 1 or (not projects and _may_be_project(guesses))
     for path, (whole, broken, _) in ordered:
         if only is not None and path not in only:
@@ -139,11 +139,14 @@ def _taken(path: str, facts: DocumentFacts, first: str | None) -> Finding:
 
 def _may_be_wrong(facts: DocumentFacts, known: _Known) -> bool:
     """Return quickly whether a document needs a closer look; most do not."""
-    names = known.names
+    documents, names = known.documents, known.names
     for _, kinds, name in facts[3]:
         if (kinds[0], name) not in names or len(kinds) != 1:
             return True
-    return bool(facts[5]) or (facts[6] is not None and known.judged.get(facts[6]) != ())
+    for _, owner, part in facts[5]:
+        if owner not in documents or part not in (documents[owner][1][4] or ()):
+            return True
+    return facts[6] is not None and known.judged.get(facts[6]) != ()
 
 
 def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:

@@ -33,7 +33,11 @@ _LESSER: Final = frozenset(
 
 def may_name_lesser(text: str) -> bool:
     """Return very quickly whether plain text may name an agent that lacks something."""
-    return "agent" in text and any(name in text for name in _LESSER)
+    if "agent" in text:
+        for name in _LESSER:
+            if name in text:
+                return True
+    return False
 
 
 def may_lack(value: object) -> bool:

@@ -45,7 +45,8 @@ def reference_paths(schema: Mapping[str, object]) -> Paths:
 def references(value: object, paths: Paths) -> list[Naming]:
     """Return every reference in a document, in the order they are written."""
     found: list[Naming] = []
-    _collect(value, paths, (), found)
+    if isinstance(value, dict):
+        _collect_in(value, paths, (), found)
     return found
 
 

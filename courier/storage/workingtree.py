@@ -14,7 +14,7 @@ UNREADABLE = "FileUnreadable"
 _REGULAR = ("100644", "100755")
 _NEAR = 300
 """So many changes are judged by themselves; of more, it costs no more to look at all files."""
-_BLOB = slice(len("100644 blob "), None)
+_BLOB = len("100644 blob ")
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "--no-optional-locks")
 
 
@@ -133,12 +133,12 @@ def _listed(
     listed = _finish(_start((*_GIT, "-C", tree.root, *words), environment))
     if listed is None:
         return None
-    found: dict[str, str] = {}
-    for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-        facts, _, path = line.partition("\t")
-        if facts.startswith(_REGULAR):
-            found[path] = facts[_BLOB]
-    return found
+    end = _BLOB + len(tree.tree)
+    return {
+        line[end + 1 :]: line[_BLOB:end]
+        for line in listed.decode("utf-8", "surrogateescape").split("\0")
+        if line.startswith(_REGULAR)
+    }
 
 
 def has_moved(tree: Tree, paths: Collection[str], environment: Mapping[str, str]) -> bool:
