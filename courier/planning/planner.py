@@ -14,7 +14,6 @@ from courier.planning.catalog import Catalog
 from courier.planning.estimate import estimate
 from courier.planning.executable import unexecuted_kind
 from courier.planning.freeze import freeze, held, spec_digest
-from courier.planning.incapable import unused_equipment
 from courier.planning.library import Library
 from courier.planning.manifest import Document
 from courier.planning.observed import InFlight, Observed, ObservedRun
@@ -226,7 +225,7 @@ def _start(
         reason="asked for and not on record",
         frozen=frozen,
         prompts=tuple(_prompts(frozen)),
-        warnings=(*unfulfilled(frozen), *strangers(frozen), *unused_equipment(frozen)),
+        warnings=(*unfulfilled(frozen), *strangers(frozen)),
         estimate=estimate(observed.records.history.get(frozen.workflow, ())),
     )
 

@@ -44,6 +44,8 @@ def _wishes(plan: FrozenPlan, step: FrozenStep) -> Iterator[Feature]:
         ("effort", step.effort),
         ("images", plan.images),
         ("cost", plan.budget_usd),
+        ("skills", step.skills),
+        ("commands", any(command.prompt is not None for command in step.commands)),
     )
     yield from (feature for feature, wish in told if wish)
 

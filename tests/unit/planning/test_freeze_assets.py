@@ -180,7 +180,7 @@ def test_what_an_agent_cannot_use_is_told_with_those_that_can() -> None:
     (start,) = found.actions
     assert isinstance(start, StartRun)
     (told,) = start.warnings
-    assert told.startswith('Step "design" is given commands. Agent "codex" has no folder')
+    assert told.startswith('Step "design": Agent "codex" has no folder')
     assert "claude, opencode, pi" in told
 
 
