@@ -6,12 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from courier.runs.roles import CHOICE_RULE, ROLES
+from courier.runs.roles import CHOICE_RULE, ROLES, SCORE_RULE
 from tests.e2e.rows import Row
 from tests.fakes.models import Asked, Call, Reply, Say, Script, Turn, choose, pair
 
 CHECK = 'python3 -c \'assert open("answer.txt").read().strip() == "42", "it is not 42"\''
 COMPARE = 'for n in 1 2; do echo "candidate-$n has $(git show candidate-$n:answer.txt)"; done'
+SCORES = {
+    "correctness": 100,
+    "typeSafety": 60,
+    "codeStyle": 80,
+    "testCoverage": 40,
+    "completeness": 90,
+}
+"""What right work is scored, part by part."""
+
 PLAN = "Write the number into answer.txt, nothing else."
 
 
@@ -40,19 +49,24 @@ def documents(row: Row, name: str, column: Column) -> dict[str, str]:
             "Persona", f"{persona}-{row.agent}", {**spec, **who}
         )
     known[f"runs/{cell}.yaml"] = _document(
-        "Run", cell, {"workflow": cell, "prompt": f"Cell {cell}: put 42 into answer.txt."}
+        "Run", cell, {"workflow": cell, "prompt": f"{opening(cell)}put 42 into answer.txt."}
     )
     return {path: text.replace("{agent}", row.agent) for path, text in known.items()}
 
 
 def cell_name(row: Row, column: str) -> str:
     """Return the name of a cell's run."""
-    return f"{row.agent}-{column}"
+    return f"{row.agent}-{column.replace('_', '-')}"
+
+
+def opening(cell: str) -> str:
+    """Return how every prompt of a cell begins, by which its model knows it."""
+    return f"Cell {cell}: "
 
 
 def script(cells: Mapping[str, Script]) -> Script:
     """Return one script for all cells; the task in every prompt tells which."""
-    cases = [(f"Cell {cell}: ", of_cell) for cell, of_cell in cells.items()]
+    cases = [(opening(cell), of_cell) for cell, of_cell in cells.items()]
     return choose(*cases, otherwise=_lost)
 
 
@@ -110,6 +124,22 @@ def _chosen(asked: Asked) -> Reply:
     return Turn.of(Say(f"I have compared them.\n\n```json\n{told}\n```"))
 
 
+def _rated(row: Row) -> Script:
+    """Score by what the file holds."""
+    return choose((SCORE_RULE, lambda asked: _rate(row, asked)), otherwise=_mend(row))
+
+
+def _rate(row: Row, asked: Asked) -> Reply:
+    if not asked.turns:
+        return Turn.of(row.tools.run("cat answer.txt", "Look"))
+    is_right = "42" in asked.answer
+    told = {
+        part: {"score": score if is_right else 0, "reason": f"{part} of {asked.answer[:100]!r}"}
+        for part, score in SCORES.items()
+    }
+    return Turn.of(Say(f"I have rated it.\n\n```json\n{json.dumps(told)}\n```"))
+
+
 def _check(row: Row) -> Call:
     return row.tools.run(CHECK, "Check")
 
@@ -124,9 +154,10 @@ COLUMNS: Mapping[str, Column] = {
                 {"name": "build", "type": "designer"},
                 {"name": "look", "type": "investigator", "run": "cat answer.txt"},
                 {"name": "judge", "type": "judge", "loop": {"backTo": "build"}},
+                {"name": "rate", "type": "evaluator"},
             ],
         },
-        _mend,
+        _rated,
         {},
     ),
     "candidates": Column(
@@ -155,4 +186,4 @@ COLUMNS: Mapping[str, Column] = {
         },
     ),
 }
-"""Every column by its name; `test_matrix` has one function for each."""
+"""Every form of a workflow by its name; `test_matrix` has one function for each."""

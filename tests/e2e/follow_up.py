@@ -1,70 +1,63 @@
-"""The interactive column of the matrix: an agent in a live sandbox, asked, asked again, and ended.
+"""The interactive column of the matrix: an agent in a live sandbox, asked twice, and ended."""
 
-`follow_up` carries one row out by commands of its own process, as a person types them, and
-returns the sandbox's account.
-"""
-
-import json
-import subprocess
-import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import NamedTuple
 
 from courier.runs.interactive.wording import RULES
-from tests.contracts.scratch import GIT_ENV
-from tests.e2e.matrix import PATIENCE, Place
+from tests.e2e.columns import opening
 from tests.e2e.rows import Row
 from tests.fakes.models import Asked, Reply, Say, Script, Turn
 
-FIRST = "Put 41 into answer.txt."
-SECOND = "Make it 42."
+ANSWERS = ("I wrote 41.", "It is 42 now.")
+"""What the agent says to both messages."""
 
 
-def name_of(row: Row) -> str:
-    """Return the name of a row's sandbox."""
-    return f"desk-{row.agent}"
+class Messages(NamedTuple):
+    """What a person says in one cell."""
+
+    first: str
+    second: str
 
 
-def script(row: Row) -> Script:
+def messages(cell: str) -> Messages:
+    """Return what a person says; only who knows the first message can do the second."""
+    return Messages(f"{opening(cell)}put 41 into answer.txt.", f"{opening(cell)}one more, please.")
+
+
+def script(row: Row, cell: str) -> Script:
     """Return how the model answers both messages; the second only where it knows the first."""
+    said = messages(cell)
 
     def answer(asked: Asked) -> Reply:
-        asks_again = SECOND in asked.prompt
-        if asks_again and not any(RULES in prompt and FIRST in prompt for prompt in asked.prompts):
+        asks_again = said.second in asked.prompt
+        if asks_again and not _knows(asked, said):
             return Turn.of(Say("I do not know what we are talking about."))
-        if asked.turns_since_prompt == 0:
-            if asks_again:
-                return Turn.of(row.tools.run("echo 42 >answer.txt", "Mend"))
-            return Turn.of(row.tools.write("answer.txt", "41\n"))
-        return Turn.of(Say("It is 42 now." if asks_again else "I wrote 41."))
+        if asked.turns_since_prompt:
+            return Turn.of(Say(ANSWERS[asks_again]))
+        if asks_again:
+            return Turn.of(row.tools.run("echo 42 >answer.txt", "Add one"))
+        return Turn.of(row.tools.write("answer.txt", "41\n"))
 
     return answer
 
 
-def follow_up(place: Place, row: Row) -> Mapping[str, Any]:
-    """Sit down with a row's agent, talk to it over a pause, and end it; return the account."""
-    name = name_of(row)
+def follow_up(courier: Callable[..., object], row: Row, cell: str) -> None:
+    """Sit down with a row's agent, talk to it over a pause, and end it.
+
+    Args:
+        courier: Runs a command as a person types it.
+        row: The agent.
+        cell: The sandbox's name.
+    """
+    said = messages(cell)
     model = ["--model", row.model] if row.model else []
-    courier(place, "create", name, "--agent", row.agent, *model, "--prompt", FIRST)
-    courier(place, "pause", name)
-    courier(place, "resume", name)
-    courier(place, "send", name, SECOND)
-    courier(place, "kill", name, "--reason", "done")
-    told: dict[str, Any] = json.loads(courier(place, "show", name, "-o", "json"))["item"]
-    return told
+    create = ("sandbox", "create", cell, "--agent", row.agent, *model)
+    courier(*create, "--prompt", said.first)
+    courier("sandbox", "pause", cell)
+    courier("sandbox", "resume", cell)
+    courier("sandbox", "send", cell, said.second)
+    courier("sandbox", "kill", cell, "--reason", "done")
 
 
-def courier(place: Place, *argv: str) -> str:
-    """Run a verb of `courier sandbox` in a process of its own; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "courier", "sandbox", *argv],
-        cwd=place.root,
-        env={**GIT_ENV, "LANG": "C.UTF-8", **place.variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, (argv, done.stdout, done.stderr)
-    return done.stdout
+def _knows(asked: Asked, said: Messages) -> bool:
+    return any(RULES in prompt and said.first in prompt for prompt in asked.prompts)
