@@ -9,7 +9,7 @@ from courier.errors import Misused
 from courier.runs.candidates import candidate_name
 from courier.runs.ending import Ending
 from courier.runs.events import CandidateEnded, WorkDelivered
-from courier.runs.progress import Deliver
+from courier.runs.progress import Deliver, Finish, next_step
 from courier.runs.run import Run, fold
 
 
@@ -18,8 +18,10 @@ class CandidateRunner(Runner):
 
     @property
     def ended(self) -> CandidateEnded:
-        """Return what its run is told of it by now."""
+        """Return what its run is told of it, as far as that is decided."""
         run = fold(self.facts)
+        if run.started_at is not None and isinstance(end := next_step(self.plan, run), Finish):
+            return self._told(run, end.ending)
         return self._told(run, Ending(run.phase, run.reason, run.message))
 
     async def _began(self) -> None:

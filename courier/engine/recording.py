@@ -16,7 +16,7 @@ from courier.engine.inflight import (
     StepRecord,
 )
 from courier.engine.journal import errors
-from courier.engine.seam import Action
+from courier.engine.seam import Action, RunReader
 from courier.errors import CourierError, Misconfigured
 
 VERSION = 1
@@ -77,6 +77,15 @@ class Recording:
                 detail=f"{type(broken).__name__}: {broken}",
                 next_step="It was kept by another version of courier; use that one.",
             ) from broken
+
+
+async def recording_of(reader: RunReader, run_id: str) -> Recording | None:
+    """Return what one run of the engine was answered so far; None if the engine has none."""
+    state = await reader.status(run_id)
+    if state is None:
+        return None
+    given, steps = await reader.submitted(run_id), await reader.steps(run_id)
+    return Recording.of(given, steps, state.cancellation)
 
 
 class Replay:

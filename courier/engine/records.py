@@ -85,17 +85,25 @@ class RunRecords:
         Raises:
             NotFound: If it was not kept.
         """
-        started = found.value.get("startedAt")
-        kept = None
-        if isinstance(started, str):
-            path = journal_path(found.name, datetime.fromisoformat(started))
-            kept = await self._state.read_transcript(path)
+        kept = await self._journal(found)
         if kept is None:
             raise NotFound(
                 f"No journal of run {found.name} was kept.",
                 detail="It was done by a courier that did not keep them yet, or ended uncleanly.",
             )
         return kept
+
+    async def candidate_journal(self, found: RunRecord, number: int) -> bytes | None:
+        """Return what a run's candidate, from 1, was answered; None if it was not kept."""
+        return await self._journal(found, candidate=number)
+
+    async def _journal(self, found: RunRecord, candidate: int | None = None) -> bytes | None:
+        started = found.value.get("startedAt")
+        if not isinstance(started, str):
+            return None
+        at = datetime.fromisoformat(started)
+        path = journal_path(found.name, at, candidate=candidate)
+        return await self._state.read_transcript(path)
 
     async def transcript_of(self, run: str) -> bytes:
         """Return the transcript kept for a run, by its name.

@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import replace as with_changes
-from typing import Any
+from typing import Any, TypeVar
 
+from courier.engine.candidate import CandidateRunner
+from courier.engine.candidates import flight_of
 from courier.engine.inflight import DivergedReplay
 from courier.engine.recording import EndOfRecording, Recording, Replay
 from courier.engine.records import RunRecord, RunRecords
@@ -13,12 +15,21 @@ from courier.engine.runner import Runner
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import NotFound
+from courier.runs.events import CandidateEnded
 from courier.runs.frozen import FrozenPlan
 from courier.runs.progress import Finish, next_step
 from courier.runs.run import Run, fold
 from courier.runs.writeback import record
 
-_OF_A_STEP = ("verdict", "outcome", "base", "commit", "refusal", "promptDigest", "scripts", "usage")
+_OF_A_STEP = (
+    *("verdict", "choice", "outcome", "base", "commit", "files", "refusal"),
+    *("promptDigest", "scripts", "score", "unscored", "scoring", "usage"),
+)
+_OF_THE_RUN = (
+    *("phase", "reason", "message", "work", "approvals", "candidates", "afterwards"),
+    *("score", "usage"),
+)
+_Flow = TypeVar("_Flow", bound=Runner)
 _COUNTS = ("inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens")
 
 
@@ -74,24 +85,24 @@ async def replay(world: World, reader: RunReader, run: str) -> Replayed:
         Misconfigured: If its journal cannot be read.
     """
     found, recording = await recorded(world, run)
-    context = Replay(run, recording)
-    runner = Runner(world, context, reader)
-    diverged = None
-    try:
-        await runner.go()
-    except EndOfRecording:
-        pass
-    except DivergedReplay as error:
-        diverged = str(error)
+    runner, main = await _again(Runner, world, reader, (run, recording))
     again = _ended(runner.plan, fold(runner.facts))
+    gone = [main]
+    ended = []
+    for number, told in enumerate(again.candidates or (), start=1):
+        one, went = await _candidate(world, reader, found, (number, told))
+        ended.append(one)
+        gone += [went] if went else []
+    if ended:
+        again = with_changes(again, candidates=tuple(ended))
     account = json.loads(json.dumps(record(runner.plan, again)))
     said = await _reported(world, found)
     return Replayed(
         plan=runner.plan,
         account=account,
-        answers=len(recording.steps) - len(list(context.rest())),
+        answers=sum(each.answers for each in gone),
         differences=tuple(_differences(found.value, account, said)),
-        diverged=diverged,
+        diverged=next((each.diverged for each in gone if each.diverged), None),
     )
 
 
@@ -108,6 +119,47 @@ async def recorded(world: World, run: str) -> tuple[RunRecord, Recording]:
     if found.value.get("endedAt") is None:
         raise NotFound(f"Run {run} has not ended.", next_step=f"See `courier logs -f {run}`.")
     return found, Recording.read((await records.journal(found)).decode())
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """How far a flow went: with how many answers, and why it left the recorded way, if it did."""
+
+    answers: int
+    diverged: str | None
+
+
+async def _again(
+    flow: type[_Flow], world: World, reader: RunReader, recorded: tuple[str, Recording]
+) -> tuple[_Flow, _Gone]:
+    """Go through a flow again."""
+    run_id, recording = recorded
+    context, diverged = Replay(run_id, recording), None
+    runner = flow(world, context, reader)
+    try:
+        await runner.go()
+    except EndOfRecording:
+        pass
+    except DivergedReplay as error:
+        diverged = str(error)
+    answers = len(recording.steps) - len(list(context.rest()))
+    return runner, _Gone(answers, diverged)
+
+
+async def _candidate(
+    world: World, reader: RunReader, found: RunRecord, told: tuple[int, CandidateEnded]
+) -> tuple[CandidateEnded, _Gone | None]:
+    """Return a candidate gone through again; as it was told where it did nothing or kept nothing.
+
+    What its work changes is shown as it was then: git is not asked.
+    """
+    number, then = told
+    kept = await RunRecords(world.state).candidate_journal(found, number)
+    if kept is None or not then.attempts:
+        return then, None
+    recorded = flight_of(found.name, number), Recording.read(kept.decode())
+    runner, gone = await _again(CandidateRunner, world, reader, recorded)
+    return runner.ended.model_copy(update={"diff": then.diff}), gone
 
 
 def _ended(plan: FrozenPlan, run: Run) -> Run:
@@ -138,11 +190,11 @@ def _differences(
         yield Difference("run", "steps", *names)
     for old, new in zip(was, are, strict=False):
         for field in _OF_A_STEP:
-            if old.get("folder") == new.get("folder") and old.get(field) != new.get(field):
-                yield Difference(str(old["folder"]), field, old.get(field), new.get(field))
-    for field in ("phase", "reason", "message"):
-        if then.get(field) != now.get(field):
+            if field in old and old["folder"] == new["folder"] and old[field] != new.get(field):
+                yield Difference(str(old["folder"]), field, old[field], new.get(field))
+    for field in _OF_THE_RUN:
+        if field in then and then[field] != now.get(field):
             yield Difference("run", field, then.get(field), now.get(field))
     told = {word: sum(step["usage"].get(word, 0) for step in was) for word in _COUNTS}
     if reported is not None and reported != told:
-        yield Difference("run", "usage", told, reported)
+        yield Difference("run", "transcript", told, reported)

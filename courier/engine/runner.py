@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from courier.engine.attempt import Attempt
-from courier.engine.candidates import Candidates, keep_branches
+from courier.engine.candidates import Candidates, flight_of, keep_branches
 from courier.engine.conclusion import Conclusion
 from courier.engine.delivery import Delivery
 from courier.engine.lease import close_sandboxes, labels_of
 from courier.engine.patience import patiently
 from courier.engine.question import Question
-from courier.engine.recording import Recording
+from courier.engine.recording import recording_of
 from courier.engine.seam import (
     Action,
     Context,
@@ -236,11 +236,10 @@ class Runner:
         name, started = self._plan.run, self._run.started_at
         if started is None:
             return None
-        state, steps = await self._journal.status(name), await self._journal.steps(name)
-        asked = state.cancellation if state else None
-        recording = Recording.of(self._context.input, steps, asked)
-        told = self._world.secrets.redact(recording.to_text())
-        kept = {"journal": (journal_path(name, started), told.encode())}
+        kept = {
+            f"journal{number or ''}": (journal_path(name, started, candidate=number), content)
+            for number, content in (await self._journals()).items()
+        }
         if said := self._world.transcripts.whole(name):
             kept["transcript"] = (transcript_path(name, started), said)
         contents = dict(kept.values())
@@ -248,6 +247,15 @@ class Runner:
             self._world.clock, lambda: self._world.state.keep_transcripts(contents)
         )
         return {word: blobs[path] for word, (path, _) in kept.items()}
+
+    async def _journals(self) -> Mapping[int | None, bytes]:
+        """Return what the run was answered, and under its number what each candidate was."""
+        name, redact = self._plan.run, self._world.secrets.redact
+        flights: dict[int | None, str] = {None: name}
+        for number in range(1, len(self._plan.candidates) + 1):
+            flights[number] = flight_of(name, number)
+        found = {who: await recording_of(self._journal, it) for who, it in flights.items()}
+        return {who: redact(it.to_text()).encode() for who, it in found.items() if it is not None}
 
     @property
     def _run(self) -> Run:

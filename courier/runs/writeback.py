@@ -27,9 +27,10 @@ def transcript_path(name: str, started_at: datetime) -> str:
     return f"{started_at:%Y/%m/%d}/{name}/transcript.jsonl.zst"
 
 
-def journal_path(name: str, started_at: datetime) -> str:
-    """Return where a run's journal is kept, beside its transcript."""
-    return f"{started_at:%Y/%m/%d}/{name}/journal.jsonl.zst"
+def journal_path(name: str, started_at: datetime, *, candidate: int | None = None) -> str:
+    """Return where a run's journal is kept, beside its transcript, or that of a candidate."""
+    whose = f"-c{candidate}" if candidate else ""
+    return f"{started_at:%Y/%m/%d}/{name}/journal{whose}.jsonl.zst"
 
 
 def step_folder(entry: Entry, *, at: int) -> str:
