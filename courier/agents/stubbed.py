@@ -56,11 +56,13 @@ class StubbedDriver:
         return StubTranslator(stub, agent=self.name)
 
     def _stub(self, brief: Brief) -> Stub | None:
-        iteration = brief.env.get("COURIER_ITERATION", "1")
+        iteration, attempt = (
+            int(brief.env.get(name, "1")) for name in ("COURIER_ITERATION", "COURIER_ATTEMPT")
+        )
         candidate = brief.env.get("COURIER_CANDIDATE", "").rpartition("-")[2]
         lane = f"c{candidate}/" if candidate else ""
         step = f"{lane}{brief.env.get('COURIER_STEP', '')}"
-        return answer(self._answers, step, int(iteration))
+        return answer(self._answers, step, iteration=iteration, attempt=attempt)
 
 
 class StubTranslator:

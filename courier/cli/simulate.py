@@ -138,7 +138,7 @@ def _check(scenario: Scenario, frozen: FrozenPlan) -> None:
     silent = [
         name
         for name, step in every.items()
-        if step.agent != _SHELL and not answer(scenario.answers, name, 1)
+        if step.agent != _SHELL and not answer(scenario.answers, name, iteration=1)
     ]
     places = {PROTECTED.name, *(each.name for each in frozen.approvals)}
     nowhere = [name for name in scenario.approvals if name not in places]

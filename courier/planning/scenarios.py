@@ -9,7 +9,7 @@ from courier.diagnostics import Diagnostic
 from courier.planning.problems import error, quoted, suggestion
 from courier.planning.sources import Draft, read_drafts
 from courier.resources.model import Model
-from courier.runs.stubs import Expectation, Scenario, Stub
+from courier.runs.stubs import Expectation, Scenario, Stub, endless
 from courier.runs.usage import Usage
 
 _MODELS: tuple[type[Model], ...] = (Scenario, Stub, Expectation, Usage)
@@ -45,7 +45,15 @@ def _read(draft: Draft) -> Scenario | Sequence[Diagnostic]:
     if (read.run is None) == (read.spec is None):
         detail = "Write `run`, the name of a Run document, or `spec`, what is asked for."
         return [error("MissingField", "What is simulated?", detail, draft.locate(()))]
-    return read
+    return list(_waits_forever(draft, read)) or read
+
+
+def _waits_forever(draft: Draft, scenario: Scenario) -> Iterator[Diagnostic]:
+    for step, at in endless(scenario):
+        detail = "This limit never ends. Write `then`, what is answered when it is over."
+        yield error(
+            "MissingField", "A limit has to end", detail, draft.locate(("answers", step, at))
+        )
 
 
 def _problems(draft: Draft, wrong: ValidationError) -> Iterator[Diagnostic]:

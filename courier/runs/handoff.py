@@ -22,6 +22,7 @@ def environment(plan: FrozenPlan, start: StartAttempt, known: Situation) -> dict
         "COURIER_RUN": plan.run,
         "COURIER_STEP": start.step.name,
         "COURIER_ITERATION": str(start.iteration),
+        "COURIER_ATTEMPT": str(start.attempt),
         "COURIER_TASK": bounded(plan.task, FEEDBACK_LIMIT, whole="in $COURIER_PROMPT_FILE"),
         "COURIER_FEEDBACK": bounded(feedback, FEEDBACK_LIMIT, whole="in $COURIER_EARLIER"),
         "COURIER_BASE": start.base,

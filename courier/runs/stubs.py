@@ -30,6 +30,8 @@ class Stub(Model):
     """Whether a turn that failed may be tried again."""
     usage: Usage = Usage()
     """What it reports to have used."""
+    then: "Stub | None" = None
+    """What is answered when the same is tried again; without it, the same once more."""
 
     @property
     def said(self) -> str:
@@ -72,13 +74,31 @@ class Scenario(Model):
     """What must come of it."""
 
 
-def answer(answers: Mapping[str, tuple[Stub, ...]], step: str, iteration: int) -> Stub | None:
+def answer(
+    answers: Mapping[str, tuple[Stub, ...]], step: str, *, iteration: int, attempt: int = 1
+) -> Stub | None:
     """Return what a step answers when it is begun for the n-th time; None if nobody says.
 
     What is said of ``c2/design`` is for the second candidate, of ``design`` for all of them.
     """
     given = answers.get(step) or answers.get(step.rpartition("/")[2])
-    return given[min(iteration, len(given)) - 1] if given else None
+    if not given:
+        return None
+    found = given[min(iteration, len(given)) - 1]
+    for _ in range(attempt - 1):
+        found = found.then or found
+    return found
+
+
+def endless(scenario: Scenario) -> Iterator[tuple[str, int]]:
+    """Yield step and place of every answer that is a limit and never anything else."""
+    for step, stubs in scenario.answers.items():
+        for at, stub in enumerate(stubs):
+            last = stub
+            while last.then is not None:
+                last = last.then
+            if last.status == "limited":
+                yield step, at
 
 
 def unmet(expected: Expectation, account: Mapping[str, Any]) -> Iterator[str]:

@@ -118,14 +118,22 @@ def test_documents_on_disk_count_and_a_run_can_be_named(root: Path) -> None:
 
 def test_limits_and_failures_are_played(root: Path) -> None:
     text = """\
-scenario: A limit ends, a crash is tried again
+scenario: A limit ends, and a crash is tried again
 spec: {workflow: fix-with-claude, prompt: Mend it.}
 answers:
-  design: [{status: limited, reason: RateLimited}]
-expect: {phase: failed, reason: RateLimited}
+  design:
+    - status: limited
+      reason: RateLimited
+      then: {status: failed, reason: Overloaded, retryable: true, then: {text: a, files: {a: b}}}
+  check: [{verdict: pass}]
+expect: {phase: completed, steps: [design-1, design-1, design-1, check-1]}
 """
     said = simulate(root, text)
     assert said.code == 0, said
+    forever = text.replace("then: {status: failed", "x: {status: failed")
+    assert 'There is no "x"' in simulate(root, forever).err
+    limited = "scenario: x\nrun: y\nanswers:\n  a:\n    - {status: limited}\n"
+    assert "sim.yaml:5:7 error A limit has to end" in simulate(root, limited).err
 
 
 @pytest.mark.parametrize(
