@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from courier.errors import SandboxGone, Unavailable
+from courier.errors import NotFound, SandboxGone, Unavailable
 from courier.ports.sandboxes import TerminalSize
 from courier.sandboxes.faults import completed, is_fault
 
@@ -50,15 +50,18 @@ class LinkedTerminal:
         """Type."""
         if self._handle is None or self._is_over:
             return
-        async with self._guard():
-            await self._link.pty.send_stdin(self._handle.pid, data)
+        # It may have ended without our having heard of it yet.
+        with suppress(NotFound):
+            async with self._guard():
+                await self._link.pty.send_stdin(self._handle.pid, data)
 
     async def resize(self, size: TerminalSize) -> None:
         """Tell the programs in it that it is another size now."""
         if self._handle is None or self._is_over:
             return
-        async with self._guard():
-            await self._link.pty.resize(self._handle.pid, _pty_size(size))
+        with suppress(NotFound):
+            async with self._guard():
+                await self._link.pty.resize(self._handle.pid, _pty_size(size))
 
     async def ended(self) -> int | None:
         """Return the shell's exit code once it has ended; None if the link was cut before."""
