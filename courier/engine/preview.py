@@ -23,6 +23,7 @@ from courier.planning.references import Ref
 from courier.planning.templates import machines
 from courier.planning.tips import branches_wanted
 from courier.ports.assets import Assets
+from courier.ports.repository import Repository
 from courier.runs.frozen import FrozenPlan, FrozenSandbox
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -32,6 +33,17 @@ def read_files(files: Mapping[str, bytes], schemas: Schemas) -> Reading:
     """Return the catalog of files given by their path from the repository's root."""
     blobs = {path: sha256(content).hexdigest() for path, content in files.items()}
     return read_catalog(blobs, {path: files[path] for path in unread(blobs)}, schemas=schemas)
+
+
+async def read_commit(repository: Repository, commit: str, schemas: Schemas) -> Reading:
+    """Return the catalog of a commit.
+
+    Raises:
+        Unavailable: If the repository has no such commit.
+    """
+    blobs = await repository.files(commit, FOLDER)
+    contents = await repository.read(list(blobs.values()))
+    return read_files(dict(zip(blobs, contents, strict=True)), schemas)
 
 
 class Preview:
@@ -137,10 +149,7 @@ class Preview:
         return await self._read((await repository.head()).commit)
 
     async def _read(self, commit: str) -> Reading:
-        repository = self._world.repository
-        blobs = await repository.files(commit, FOLDER)
-        contents = await repository.read(list(blobs.values()))
-        return read_files(dict(zip(blobs, contents, strict=True)), self._schemas)
+        return await read_commit(self._world.repository, commit, self._schemas)
 
     async def _planned(self, reading: Reading, beside: Assets) -> Plan:
         if has_errors(reading.diagnostics):

@@ -39,6 +39,7 @@ from courier.runs.events import (
 from courier.runs.frozen import FrozenPlan
 from courier.runs.handoff import situation
 from courier.runs.progress import (
+    Act,
     Conclude,
     Deliver,
     Finish,
@@ -115,17 +116,7 @@ class Runner:
         delivery = Delivery(self._world, self._context, self._plan, self._unique("deliver"))
         return await delivery.carry_out(self._run, decision)
 
-    async def _obey(
-        self,
-        decision: StartAttempt
-        | RunCandidates
-        | KeepCandidates
-        | Park
-        | AskApproval
-        | AwaitApproval
-        | Conclude
-        | Deliver,
-    ) -> None:
+    async def _obey(self, decision: Act) -> None:
         match decision:
             case StartAttempt():
                 await self._attempt(decision)

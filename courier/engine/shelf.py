@@ -7,7 +7,7 @@ from typing import Final
 
 from courier.diagnostics import has_errors
 from courier.engine.desired import FOLDER
-from courier.engine.preview import read_files
+from courier.engine.preview import read_commit
 from courier.errors import Conflict, InvalidCatalog, Misconfigured, NotFound
 from courier.planning.catalog import Reading
 from courier.planning.library import AssetFile, readable
@@ -24,8 +24,9 @@ from courier.planning.sharing import (
 )
 from courier.ports.repository import Repository
 from courier.ports.tags import Tags
+from courier.resources.front_matter import MARKDOWN_FOLDERS
 
-_PLURALS: Final = {"Persona": "personas", "Context": "contexts", "Command": "commands"}
+_FOLDERS: Final = {kind: folder for folder, kind in MARKDOWN_FOLDERS.items()}
 _EXECUTABLE: Final = "executable"
 
 
@@ -154,9 +155,7 @@ class Shelf:
         return Chosen(head.branch, head.commit)
 
     async def _reading(self, commit: str) -> Reading:
-        blobs = await self._repository.files(commit, FOLDER)
-        contents = await self._repository.read(list(blobs.values()))
-        reading = read_files(dict(zip(blobs, contents, strict=True)), self._schemas)
+        reading = await read_commit(self._repository, commit, self._schemas)
         if has_errors(reading.diagnostics):
             raise InvalidCatalog(reading.diagnostics, where=self._source)
         return reading
@@ -166,14 +165,14 @@ class Shelf:
             folder = document.path.rpartition("/")[0]
             found = await self._repository.assets(commit, folder)
             _refuse(document, found)
-            home = f".courier/skills/{document.ref.name}"
+            home = f"{FOLDER}/{_FOLDERS[document.ref.kind]}/{document.ref.name}"
             return {
                 f"{home}/{file.path}": (file.content or b"", file.kind == _EXECUTABLE)
                 for file in found
             }
         if document.draft.prose is not None:
             (whole,) = await self._repository.assets(commit, document.path)
-            folder = _PLURALS[document.ref.kind]
+            folder = _FOLDERS[document.ref.kind]
             return {f".courier/{folder}/{document.ref.name}.md": (whole.content or b"", False)}
         return await self._yaml(document, commit)
 

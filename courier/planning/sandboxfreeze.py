@@ -17,13 +17,13 @@ from courier.planning.freeze import STATE_BRANCH, held, spec_digest
 from courier.planning.observed import Observed
 from courier.planning.plan import Held
 from courier.planning.references import Ref
-from courier.planning.steps import freeze_sandbox
+from courier.planning.steps import freeze_delivery, freeze_sandbox
 from courier.planning.templates import prepared, templates_of, with_template
 from courier.planning.tips import tip
 from courier.resources.durations import to_seconds
 from courier.resources.project import Project
 from courier.resources.sandbox import Sandbox, SandboxSpec
-from courier.runs.frozen import FrozenDelivery, FrozenGit, FrozenInput, FrozenPlan, FrozenStep
+from courier.runs.frozen import FrozenGit, FrozenInput, FrozenPlan, FrozenStep
 from courier.runs.interactive.account import STEP
 from courier.runs.interactive.frozen import PROMPT, GivenMessage, SandboxPlan, run_of
 from courier.runs.interactive.wording import title_of
@@ -177,7 +177,7 @@ def _frozen(catalog: Catalog, asked: _Asked, observed: Observed) -> SandboxPlan:
         steps=(step,),
         sandbox=machine,
         git=_git(asked, observed),
-        delivery=_delivery(values),
+        delivery=freeze_delivery(values),
         budget_usd=values.dollars("budget"),
         inputs=tuple(
             FrozenInput(kind=each.kind, name=each.name, digest=catalog.documents[each].digest)
@@ -233,15 +233,4 @@ def _git(asked: _Asked, observed: Observed) -> FrozenGit:
         branch=asked.own_branch if asked.base == asked.default else asked.base,
         author_name=values.text("git.name") or "",
         author_email=values.text("git.email") or "",
-    )
-
-
-def _delivery(values: Values) -> FrozenDelivery:
-    return FrozenDelivery(
-        draft=values.flag("delivery.draft"),
-        labels=values.words("delivery.labels"),
-        reviewers=values.words("delivery.reviewers"),
-        protected_paths=values.words("delivery.protectedPaths"),
-        max_files=values.number("delivery.maxFiles"),
-        max_bytes=values.number("delivery.maxBytes"),
     )

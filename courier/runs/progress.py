@@ -93,7 +93,7 @@ class KeepCandidates:
     candidates: tuple[CandidateEnded, ...]
 
 
-Decision = (
+Act = (
     StartAttempt
     | RunCandidates
     | KeepCandidates
@@ -102,8 +102,10 @@ Decision = (
     | AwaitApproval
     | Conclude
     | Deliver
-    | Finish
 )
+"""Something to be done before a run is over."""
+
+Decision = Act | Finish
 """What a runner must do next."""
 
 

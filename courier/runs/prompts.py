@@ -153,6 +153,19 @@ def _guide(plan: FrozenPlan, step: FrozenStep) -> str:
     return f"# Guide to this repository\n\n{plan.guide.strip()}"
 
 
+def as_data(text: str, *, source: str, iteration: int | None = None) -> str:
+    """Return a text as material in a prompt, between marks that it cannot end by itself.
+
+    Args:
+        text: The text, already bounded.
+        source: Where it comes from.
+        iteration: Which time its step was done; None where that says nothing.
+    """
+    time = "" if iteration is None else f' iteration="{iteration}"'
+    safe = text.strip().replace("</data", "<\\/data")
+    return f'<data from="{source}"{time}>\n{safe}\n</data>'
+
+
 def _contexts(step: FrozenStep) -> str:
     return "\n\n".join(
         f"# {context.name}\n\n{context.content.strip()}" for context in step.contexts
@@ -190,7 +203,7 @@ def _candidates(candidates: Sequence[CandidateWork]) -> str:
 def _candidate(one: CandidateWork, room: int) -> Iterator[str]:
     yield f"## {one.name}"
     yield from (_said(output, room // len(one.said), None) for output in one.said)
-    yield f'<data from="diff of {one.name}">\n{_safe(one.diff, room)}\n</data>'
+    yield as_data(bounded(one.diff.strip(), room), source=f"diff of {one.name}")
 
 
 def _feedback(rejections: Sequence[StepOutput]) -> str:
@@ -230,9 +243,5 @@ def _asked(plan: FrozenPlan, step: FrozenStep) -> str:
 
 def _said(output: StepOutput, limit: int, paper: str | None) -> str:
     whole = _PAPERS + paper if paper is not None else "on record"
-    safe = _safe(output.text, limit, whole=whole)
-    return f'<data from="{output.step}" iteration="{output.iteration}">\n{safe}\n</data>'
-
-
-def _safe(text: str, limit: int, *, whole: str = "on record") -> str:
-    return bounded(text.strip(), limit, whole=whole).strip().replace("</data", "<\\/data")
+    text = bounded(output.text.strip(), limit, whole=whole)
+    return as_data(text, source=output.step, iteration=output.iteration)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from courier.runs.answer import Unreadable
 from courier.runs.frozen import FrozenPlan, FrozenStep
-from courier.runs.prompts import bounded
+from courier.runs.prompts import as_data, bounded
 from courier.runs.roles import keeps_changes
 from courier.runs.run import Run
 from courier.runs.score import DIFF_LIMIT, PARTS, Score, mean, read_score, shortfall
@@ -28,10 +28,12 @@ def scoring_prompt(plan: FrozenPlan, step: FrozenStep, *, said: str, diff: str) 
         said: Its last words.
         diff: The change, as `git diff` shows it.
     """
+    words = as_data(bounded(said.strip(), _WORDS_LIMIT), source="step")
+    change = as_data(bounded(diff.strip(), DIFF_LIMIT), source="diff")
     parts = (
         f"# The task\n\n{plan.task.strip()}",
-        f"# What step `{step.name}` says it did\n\n{_data('step', said, _WORDS_LIMIT)}",
-        f"# What it changed\n\n{_data('diff', diff, DIFF_LIMIT)}",
+        f"# What step `{step.name}` says it did\n\n{words}",
+        f"# What it changed\n\n{change}",
         f"Score the change for {', '.join(PARTS)}.",
     )
     return "\n\n".join(parts) + "\n"
@@ -95,8 +97,3 @@ def evaluate(plan: FrozenPlan, step: FrozenStep, outcome: Outcome) -> Evaluation
         return Evaluation(score, verdict=Verdict(passed=True, reason="Pass"))
     told = shortfall(score, step.threshold)
     return Evaluation(score, verdict=Verdict(passed=False, feedback=told, reason="Fail"))
-
-
-def _data(source: str, text: str, limit: int) -> str:
-    safe = bounded(text.strip(), limit).replace("</data", "<\\/data")
-    return f'<data from="{source}">\n{safe}\n</data>'

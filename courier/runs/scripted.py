@@ -9,7 +9,7 @@ from typing import Final
 from courier.resources.model import Model
 from courier.runs.assets import FrozenScript
 from courier.runs.brief import Brief, Launch
-from courier.runs.prompts import bounded
+from courier.runs.prompts import as_data, bounded
 from courier.runs.transcript import AgentEvent, Outcome, OutputWritten
 
 TAIL_CHARACTERS: Final = 2_000
@@ -190,7 +190,6 @@ def dynamic_context(ran: Iterable[ScriptRan]) -> str:
     for each in ran:
         text = bounded(each.output.strip(), left) if left > 0 else ""
         if text.strip():
-            safe = text.strip().replace("</data", "<\\/data")
-            told.append(f'<data from="script {each.name}">\n{safe}\n</data>')
+            told.append(as_data(text, source=f"script {each.name}"))
             left -= len(text)
     return "\n\n".join(["# What scripts found out", *told]) if told else ""

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,19 +14,28 @@ from tests.contracts.scratch import git, put
 
 pytestmark = pytest.mark.slow
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "quickstart"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@contextmanager
+def repository(folder: Path, example: str) -> Iterator[Path]:
+    """Make an example a repository, and stop what was started for it at the end."""
+    root = folder / "repo"
+    shutil.copytree(EXAMPLES / example, root, ignore=shutil.ignore_patterns("__pycache__"))
+    git("init", "-q", "-b", "main", cwd=root)
+    git("add", "-A", cwd=root)
+    git("commit", "-q", "-m", "First", cwd=root)
+    try:
+        yield root
+    finally:
+        stop(folder / "state" / "sandboxd", kill_sandboxes=True)
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
     """Return the quickstart example as a repository."""
-    folder = tmp_path / "repo"
-    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    git("init", "-q", "-b", "main", cwd=folder)
-    git("add", "-A", cwd=folder)
-    git("commit", "-q", "-m", "First", cwd=folder)
-    yield folder
-    stop(tmp_path / "state" / "sandboxd", kill_sandboxes=True)
+    with repository(tmp_path, "quickstart") as found:
+        yield found
 
 
 def simulate(root: Path, text: str | None = None, *more: str) -> Said:
@@ -46,30 +56,16 @@ def test_the_examples_scenarios_come_out_as_expected(root: Path) -> None:
 
 
 def test_people_are_played_too(tmp_path: Path) -> None:
-    folder = tmp_path / "repo"
-    shutil.copytree(EXAMPLE.parent / "approvals", folder)
-    git("init", "-q", "-b", "main", cwd=folder)
-    git("add", "-A", cwd=folder)
-    git("commit", "-q", "-m", "First", cwd=folder)
-    try:
-        said = simulate(folder)
-    finally:
-        stop(tmp_path / "state" / "sandboxd", kill_sandboxes=True)
+    with repository(tmp_path, "approvals") as root:
+        said = simulate(root)
     assert (said.code, said.out.count("  as expected")) == (0, 3), said
     assert "approved by the simulation" in said.out
     assert "nobody answered in time" in said.out
 
 
 def test_candidates_are_played_each_with_answers_of_its_own(tmp_path: Path) -> None:
-    folder = tmp_path / "repo"
-    shutil.copytree(EXAMPLE.parent / "candidates", folder)
-    git("init", "-q", "-b", "main", cwd=folder)
-    git("add", "-A", cwd=folder)
-    git("commit", "-q", "-m", "First", cwd=folder)
-    try:
-        said = simulate(folder)
-    finally:
-        stop(tmp_path / "state" / "sandboxd", kill_sandboxes=True)
+    with repository(tmp_path, "candidates") as root:
+        said = simulate(root)
     assert (said.code, said.out.count("  as expected")) == (0, 1), said
     assert "c3/design 1" in said.out
     assert "chooses candidate-2" in said.out
