@@ -65,7 +65,7 @@ async def test_keys_are_keys_interrupts_included(sandbox: Sandbox) -> None:
 async def test_closing_ends_the_shell(sandbox: Sandbox) -> None:
     terminal = await sandbox.terminal(SIZE, cwd=sandbox.home)
     screen = Screen(terminal)
-    await terminal.send(b"echo $$ > ~/shell; echo ready\r")
+    await terminal.send(b"echo $$ > ~/shell; echo rea''dy\r")
     await screen.until(b"ready\r\n")
     await terminal.close()
     await terminal.close()
