@@ -96,13 +96,14 @@ def _values(here: Here, kind: str, name: str) -> tuple[str, dict[str, object]]:
 
 
 def _of_run(reading: "Reading", name: str) -> "Explained":
+    from courier.diagnostics import has_errors
     from courier.errors import InvalidCatalog, NotFound
     from courier.planning.explanation import explain as effective_values
     from courier.planning.references import Ref
 
     ref = Ref("Run", name)
     if ref not in reading.catalog.documents:
-        if reading.diagnostics:
+        if has_errors(reading.diagnostics):
             raise InvalidCatalog(reading.diagnostics)
         raise NotFound(f"No document in .courier/ is {ref}.", next_step="See `courier get all`.")
     return effective_values(reading.catalog, ref)

@@ -1,13 +1,15 @@
 """Rules across documents: unique names, references that lead somewhere, parts that exist."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from courier.diagnostics import Diagnostic, Position, Severity
-from courier.planning.facts import OFF, Claim, DocumentFacts, FileFacts, Named, Role
+from courier.planning.facts import OFF, SLASH, Claim, DocumentFacts, FileFacts, Named, Role
+from courier.planning.lacking import CODE, SUMMARY, Wish, sentence
 from courier.planning.pipelines import Player, problems
 from courier.planning.problems import either, quoted, suggestion
 from courier.planning.references import ANY_KIND, Naming, Pointer
+from courier.resources.capabilities import CAPABILITIES, Capabilities, Feature
 from courier.resources.names import BUILTIN_NAMES
 
 _STARTS_WORK = frozenset(
@@ -156,7 +158,10 @@ def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
         if len(kinds) != 1 or (kinds[0], name) not in known.names:
             yield from _led_astray(path, number, naming, known)
     for claim in claims:
-        yield from _claimed(path, number, claim, known)
+        if claim[1][0] == "Agent":
+            yield from _lacks(path, facts, claim, known)
+        else:
+            yield from _claimed(path, number, claim, known)
     if roles is not None:
         if roles not in known.judged:
             said = problems(roles, find=lambda role: _player(role, known))
@@ -205,6 +210,28 @@ def _uncontained(
     )
     code, summary = "AgentNotInTemplate", "Agent not in its template"
     yield Finding(path, number, pointer, code, summary, detail, Severity.WARNING)
+
+
+def _lacks(path: str, facts: DocumentFacts, claim: Claim, known: _Known) -> Iterator[Finding]:
+    pointer, owner, part = claim
+    wish = Wish(pointer, owner[1], cast(Feature, part))
+    _, agent = known.documents.get(owner, ("", None))
+    if agent is None:
+        able = CAPABILITIES.get(wish.agent)
+    else:
+        able = None if agent[4] is None else Capabilities(frozenset(cast(list[Feature], agent[4])))
+    if able is None or (wish.feature == "commands" and not _has_slash(facts, pointer, known)):
+        return
+    told = sentence(wish, able)
+    if told is not None:
+        yield Finding(path, facts[2], pointer, CODE, SUMMARY, told, Severity.WARNING)
+
+
+def _has_slash(facts: DocumentFacts, pointer: Pointer, known: _Known) -> bool:
+    """Return whether a list of commands names one that agents are to expand."""
+    names = (name for at, _, name in facts[3] if at[:-1] == pointer)
+    found = (known.documents.get(("Command", name)) for name in names)
+    return any(each is not None and SLASH in (each[1][4] or ()) for each in found)
 
 
 def _player(role: Role, known: _Known) -> Player:

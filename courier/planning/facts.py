@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from courier.planning.lacking import needs_others, wishes
 from courier.planning.manifest import Broken, Manifest, Schemas
 from courier.planning.references import Naming, Paths, Pointer, references
+from courier.resources.capabilities import described_capabilities
 
 Named = tuple[str, str]
 """Kind and name."""
@@ -16,7 +18,10 @@ Named = tuple[str, str]
 Claim = tuple[Pointer, Named, str]
 """A name that must be a part of another document: where, of which document, the name.
 
-A Template's parts are the agents it says to contain."""
+A Template's parts are the agents it says to contain, an Agent's the features it has, built in or
+described; a Command has part `SLASH` if agents are to expand it."""
+
+SLASH = "slash"
 
 Role = tuple[str | None, str | None, bool]
 """A step's type, or else the persona that has one, and whether it has a loop of its own."""
@@ -72,6 +77,9 @@ def document_facts(value: Mapping[str, Any], paths: Paths, number: int = 0) -> D
     kind = value["kind"]
     find = _FINDERS.get(kind)
     parts, claims, roles = find(value["spec"]) if find else ((), (), None)
+    for wish in wishes(value):
+        if needs_others(wish):
+            claims = (*claims, (wish.pointer, ("Agent", wish.agent), wish.feature))
     named = tuple(references(value, paths))
     return kind, value["metadata"]["name"], number, named, parts, claims, roles
 
@@ -116,6 +124,15 @@ def _project(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
 
 def _template(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
     return tuple(spec.get("agents") or ()), (), None
+
+
+def _described(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
+    return tuple(sorted(described_capabilities(spec).features)), (), None
+
+
+def _command(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
+    is_slash = "prompt" in spec and spec.get("enabled", True)
+    return (SLASH,) if is_slash else (), (), None
 
 
 def _agents(spec: dict[str, Any]) -> Iterator[Claim]:
@@ -169,6 +186,8 @@ def _sprint_claims(spec: dict[str, Any]) -> Iterator[Claim]:
 
 
 _FINDERS = {
+    "Agent": _described,
+    "Command": _command,
     "Workflow": _workflow,
     "Persona": _persona,
     "Project": _project,

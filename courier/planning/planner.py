@@ -225,7 +225,7 @@ def _start(
         reason="asked for and not on record",
         frozen=frozen,
         prompts=tuple(_prompts(frozen)),
-        warnings=(*unfulfilled(frozen), *strangers(frozen)),
+        warnings=(*unfulfilled(frozen, catalog), *strangers(frozen)),
         estimate=estimate(observed.records.history.get(frozen.workflow, ())),
     )
 

@@ -12,6 +12,7 @@ async def context_named(here: Here, name: str) -> Document:
         InvalidCatalog: If there is none, and documents are broken.
     """
     from courier.engine.preview import read_files
+    from courier.diagnostics import has_errors
     from courier.errors import InvalidCatalog, NotFound
     from courier.planning.manifest import Schemas
     from courier.planning.references import Ref
@@ -21,7 +22,7 @@ async def context_named(here: Here, name: str) -> Document:
     ref = Ref("Context", name.removeprefix("context/"))
     found = reading.catalog.documents.get(ref)
     if found is None:
-        if reading.diagnostics:
+        if has_errors(reading.diagnostics):
             raise InvalidCatalog(reading.diagnostics)
         raise NotFound(
             f"No document in .courier/ is {ref}.", next_step="See `courier get context`."

@@ -173,8 +173,9 @@ def test_the_shell_gets_commands_and_no_skills() -> None:
 
 def test_what_an_agent_cannot_use_is_told_with_those_that_can() -> None:
     files = {"commands/ask.md": "Ask.\n", "c.yaml": text_of("Command", "lint", "run: lint")}
-    steps = "- {name: design, type: designer, agent: codex}\n- {name: test, type: checker, run: x}"
-    asked = PROJECT | ASKED | files | flow(steps, commands="[lint, ask]")
+    steps = "- {name: design, type: designer}\n- {name: test, type: checker, run: x}"
+    project = {"p.yaml": text_of("Project", "demo", "agent: codex")}
+    asked = project | ASKED | files | flow(steps, commands="[lint, ask]")
     catalog = reading({**asked}).catalog
     found = plan(catalog, observed(), now=NOW, drivers={"codex", "shell"})
     (start,) = found.actions
@@ -182,6 +183,7 @@ def test_what_an_agent_cannot_use_is_told_with_those_that_can() -> None:
     (told,) = start.warnings
     assert told.startswith('Step "design": Agent "codex" has no folder')
     assert "claude, opencode, pi" in told
+    assert told.endswith("It is written in Workflow/fix spec.commands[1] (.courier/w.yaml:7:20).")
 
 
 def test_scripts_are_frozen_whole() -> None:

@@ -22,7 +22,8 @@ NAMES = {
     "Workflow": ("fix", "fly", "flow"),
     "Persona": ("strict", "lax"),
     "Context": ("style", "tone"),
-    "Agent": ("ours", "claude"),
+    "Agent": ("ours", "codex"),
+    "Command": ("ask",),
     "SprintPlan": ("plan",),
     "Run": ("a", "b", "c"),
 }
@@ -79,7 +80,7 @@ class World:
         return self.spoilt(several.encode()) if self.chance.random() < 0.2 else several.encode()
 
     def document(self) -> str:
-        kind = self.chance.choice([*NAMES, "Run", "Workflow", "SprintChain"])
+        kind = self.chance.choice([*NAMES, "Run", "Workflow", "Command", "SprintChain"])
         name = self.name(kind) if kind in NAMES else "chain"
         return document(kind, name, getattr(self, kind.lower())())
 
@@ -96,14 +97,16 @@ class World:
                         "type: designer",
                         "type: checker",
                         *(f"persona: {self.name('Persona')}" for _ in range(3)),
-                        f"type: designer\n    agent: {self.name('Agent')}",
+                        f"type: designer\n    agent: {self.name('Agent')}\n    effort: high",
+                        "type: designer\n    agent: codex\n    commands: [ask]",
                         "type: designer\n    loop: {maxIterations: 2, backTo: design}",
                     ]
                 )
             ]
         )
         type_ = self.chance.choice(["pipeline", "designerChecker"])
-        return f"type: {type_}\nsteps:{steps}"
+        agent = self.chance.choice(["", f"\nagent: {self.name('Agent')}\nbudget: 2"])
+        return f"type: {type_}{agent}\nsteps:{steps}"
 
     def persona(self) -> str:
         type_ = self.chance.choice(["checker", "designer", "planner"])
@@ -113,11 +116,17 @@ class World:
         return "content: x"
 
     def agent(self) -> str:
-        return "start: [ours]\nprompt: stdin"
+        effort = self.chance.choice(["", ', "{effort}"', ', "{effort}", "{commandsFolder}"'])
+        usage = self.chance.choice(["", "\nusage: {costUsd: usd}"])
+        return f"start: [ours{effort}]\nprompt: stdin{usage}"
+
+    def command(self) -> str:
+        return self.chance.choice(["run: lint", "prompt: Ask.", "prompt: Ask.\nenabled: false"])
 
     def run(self) -> str:
         step = self.chance.choice(["design", "check", "nowhere"])
         more = self.chance.choice(["", f"\noverrides:\n  {step}:\n    effort: high"])
+        more += self.chance.choice(["", "\nagent: ours"])
         return f"workflow: {self.name('Workflow')}\nprompt: x{more}"
 
     def sprintplan(self) -> str:
@@ -166,7 +175,7 @@ def test_every_edit_is_judged_as_if_all_were_new(tmp_path: Path, seed: int) -> N
     taken, alone = world.judged(), 0
     census = take("", (), taken, Memory(None))
     paths: set[str] = set()
-    for _ in range(24):
+    for _ in range(40):
         paths |= world.edit()
         found, expected = world.changed(census, paths), world.judged()
         if found is not None:
@@ -184,7 +193,7 @@ def test_such_files_break_every_rule_across_documents(tmp_path: Path) -> None:
     assert seen >= {
         *("UnknownReference", "DuplicateName", "UnknownStep", "UnknownSprint", "ProjectMissing"),
         *("WrongRoles", "NothingKept", "NobodyEnabled", "LoopOnWork", "UnknownField", "NotYaml"),
-        *("DuplicateKey", "UnknownKind", "MissingField", "ControlCharacter"),
+        *("DuplicateKey", "UnknownKind", "MissingField", "ControlCharacter", "AgentLacksFeature"),
     }
 
 
@@ -198,6 +207,49 @@ def test_a_census_knows_files_of_before(tmp_path: Path) -> None:
         assert Memory(second).get(path, blob) == entry
     assert Memory(second).get("contexts/style.md", "no such blob") is None
     assert Memory(second).get("nowhere.yaml", "") is None
+
+
+def test_what_an_agent_loses_or_gains_is_told_of_whoever_asks_it(tmp_path: Path) -> None:
+    """Of thirty files those are told of, and looked at, that ask the one that changed."""
+    world = World(tmp_path, 5)
+    for path in tuple(world.files):
+        world.write(path, None)
+    world.write("project.yaml", document("Project", "shop").encode())
+    for number in range(30):
+        asked = "ours" if number < 3 else "theirs"
+        spec = f"type: checker\ninstructions: x\nagent: {asked}\neffort: high"
+        world.write(f"{number:02}.yaml", document("Persona", f"p{number}", spec).encode())
+    able, poor = ('start: [ours, "{effort}"]', "start: [ours]")
+    for name in ("ours", "theirs"):
+        world.write(f"{name}.yaml", document("Agent", name, able).encode())
+    rich = take("", (), world.judged(), Memory(None))
+    world.write("ours.yaml", document("Agent", "ours", poor).encode())
+    lost = world.changed(rich, {"ours.yaml"})
+    assert lost is not None
+    assert [(each[1], *each[4:]) for each in lost.diagnostics] == [
+        ("AgentLacksFeature", f".courier/0{number}.yaml", 9, 11) for number in range(3)
+    ]
+    assert sorted(lost.trusted) == [f"0{number}.yaml" for number in range(3)]
+    assert told(lost) == told(world.judged())
+    census = take("", (), world.judged(), Memory(None))
+    world.write("ours.yaml", document("Agent", "ours", able).encode())
+    gained = world.changed(census, {"ours.yaml"})
+    assert gained is not None
+    assert gained.diagnostics == ()
+
+
+def test_what_becomes_a_slash_command_is_told_of(tmp_path: Path) -> None:
+    world = World(tmp_path, 5)
+    for path in tuple(world.files):
+        world.write(path, None)
+    world.write("project.yaml", document("Project", "shop").encode())
+    world.write("w.yaml", document("Workflow", "fix", "agent: codex\ncommands: [ask]").encode())
+    for spec, count in (("prompt: Ask.", 1), ("run: ask", 0), ("prompt: Ask.", 1)):
+        census = take("", (), world.judged(), Memory(None))
+        world.write("ask.yaml", document("Command", "ask", spec).encode())
+        found = world.changed(census, {"ask.yaml"})
+        assert found is not None
+        assert [each[1] for each in found.diagnostics] == ["AgentLacksFeature"] * count
 
 
 def test_only_what_is_reached_is_opened(tmp_path: Path) -> None:
