@@ -11,8 +11,8 @@ async def context_named(here: Here, name: str) -> Document:
         NotFound: If there is none of that name.
         InvalidCatalog: If there is none, and documents are broken.
     """
-    from courier.engine.preview import read_files
     from courier.diagnostics import has_errors
+    from courier.engine.preview import read_files
     from courier.errors import InvalidCatalog, NotFound
     from courier.planning.manifest import Schemas
     from courier.planning.references import Ref
