@@ -18,7 +18,9 @@ def test_the_example_is_valid_and_its_run_would_start_with_three_agents() -> Non
     paths = [path for path in (EXAMPLE / ".courier").rglob("*.*") if path.is_file()]
     contents = {str(path.relative_to(EXAMPLE)): path.read_bytes() for path in paths}
     reading = read_files(contents, Schemas(schema_text))
-    assert reading.diagnostics == ()
+    (warned,) = reading.diagnostics
+    assert warned.detail.startswith('Agent "codex" has no report of what it cost; these have it:')
+    assert str(warned.position).endswith("best-of-three.yaml:30:11")
     seen = Observed(branch="main", commit="c" * 40, repository="r", records=fold([]))
     now = datetime(2026, 11, 21, tzinfo=UTC)
     drivers = {"claude", "codex", "opencode", "shell"}
