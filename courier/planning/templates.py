@@ -5,20 +5,13 @@ from typing import Final
 
 from courier.planning.asked import Missing
 from courier.planning.catalog import Catalog
+from courier.planning.installation import installations
 from courier.planning.references import Ref
-from courier.resources.capabilities import CAPABILITIES
 from courier.resources.names import BUILTIN_NAMES
 from courier.resources.template import Template
 from courier.runs.frozen import FrozenPlan, FrozenSandbox, FrozenTemplate
 
 _BUILT_IN: Final = BUILTIN_NAMES["Template"]
-
-_INSTALL: Final = """\
-command -v {program} >/dev/null || {{
-    npm install --global --no-audit --no-fund --prefix "$HOME/.local" {package} &&
-    {{ grep -qs '/.local/bin:' ~/.profile || echo 'PATH=$HOME/.local/bin:$PATH' >>~/.profile; }}
-}}"""
-"""Installs an agent where its program is not there already."""
 
 
 def prepared(catalog: Catalog, names: Iterable[str | None]) -> Mapping[str, FrozenTemplate]:
@@ -74,19 +67,12 @@ def _frozen(catalog: Catalog, ref: Ref) -> FrozenTemplate:
         raise TypeError(f"the catalog holds something else under {ref.kind}/{ref.name}")
     spec = template.spec
     # What has an id exists already, with all that it is said to contain.
-    installed = () if spec.id else tuple(_installations(spec.agents))
+    installed = () if spec.id else tuple(installations(spec.agents))
     return FrozenTemplate(
         name=ref.name,
         start=spec.id or "base",
         dockerfile=spec.dockerfile,
-        commands=(*installed, *spec.setup),
+        commands=(*spec.setup, *installed),
         agents=spec.agents,
         place=str(catalog.documents[ref].start),
     )
-
-
-def _installations(agents: Iterable[str]) -> Iterator[str]:
-    for name in agents:
-        known = CAPABILITIES.get(name)
-        if known is not None and known.package:
-            yield _INSTALL.format(program=known.program, package=known.package)

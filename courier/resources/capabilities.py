@@ -55,6 +55,7 @@ class Capabilities(NamedTuple):
         secrets: Variables it may read a key from.
         program: What it is called on the command line; empty for one that needs no program.
         package: The package on npm that installs it, at the version courier is tested with.
+        node: The oldest Node.js that runs it, major and minor; None for a native program.
     """
 
     features: frozenset[Feature]
@@ -63,6 +64,7 @@ class Capabilities(NamedTuple):
     secrets: tuple[str, ...] = ()
     program: str = ""
     package: str = ""
+    node: tuple[int, int] | None = None
 
     def has(self, feature: Feature) -> bool:
         """Return whether it can do that."""
@@ -105,6 +107,7 @@ CAPABILITIES: Final[Mapping[str, Capabilities]] = MappingProxyType(
             ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY"),
             program="pi",
             package="@earendil-works/pi-coding-agent@0.87.1",
+            node=(22, 19),
         ),
         "shell": Capabilities(frozenset()),
     }

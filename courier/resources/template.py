@@ -30,15 +30,15 @@ class TemplateSpec(Spec):
     dockerfile: RepositoryPath | None = None
     """A Dockerfile in the repository to build the template from, without `COPY` and `ADD`."""
     agents: Items[Annotated[str, ref("Agent")]] = ()
-    """The agents whose command-line programs it contains; built-in ones are installed where they
-    are missing."""
+    """The agents whose command-line programs it contains; built-in ones are installed after `setup`
+    where they are missing."""
     cpu: Cpu | None = None
     """Virtual CPUs of its sandboxes, 1 to 8."""
     memory_mb: MemoryMB | None = Field(default=None, alias="memoryMB")
     """Memory of its sandboxes in MB, 256 to 8192."""
     setup: Items[Text] = ()
-    """Shell commands run once when it is prepared, in this order, in the home directory, as the
-    sandbox's user; the repository is not there yet."""
+    """Shell commands run once when it is prepared, in this order, before `agents` are installed, in
+    the home directory, as the sandbox's user; the repository is not there yet."""
 
 
 class Template(Resource):

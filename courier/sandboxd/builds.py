@@ -169,7 +169,8 @@ class Builds:
             home = recipe.source.home
             await asyncio.to_thread(self._templates.admit, template, taken=None, copied=home)
             return
-        settings = {"variables": {}, "seconds": BUILD_SECONDS, "freeze": False}
+        around = self._cradle.means.surroundings.building
+        settings = {"variables": around, "seconds": BUILD_SECONDS, "freeze": False}
         born = await self._cradle.take(settings, Berth(home=recipe.source.home))
         try:
             async with asyncio.timeout(BUILD_SECONDS):
@@ -203,7 +204,9 @@ async def _run(born: Newborn, step: Step, build: Build, *, of: int) -> None:
             if "end" in event:
                 break
     if event["end"].get("exitCode"):
-        said = f"Command {step.number} of {of} ended with {event['end']['status']}: {step.command}"
+        first, more, _ = step.command.partition("\n")
+        shown = f"{first} …" if more else first
+        said = f"Command {step.number} of {of} ended with {event['end']['status']}: {shown}"
         raise BuildFailed(f"{said}\n{tail.strip()}".strip(), step.number)
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from courier.sandboxd import agent
 from courier.sandboxd.agent.confinement import Bounds
+from courier.sandboxd.npm import find_npm
 
 INSIDE_HOME = "/home/user"
 INSIDE_TOOLS = "/run/sandboxd"
@@ -44,8 +45,17 @@ class Tools:
 
     @property
     def path(self) -> str:
-        """The value of ``PATH`` inside."""
-        links = [f"{INSIDE_TOOLS}/bin"] if self.links else []
+        """The value of ``PATH`` in a view of its own, where the links lie in the tools' place."""
+        return self.path_with(Path(INSIDE_TOOLS, "bin"))
+
+    @property
+    def links_folder(self) -> Path:
+        """Where `install_links` puts the links for sandboxes that see this machine's folders."""
+        return self.library / "bin"
+
+    def path_with(self, folder: Path) -> str:
+        """Return the value of ``PATH`` where the links are in that folder."""
+        links = [str(folder)] if self.links else []
         return ":".join([*links, *map(str, self.bins), SYSTEM_PATH])
 
 
@@ -108,12 +118,20 @@ class Rung(Protocol):
         ...
 
 
-def gather_tools(library: Path, expose: tuple[Path, ...] = ()) -> Tools:
-    """Return what to show inside: this Python and git if hidden otherwise, and the given paths."""
+def gather_tools(
+    library: Path, expose: tuple[Path, ...] = (), trusted: tuple[Path, ...] = ()
+) -> Tools:
+    """Return what to show inside: the given paths, and Python, git and npm if hidden otherwise.
+
+    Args:
+        library: Where `install_agent` puts the agent.
+        expose: Paths to show, and to find programs in.
+        trusted: Paths to show only.
+    """
     python = Path(os.path.realpath(sys.executable))
     shown: list[Path] = []
     bins: list[Path] = []
-    links: list[tuple[str, Path]] = []
+    links: dict[str, Path] = {}
     prefixes = [] if is_visible(python) else [Path(sys.base_prefix).resolve()]
     git = shutil.which("git")
     if git and not is_visible(Path(git).resolve()):
@@ -124,16 +142,20 @@ def gather_tools(library: Path, expose: tuple[Path, ...] = ()) -> Tools:
         if real.is_dir():
             bins += _programs_of(real)
         else:
-            links.append((path.name, real))
-    unique = tuple(dict.fromkeys(shown))
-    return Tools(
-        python,
-        unique,
-        tuple(dict.fromkeys(bins)),
-        library,
-        tuple(dict.fromkeys(links)),
-        asked=expose,
-    )
+            links.setdefault(path.name, real)
+    packages, programs = _hidden_npm()
+    unique = tuple(dict.fromkeys([*shown, *packages, *trusted]))
+    named = tuple({**programs, **links}.items())
+    return Tools(python, unique, tuple(dict.fromkeys(bins)), library, named, asked=expose)
+
+
+def _hidden_npm() -> tuple[list[Path], dict[str, Path]]:
+    """Return what of npm has to be shown, and its programs, if a sandbox would not see it."""
+    npm = find_npm(os.environ.get("PATH", ""))
+    if npm is None or is_visible(npm.package):
+        return [], {}
+    shown = [npm.package, *([npm.programs["node"]] if npm.node else [])]
+    return [each for each in shown if not is_visible(each)], dict(npm.programs)
 
 
 def _programs_of(folder: Path) -> list[Path]:
@@ -174,3 +196,12 @@ def install_agent(library: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh.rename(target)
+
+
+def install_links(tools: Tools) -> None:
+    """Put the links to single programs where sandboxes find them that have no view of their own."""
+    folder = tools.links_folder
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, target in tools.links:
+        (folder / name).symlink_to(target)

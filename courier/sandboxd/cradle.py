@@ -32,6 +32,7 @@ from courier.sandboxd.layout import Layout
 from courier.sandboxd.limits import Bound, Groups, pin
 from courier.sandboxd.line import AgentGone, Line, Lines
 from courier.sandboxd.records import Holder
+from courier.sandboxd.surroundings import Surroundings
 
 START_SECONDS = 30.0
 REFILL_SECONDS = 0.05
@@ -49,9 +50,16 @@ class Means:
 
     rung: Rung
     tools: Tools
+    surroundings: Surroundings
     groups: Groups
     bound: Bound
     spares: int = 0
+
+    @property
+    def path(self) -> str:
+        """The value of ``PATH`` of a login shell."""
+        tools = self.tools
+        return tools.path if self.rung.namespaced else tools.path_with(tools.links_folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,8 @@ class Cradle:
             born = await self._make(internet=berth.internet, source=berth.home)
         self._limit(born, berth.bound or self.means.bound)
         own = {"E2B_SANDBOX": "true", "E2B_SANDBOX_ID": born.id}
-        settings = settings | {"variables": own | settings["variables"]}
+        around = self.means.surroundings.variables
+        settings = settings | {"variables": {**around, **own, **settings["variables"]}}
         try:
             await born.lines.ask("agent/Configure", settings)
         except DEAD_ANSWER as problem:
@@ -216,7 +225,7 @@ class Cradle:
         directory = self._layout.sandboxes / sandbox_id
         holder = Holder()
         try:
-            path = self.means.tools.path
+            path = self.means.path
             await asyncio.to_thread(furnish, directory, uid, path, source)
             with listen(self._sockets_fd, sandbox_id) as listener:
                 cell = Cell(

@@ -14,6 +14,7 @@ FIRST_UID = 1_900_000_000
 UIDS = 200_000_000
 ALONE_UID = 65_534
 KEPT = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
+PATH_LINE = "PATH='"
 COPY = ("cp", "-a", "--reflink=auto", "--")
 
 
@@ -47,9 +48,10 @@ def furnish(directory: Path, uid: int | None, path: str, source: Path | None) ->
     home, scratch, etc = directory / "home", directory / "tmp", directory / "etc"
     if source is not None:
         _clone(source, home)
+        _renew(home / ".profile", path)
     else:
         home.mkdir(mode=0o755)
-        (home / ".profile").write_text(f"PATH='{path}'\nexport PATH\n")
+        (home / ".profile").write_text(f"{PATH_LINE}{path}'\nexport PATH\n")
     scratch.mkdir()
     scratch.chmod(0o1777)
     etc.mkdir(mode=0o755)
@@ -61,6 +63,16 @@ def furnish(directory: Path, uid: int | None, path: str, source: Path | None) ->
     if uid is not None:
         _give(home, uid)
         os.chown(scratch, uid, uid)
+
+
+def _renew(profile: Path, path: str) -> None:
+    """Let a copied profile begin with the ``PATH`` of now, if it still begins as it was seeded."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        # It may be a link that a sandbox made to anywhere.
+        if stat.S_ISREG(os.lstat(profile).st_mode):
+            first, _, rest = profile.read_text().partition("\n")
+            if first.startswith(PATH_LINE):
+                profile.write_text(f"{PATH_LINE}{path}'\n{rest}")
 
 
 def _table(original: Path, copy: Path, line: str, number: int) -> None:

@@ -31,7 +31,7 @@ class Landlock:
         bounds = Bounds(
             listen=cell.listen,
             home=str(cell.home),
-            path=tools.path,
+            path=tools.path_with(tools.links_folder),
             scratch=str(cell.scratch),
             uid=cell.uid,
             processes=cell.processes if cell.uid is not None else 0,

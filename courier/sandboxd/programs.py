@@ -44,17 +44,18 @@ def find_programs(path: str) -> list[Program]:
 
 def _examined(name: str, file: Path, path: str) -> Program:
     real = file.resolve()
-    if not _runs_by_node(real):
+    if not runs_by_node(real):
         return Program(name, file, (file,))
     native = _native(name, real)
     if native is not None:
         return Program(name, file, (native,))
-    node = _node_for(file, path)
+    node = node_for(file, path)
     shown = [_packages(real), file, *([node] if node else [])]
     return Program(name, file, tuple(shown), node)
 
 
-def _runs_by_node(real: Path) -> bool:
+def runs_by_node(real: Path) -> bool:
+    """Return whether a file is a script that Node.js runs."""
     try:
         with real.open("rb") as script:
             first = script.readline(256)
@@ -82,7 +83,8 @@ def _packages(script: Path) -> Path:
     return above[-1] if above else script.parent
 
 
-def _node_for(file: Path, path: str) -> Path | None:
+def node_for(file: Path, path: str) -> Path | None:
+    """Return the Node.js that runs a script: the one beside it, else the one on a ``PATH``."""
     beside = file.parent / "node"
     if beside.exists():
         return beside

@@ -16,7 +16,7 @@ import uvicorn
 from courier.sandboxd.app import App
 from courier.sandboxd.builds import Builds
 from courier.sandboxd.catalogue import Catalogue
-from courier.sandboxd.cells import gather_tools, install_agent
+from courier.sandboxd.cells import gather_tools, install_agent, install_links
 from courier.sandboxd.control import Control
 from courier.sandboxd.cradle import Cradle, Means
 from courier.sandboxd.detach import Ready
@@ -25,7 +25,9 @@ from courier.sandboxd.ladder import Isolation, choose_rung
 from courier.sandboxd.landlock import needs_passage
 from courier.sandboxd.layout import Layout, write_atomically
 from courier.sandboxd.limits import Bound, find_groups
+from courier.sandboxd.registries import with_files
 from courier.sandboxd.sandboxes import MACHINE_MB, Sandboxes
+from courier.sandboxd.surroundings import readable_in, survey
 from courier.sandboxd.sweep import sweep
 from courier.sandboxd.templates import Templates
 
@@ -81,9 +83,15 @@ def serve(options: Options, *, ready: Ready | None = None) -> None:
         rung = choose_rung(layout.root, options.isolation, allow_plain=options.allow_plain)
         if rung.name == "landlock" and needs_passage():
             layout.let_users_pass()
+        around = survey(with_files(os.environ), readable_in(rung))
+        tools = gather_tools(layout.library, options.expose, around.shown)
+        install_links(tools)
+        for name, reason in around.kept_back.items():
+            log.warning("sandboxes do not get %s: %s", name, reason)
         means = Means(
             rung=rung,
-            tools=gather_tools(layout.library, options.expose),
+            tools=tools,
+            surroundings=around,
             groups=find_groups(mark_of(layout.root)),
             bound=options.bound,
             spares=options.spares,

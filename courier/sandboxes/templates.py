@@ -155,7 +155,7 @@ def _failure(
     return Misconfigured(
         _unprepared(spec),
         detail="\n".join((reason.strip(), *printed)),
-        next_step="Correct its `setup`, and give the run a new name.",
+        next_step="Correct its `setup` or `agents`; a run that ended by it needs a new name.",
     )
 
 

@@ -42,10 +42,10 @@ def test_a_run_holds_all_that_its_template_says() -> None:
     assert (machine.template, machine.cpu, machine.memory_mb) == ("tools", 4, 2048)
     prepared = machine.prepared
     assert prepared is not None
-    install, *setup = prepared.commands
+    *setup, install = prepared.commands
+    assert setup == ["make deps", "make cache"]
     assert "npm install" in install
     assert "@anthropic-ai/claude-code@" in install
-    assert setup == ["make deps", "make cache"]
     assert prepared.place == ".courier/template-tools.yaml:1:1"
     digest = catalog(*documents).documents[Ref("Template", "tools")].digest
     assert FrozenInput(kind="Template", name="tools", digest=digest) in plan.inputs
