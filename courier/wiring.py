@@ -47,6 +47,7 @@ from courier.sandboxes.e2b import E2BSandboxes
 from courier.sandboxes.ondemand import OnDemandSandboxes
 from courier.settings import Settings
 from courier.shipped import schema_text
+from courier.storage.checkpoints import CheckpointRefs
 from courier.storage.credentials import Credentials
 from courier.storage.live import LiveTranscripts
 from courier.storage.mirror import Mirror
@@ -148,6 +149,7 @@ class Wiring:
             sandboxes=self.sandboxes,
             repository=self.mirror,
             state=self.state,
+            checkpoints=CheckpointRefs(self.mirror.plumbing, self.mirror.remote),
             forge=self.forge,
             secrets=self.secrets,
             transcripts=self.transcripts,

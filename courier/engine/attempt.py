@@ -1,6 +1,7 @@
 """One attempt: one agent, in one sandbox, at one step, as durable steps of its run."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 
 from courier.engine.breakage import failure
@@ -13,7 +14,7 @@ from courier.errors import CourierError
 from courier.runs.assets import Moment
 from courier.runs.choice import Choice, read_choice
 from courier.runs.choice import repair_prompt as choice_repair
-from courier.runs.events import AttemptEnded, CancelAsked, RunEvent
+from courier.runs.events import AttemptEnded, CancelAsked, Checkpoint, RunEvent
 from courier.runs.prompts import assemble
 from courier.runs.rating import Evaluation, evaluate, is_scored_apart
 from courier.runs.roles import keeps_changes
@@ -48,6 +49,8 @@ class Attempt:
         self._choice: Choice | None = None
         self._candidates = [one.name for one in request.situation.candidates]
         self._work: Work | None = None
+        self._resumed: Checkpoint | None = None
+        self._saved: Checkpoint | None = None
 
     async def carry_out(self) -> tuple[RunEvent, ...]:
         """Return the facts that came of it: how it ended and, perhaps, that it was cancelled."""
@@ -60,6 +63,7 @@ class Attempt:
             await self._stop()
         except CourierError as error:
             self._broken = failure(error)
+        cancelled = await self._look_back() or cancelled
         cancelled = await self._let_go() or cancelled
         at, asked_late = await self._end()
         cancelled = asked_late or cancelled
@@ -69,9 +73,7 @@ class Attempt:
         return (ended, CancelAsked(at=at, by=cancelled.by, reason=cancelled.reason))
 
     async def _try(self) -> None:
-        self._sandbox = str(await self._context.step(self._named("sandbox"), self._station.open))
-        self._station.take(self._sandbox)
-        await self._context.step(self._named("workspace"), self._station.prepare)
+        await self._prepare()
         await self._scripts.install()
         if await self._fails_at("preRun", "preStep", "context"):
             return
@@ -88,6 +90,15 @@ class Attempt:
         if keeps_changes(self._step) and outcome.reason != "SandboxLost":
             await self._collect("collect")
             await self._score()
+
+    async def _prepare(self) -> None:
+        self._sandbox = str(await self._context.step(self._named("sandbox"), self._station.open))
+        self._station.take(self._sandbox)
+        resumed = await self._context.step(self._named("workspace"), self._station.prepare)
+        if resumed is not None:
+            self._resumed = self._start.resume
+        elif self._start.resume is not None:
+            self._situation = replace(self._situation, interrupted="")
 
     async def _fails_at(self, *moments: Moment) -> bool:
         """Run the scripts of some moments; return whether one failed the attempt."""
@@ -178,6 +189,24 @@ class Attempt:
         except CourierError as error:
             self._broken = failure(error)
 
+    async def _look_back(self) -> RunCancelled | None:
+        """Find what was saved of work that did not come out of the sandbox."""
+        began = bool(self._turns) or self._asked is not None
+        if self._work is not None or self._step.checkpoint_seconds is None:
+            return None
+        self._saved = self._start.resume
+        if not began or not keeps_changes(self._step):
+            return None
+        look, cancelled = self._station.look_back, None
+        try:
+            told = await self._context.step(self._named("checkpoint"), look)
+        except RunCancelled as asked:
+            cancelled = asked
+            told = await self._context.step(self._named("checkpoint-late"), look)
+        if told is not None:
+            self._saved = Checkpoint.model_validate_json(str(told))
+        return cancelled
+
     async def _let_go(self) -> RunCancelled | None:
         try:
             await self._context.step(self._named("close"), self._station.close)
@@ -212,6 +241,8 @@ class Attempt:
             commit=work.commit,
             files=work.files,
             refusal=work.refusal,
+            resumed=self._resumed,
+            checkpoint=self._saved,
             score=self._evaluation.score,
             unscored=self._evaluation.why,
             scoring=self._scoring,

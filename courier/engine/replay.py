@@ -23,6 +23,7 @@ from courier.runs.writeback import record
 
 _OF_A_STEP = (
     *("verdict", "choice", "outcome", "base", "commit", "files", "refusal"),
+    *("resumed", "checkpoint"),
     *("promptDigest", "scripts", "score", "unscored", "scoring", "usage"),
 )
 _OF_THE_RUN = (

@@ -12,9 +12,11 @@ from typing import TypeVar
 
 from courier.engine import admission, workspace
 from courier.engine.breakage import failure
+from courier.engine.earlier import earlier_work, last_checkpoint
 from courier.engine.enclosures import Enclosures
 from courier.engine.lease import OPEN_PATIENCE, lease_for
 from courier.engine.moments import PATH_VARIABLE, Place, programs_folder
+from courier.engine.saving import saver_for
 from courier.engine.seam import Json, StepIO
 from courier.engine.turn import Turn
 from courier.engine.vigil import Limits
@@ -98,16 +100,28 @@ class Station:
         return await self._lease.open(io)
 
     async def prepare(self, _io: StepIO) -> Json:
-        """Check the repository out, and put beside it what belongs to the task."""
+        """Check the repository out, and put beside it what belongs to the task.
+
+        Returns:
+            The commit of the checkpoint whose work is in the work tree; None without one.
+        """
         shown = {one.name: one.commit for one in self._request.situation.candidates}
+        earlier = await earlier_work(self._world, self._plan, self._start)
+        if earlier is not None:
+            shown[workspace.EARLIER_WORK] = earlier
         archive = await self._world.repository.export(self._start.base, branches=shown)
         await self._use(
             lambda sandbox: workspace.prepare(
-                sandbox, key=self._start.name, archive=archive, identity=self._identity
+                sandbox,
+                key=self._start.name,
+                archive=archive,
+                identity=self._identity,
+                resumes=earlier is not None,
             )
         )
         await self._use(lambda sandbox: self._enclosed.put(self._world, sandbox))
-        return None
+        resumed = self._start.resume
+        return resumed.commit if resumed is not None and earlier is not None else None
 
     async def install(self, _io: StepIO) -> Json:
         """Put the step's programs on the PATH of what runs there."""
@@ -138,8 +152,12 @@ class Station:
             linger_seconds=self._step.linger_seconds,
         )
         asked_at = deadline - timedelta(seconds=self._step.timeout_seconds)
+        saver = saver_for(self._world, self._lease, self._plan, self._start)
         return await self._with_turn(
-            ask, lambda turn, brief: turn.take(replace(brief, asked_at=asked_at), limits=limits)
+            ask,
+            lambda turn, brief: turn.take(
+                replace(brief, asked_at=asked_at), limits=limits, saver=saver
+            ),
         )
 
     async def stop(self, _io: StepIO, ask: Ask) -> Json:
@@ -153,6 +171,11 @@ class Station:
         except Refused as refused:
             work = await self._refused(refused)
         return work.model_dump_json(by_alias=True)
+
+    async def look_back(self, _io: StepIO) -> Json:
+        """Return the attempt's last `Checkpoint` as JSON; None if there is none to be found."""
+        found = await last_checkpoint(self._world, self._plan.run, self._attempt)
+        return found.model_dump_json(by_alias=True) if found is not None else None
 
     async def wake(self, _io: StepIO) -> Json:
         """Let a paused sandbox go on, with all of its time before it."""
@@ -264,7 +287,11 @@ class Station:
 
     @property
     def _kept_at(self) -> str:
-        return workspace.kept_at(self._plan.run, f"{self._plan.lane}{self._start.name}")
+        return workspace.kept_at(self._plan.run, self._attempt)
+
+    @property
+    def _attempt(self) -> str:
+        return f"{self._plan.lane}{self._start.name}"
 
     @property
     def _identity(self) -> Identity:

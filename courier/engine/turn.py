@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from courier.engine import process
 from courier.engine.lease import Lease
+from courier.engine.saving import Saver
 from courier.engine.vigil import LINGERING, Limits, Vigil
 from courier.engine.world import World
 from courier.errors import NotFound, Unavailable
@@ -55,19 +56,21 @@ class Turn:
         self._recorded = 0
         self._on_record = transcript.count
         self._spent = Usage()
+        self._saver: Saver | None = None
 
     @property
     def spent(self) -> Usage:
         """Return what the agent reported so far."""
         return self._spent
 
-    async def take(self, brief: Brief, *, limits: Limits) -> Outcome:
-        """Carry the brief out and return how it ended.
+    async def take(self, brief: Brief, *, limits: Limits, saver: Saver | None = None) -> Outcome:
+        """Carry the brief out and return how it ended; its work is saved meanwhile.
 
         Raises:
             SandboxGone: If the sandbox went away under the agent.
             MissingSecret: If the launch needs a secret that has no value here.
         """
+        self._saver = saver
         launch = self._driver.launch(brief)
         secrets = self._world.secrets.resolve(launch.secrets)
         pid = await self._lease.use(
@@ -143,13 +146,15 @@ class Turn:
         vigil = Vigil(self._world.clock, self._lease, limits, key=self._key)
         reading = asyncio.create_task(self._heed(pid, translator, vigil, limits.budget))
         watching = asyncio.create_task(vigil.over())
+        beside = [asyncio.create_task(self._saver.keep_on())] if self._saver else []
         try:
             done, _ = await asyncio.wait({reading, watching}, return_when=asyncio.FIRST_COMPLETED)
             return (reading if reading in done else watching).result()
         finally:
-            reading.cancel()
-            watching.cancel()
-            await asyncio.gather(reading, watching, return_exceptions=True)
+            every = (reading, watching, *beside)
+            for task in every:
+                task.cancel()
+            await asyncio.gather(*every, return_exceptions=True)
 
     async def _heed(
         self, pid: int, translator: Translator, vigil: Vigil, budget: Decimal | None
@@ -182,6 +187,8 @@ class Turn:
                 return
 
     def _record(self, events: Sequence[AgentEvent]) -> None:
+        if self._saver is not None:
+            self._saver.hear(events)
         for event in events:
             if isinstance(event, UsageReported):
                 self._spent = self._spent + event.usage

@@ -10,8 +10,12 @@ from courier.ports.sandboxes import Completed, Sandbox
 LARGEST_BUNDLE = 256 * 1024 * 1024
 """Bytes of work that may leave a sandbox at once."""
 
+EARLIER_WORK = "courier-earlier-work"
+"""The branch of an archive whose tree `prepare` puts into the work tree, uncommitted."""
+
 _NESTED, _TOO_LARGE = 3, 4
 _PATIENCE_SECONDS = 600.0
+_SAVED = "Work in progress"
 _GIT_ENV = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -32,7 +36,14 @@ def folder(sandbox: Sandbox) -> str:
     return f"{sandbox.home}/repo"
 
 
-async def prepare(sandbox: Sandbox, *, key: str, archive: bytes, identity: Identity) -> str:
+def saved_at(run: str, attempt: str) -> str:
+    """Return the ref of the mirror that keeps what was last saved while an attempt went on."""
+    return f"refs/courier/saved/{run}/{attempt}"
+
+
+async def prepare(
+    sandbox: Sandbox, *, key: str, archive: bytes, identity: Identity, resumes: bool = False
+) -> str:
     """Check the repository out, once per key; a new key replaces the work tree.
 
     Args:
@@ -40,6 +51,7 @@ async def prepare(sandbox: Sandbox, *, key: str, archive: bytes, identity: Ident
         key: What the work tree is for. The same key again leaves the work in it alone.
         archive: A tar of a ``.git`` folder whose HEAD is to be checked out.
         identity: Who commits made inside are by, unless the agent says otherwise.
+        resumes: Whether the work of the archive's branch `EARLIER_WORK` goes into the work tree.
 
     Returns:
         The work tree's absolute path.
@@ -53,6 +65,7 @@ async def prepare(sandbox: Sandbox, *, key: str, archive: bytes, identity: Ident
         sandbox,
         "workspace_prepare",
         *(upload, key, _config(identity), folder(sandbox), _state(sandbox)),
+        *((EARLIER_WORK,) if resumes else ()),
         env=_GIT_ENV,
         timeout_seconds=_PATIENCE_SECONDS,
     )
@@ -81,23 +94,54 @@ async def collect(
     Raises:
         Refused: If the work holds other repositories, is too large, or the work tree is gone.
     """
-    done = await _collect(sandbox, "agent", (base, ref, message), identity)
-    if done.exit_code not in (0, _NESTED, _TOO_LARGE, script.BUSY, 127):
-        done = await _collect(sandbox, "archive", (base, ref, message), identity)
+    done = await _collect(sandbox, (base, ref, message), identity)
     _refuse(done)
-    told = done.stdout.strip()
+    told = done.stdout.splitlines()[0]
     return None if told == "unchanged" else await sandbox.read(told)
 
 
-async def _collect(
-    sandbox: Sandbox, source: str, wanted: tuple[str, str, str], identity: Identity
+async def save(
+    sandbox: Sandbox, *, base: str, ref: str, known: str, identity: Identity
+) -> tuple[bytes, str] | None:
+    """Return a git bundle of the work tree as it is now, and the id of its tree.
+
+    For while the agent works: nothing of its own is touched or waited for, and what it committed
+    counts as part of the work tree. The bundle's one commit follows ``base``.
+
+    Args:
+        sandbox: Where.
+        base: The commit the workspace was made from.
+        ref: The one ref the bundle holds.
+        known: The tree of which nothing more is to be said; None is returned for it.
+        identity: The author and committer of the one commit.
+
+    Raises:
+        Refused: If the work holds other repositories, is too large, or the work tree is gone.
+    """
+    done = await _collect(sandbox, (base, ref, _SAVED, known), identity)
+    _refuse(done)
+    bundle, *tree = done.stdout.splitlines()
+    return None if bundle == "unchanged" else (await sandbox.read(bundle), tree[0])
+
+
+async def _collect(sandbox: Sandbox, wanted: tuple[str, ...], identity: Identity) -> Completed:
+    done = await _run(sandbox, "agent", wanted, identity)
+    if done.exit_code not in (0, _NESTED, _TOO_LARGE, script.BUSY, 127):
+        done = await _run(sandbox, "archive", wanted, identity)
+    return done
+
+
+async def _run(
+    sandbox: Sandbox, source: str, wanted: tuple[str, ...], identity: Identity
 ) -> Completed:
+    base, ref, message, *known = wanted
     author = {"GIT_AUTHOR_NAME": identity.name, "GIT_AUTHOR_EMAIL": identity.email}
     committer = {"GIT_COMMITTER_NAME": identity.name, "GIT_COMMITTER_EMAIL": identity.email}
     return await script.run(
         sandbox,
         "workspace_collect",
-        *(folder(sandbox), _state(sandbox), *wanted, str(LARGEST_BUNDLE), source),
+        *(folder(sandbox), _state(sandbox), base, ref, message),
+        *(str(LARGEST_BUNDLE), source, *known),
         env={**_GIT_ENV, **author, **committer},
         timeout_seconds=_PATIENCE_SECONDS,
     )

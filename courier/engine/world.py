@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from courier.ports.agents import AgentDriver
+from courier.ports.checkpoints import Checkpoints
 from courier.ports.clock import Clock
 from courier.ports.forges import Forge
 from courier.ports.models import LanguageModels
@@ -32,6 +33,7 @@ class World:
     sandboxes: Sandboxes
     repository: Repository
     state: StateBranch
+    checkpoints: Checkpoints
     forge: Forge
     secrets: Secrets
     transcripts: Transcripts

@@ -93,6 +93,7 @@ def freeze_step(asked: Asked, step: AskedStep, values: Values, equipment: Equipm
         scripts=equipment.scripts,
         timeout_seconds=to_seconds(values.text("sandbox.timeout") or ""),
         idle_seconds=_idle_seconds(values),
+        checkpoint_seconds=to_seconds(values.text("sandbox.checkpointEvery") or ""),
         gives_verdict=ROLES[type_].gives_verdict
         or step.step.loop is not None
         or (scores and quality.threshold is not None),

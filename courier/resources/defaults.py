@@ -31,6 +31,7 @@ BUILT_IN: Mapping[str, BuiltIn] = MappingProxyType(
         "sandbox.allowedHosts": BuiltIn((), "matters only where egress is listed"),
         "sandbox.timeout": BuiltIn("15m", "for one attempt at a step"),
         "sandbox.idleTimeout": BuiltIn("10m", "of an agent's silence"),
+        "sandbox.checkpointEvery": BuiltIn("2m", "lost at most with a sandbox"),
         "sandbox.reuse": BuiltIn("perStep", "a fresh sandbox for every step"),
         "git.name": BuiltIn("courier", "the author of commits"),
         "git.email": BuiltIn("courier@localhost", "the author's address"),

@@ -10,6 +10,7 @@ from courier.resources.values import (
     Branch,
     Effort,
     Host,
+    Interval,
     Items,
     ModelName,
     Name,
@@ -46,6 +47,9 @@ class SandboxDefaults(Machine):
     idle_timeout: Timeout | None = None
     """How long an agent may write nothing before it counts as hung and is tried again, 1m to 4h.
     Commands the shell runs may be silent for as long as they like."""
+    checkpoint_every: Interval | None = None
+    """How often work is saved out of the sandbox while an agent goes on, 10s to 1h: what is lost
+    with a sandbox at most. Bursts of tool use are saved too, as soon as they pause."""
     reuse: Literal["perStep", "perRun"] | None = None
     """Whether every step gets a fresh sandbox or all steps of a run share one."""
 

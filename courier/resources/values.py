@@ -132,6 +132,7 @@ ProviderModel = Annotated[
 """A model with its provider, e.g. ``anthropic/claude-haiku-4-5``."""
 
 Timeout = Annotated[str, lasting("1m", "4h", example="15m")]
+Interval = Annotated[str, lasting("10s", "1h", example="2m")]
 """How long something in a sandbox may take."""
 
 Money = Annotated[

@@ -39,6 +39,18 @@ class RunStarted(Model):
     at: datetime
 
 
+class Checkpoint(Model):
+    """Work saved out of a live sandbox."""
+
+    attempt: str
+    """Whose, unique in its run, e.g. ``check-1.1``."""
+    number: int
+    """Its place among the checkpoints of that attempt, from 1."""
+    commit: str
+    """Its tree is the work; it is kept on the remote under a ref that no clone fetches."""
+    at: datetime
+
+
 class AttemptEnded(Model):
     """One attempt of one step ended, however it ended."""
 
@@ -59,6 +71,10 @@ class AttemptEnded(Model):
     files: tuple[str, ...] = ()
     """Paths its work touches."""
     refusal: Refusal | None = None
+    resumed: Checkpoint | None = None
+    """The checkpoint whose work was in its work tree from the start."""
+    checkpoint: Checkpoint | None = None
+    """The last one to go on from, where no work came out of its sandbox."""
     score: Score | None = None
     """How good its change is, or the work it evaluated."""
     unscored: str | None = None

@@ -129,6 +129,8 @@ class FrozenStep(Model):
     """How long its agent may write nothing before it counts as hung; null for ever."""
     linger_seconds: int = 30
     """How long its agent may go on running after the final event of its turn."""
+    checkpoint_seconds: int | None = None
+    """How often its work is saved out of the sandbox while it goes on; null for never."""
     gives_verdict: bool = False
     """Whether its last words (or the shell's exit code) pass or fail the work before it."""
     scores: bool = False

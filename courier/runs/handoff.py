@@ -70,8 +70,19 @@ def situation(plan: FrozenPlan, run: Run, start: StartAttempt) -> Situation:
             if tried.verdict is not None
         ),
         candidates=tuple(map(_shown, run.standing)) if start.step.chooses else (),
+        interrupted=_interrupted(run, start),
         guidance=settled[prompter].outcome.text if prompter and prompter in settled else "",
     )
+
+
+def _interrupted(run: Run, start: StartAttempt) -> str:
+    """Return why the attempt before this one ended, if its work is in this one's work tree."""
+    last = run.last
+    if start.step.checkpoint_seconds is None or last is None or start.attempt == 1:
+        return ""
+    is_same = (last.step, last.iteration) == (start.step.name, start.iteration)
+    has_work = start.resume is not None or last.commit is not None
+    return last.outcome.reason if is_same and has_work else ""
 
 
 def _of_candidates(plan: FrozenPlan, known: Situation) -> dict[str, str]:

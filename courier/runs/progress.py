@@ -15,7 +15,7 @@ from courier.runs.approvals import (
 from courier.runs.assets import FrozenScript
 from courier.runs.candidates import unchosen
 from courier.runs.ending import Ending, ending_of, is_spent
-from courier.runs.events import AttemptEnded, CandidateEnded
+from courier.runs.events import AttemptEnded, CandidateEnded, Checkpoint
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.loops import entries, following_step
 from courier.runs.run import Run
@@ -35,13 +35,20 @@ RETRY_DELAY = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class StartAttempt:
-    """Try a step."""
+    """Try a step.
+
+    Attributes:
+        base: The commit its work tree is of.
+        not_before: When it may begin.
+        resume: What an interrupted attempt had done, to be put into the work tree.
+    """
 
     step: FrozenStep
     iteration: int
     attempt: int
     base: str
     not_before: datetime | None = None
+    resume: Checkpoint | None = None
 
     @property
     def name(self) -> str:
@@ -243,7 +250,13 @@ def _failures(run: Run, last: AttemptEnded) -> int:
 def _again(plan: FrozenPlan, run: Run, last: AttemptEnded, *, not_before: datetime) -> StartAttempt:
     step = plan.steps[plan.place(last.step)]
     return StartAttempt(
-        step, last.iteration, last.attempt + 1, base=_base(plan, run, step), not_before=not_before
+        step,
+        last.iteration,
+        last.attempt + 1,
+        base=_base(plan, run, step),
+        not_before=not_before,
+        # Work that came out of the sandbox is part of the base.
+        resume=last.checkpoint if last.commit is None else None,
     )
 
 

@@ -62,6 +62,7 @@ class Situation:
         earlier: The newest output of each step that said something, oldest first.
         feedback: What rejected the work and has not passed it since, oldest first.
         candidates: Those to choose from, for the step that chooses.
+        interrupted: Why an attempt whose work is in the work tree did not end well, as one word.
         guidance: What a prompter wrote for this step.
         answers: Approved answers, already rendered.
         learnings: Approved learnings for the role, already rendered.
@@ -72,6 +73,7 @@ class Situation:
     earlier: tuple[StepOutput, ...] = ()
     feedback: tuple[StepOutput, ...] = ()
     candidates: tuple[CandidateWork, ...] = ()
+    interrupted: str = ""
     guidance: str = ""
     answers: str = ""
     learnings: str = ""
@@ -110,6 +112,7 @@ def assemble(plan: FrozenPlan, step: FrozenStep, situation: Situation = Situatio
         PromptPart("earlier steps", _earlier(situation.earlier)),
         PromptPart("candidates", _candidates(situation.candidates)),
         PromptPart("checker feedback", _feedback(situation.feedback)),
+        PromptPart("interrupted work", _interrupted(situation.interrupted)),
         PromptPart("guidance", _guidance(situation.guidance)),
         PromptPart("task", _task(plan, step)),
     )
@@ -213,6 +216,16 @@ def _feedback(rejections: Sequence[StepOutput]) -> str:
         _said(rejection, EARLIER_LIMIT, f"{rejection.step}.feedback.md") for rejection in rejections
     ]
     return "\n\n".join(["# The checker rejected the work so far", *told])
+
+
+def _interrupted(reason: str) -> str:
+    if not reason:
+        return ""
+    told = (
+        f"An earlier attempt at this step was interrupted ({reason}); what it had done is in the "
+        "work tree, so see how far it is and go on from there."
+    )
+    return f"# Work of an interrupted attempt\n\n{told}"
 
 
 def _guidance(text: str) -> str:

@@ -215,6 +215,8 @@ def _attempt(plan: FrozenPlan, entry: Entry, at: int) -> dict[str, object]:
         "verdict": _dumped(attempt.verdict),
         **({"choice": _dumped(attempt.choice)} if attempt.choice else {}),
         "refusal": _dumped(attempt.refusal),
+        **({"resumed": _dumped(attempt.resumed)} if attempt.resumed else {}),
+        **({"checkpoint": _dumped(attempt.checkpoint)} if attempt.checkpoint else {}),
         "promptDigest": attempt.prompt_digest,
         "sandbox": attempt.sandbox,
         "machine": _machine(step.sandbox or plan.sandbox),

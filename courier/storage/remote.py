@@ -56,6 +56,11 @@ class Remote:
         await self._fetch_if_there(checked_ref(ref), checked_ref(to))
         return await self.resolve(to)
 
+    async def fetch_all(self, prefix: str, *, to: str) -> None:
+        """Bring all remote refs under a prefix here, and drop here what is gone there."""
+        spec = f"+{checked_ref(prefix)}/*:{checked_ref(to)}/*"
+        await self._fetch("--prune", spec)
+
     async def resolve(self, ref: str) -> str | None:
         """Return the commit a ref of the bare repository points at, or None."""
         found = (await self._plumbing.reader.measure([f"{checked_ref(ref)}^{{commit}}"]))[0]
@@ -113,6 +118,23 @@ class Remote:
         await self._plumbing.local.run(
             "update-ref", "-d", TRACKED + ref.removeprefix("refs/heads/")
         )
+
+    async def delete_hidden(self, refs: Sequence[str]) -> None:
+        """Delete refs that are no branches with one command; not existing is success."""
+        answer = await self._push("--", "origin", *(f":{checked_ref(ref)}" for ref in refs))
+        if "remote ref does not exist" not in answer.err + answer.text:
+            _settle(answer)
+        elif len(refs) > 1:
+            for ref in refs:
+                await self.delete_hidden([ref])
+
+    async def refs(self, *prefixes: str) -> Sequence[str]:
+        """Return the names of the remote's refs under some prefixes."""
+        patterns = [f"{checked_ref(prefix)}/*" for prefix in prefixes]
+        answer = await self._plumbing.remote.run(
+            "ls-remote", "--refs", "--", "origin", *patterns, limits=REMOTE
+        )
+        return [line.partition("\t")[2] for line in answer.text.splitlines()]
 
     async def tags(self, prefix: str) -> dict[str, str]:
         """Return tag to commit of the remote's tags that begin so."""

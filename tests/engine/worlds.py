@@ -31,6 +31,7 @@ from courier.ports.agents import AgentDriver
 from courier.ports.sandboxes import Sandboxes
 from courier.runs.frozen import FrozenGit, FrozenLoop, FrozenPlan, FrozenStep
 from courier.sandboxes.e2b import E2BSandboxes
+from courier.storage.checkpoints import CheckpointRefs
 from courier.storage.live import LiveTranscripts
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
@@ -186,6 +187,7 @@ async def scene(
         sandboxes=sandboxes,
         repository=mirror,
         state=state,
+        checkpoints=CheckpointRefs(mirror.plumbing, mirror.remote),
         forge=LocalForge(repository=mirror, state=state, clock=clock),
         secrets=secrets,
         transcripts=LiveTranscripts(folder / "transcripts", redact=secrets.redact),

@@ -1,11 +1,18 @@
-# Bundles what is in a work tree: REPO STATE BASE REF MESSAGE LIMIT SOURCE
+# Bundles what is in a work tree: REPO STATE BASE REF MESSAGE LIMIT SOURCE [KNOWN]
 # SOURCE is "agent", its own .git, or "archive", the one the workspace was made from.
-# Prints the bundle's path, or "unchanged". 3: nested repositories, 4: too large, 75: busy;
+# With KNOWN, a tree, it is done while the agent works: its commits do not count, and a work tree
+# equal to KNOWN is "unchanged"; what is made on the way is kept apart and disturbs nobody.
+# Prints the bundle's path and the tree, or "unchanged". 3: nested repositories, 4: too large, 75: busy;
 # anything else: this source is broken. Writes nothing into the agent's .git.
 set -eu
-repo=$1 state=$2 base=$3 ref=$4 message=$5 limit=$6 source=$7
+repo=$1 state=$2 base=$3 ref=$4 message=$5 limit=$6 source=$7 known=${8-}
+own=$state/git original=$state/base lock=$state/lock
+if [ -n "$known" ]; then
+    own=$state/saved original=$state/saved-base lock=$state/saving
+    renice -n 10 -p $$ >/dev/null 2>&1 || :
+fi
 [ -d "$state" ] || mkdir -p "$state"
-exec 9>"$state/lock"
+exec 9>"$lock"
 flock -w 300 9 || exit 75
 cd "$repo"
 head=
@@ -25,17 +32,16 @@ if [ "$source" = agent ]; then
     *) common=$repo/$common ;;
     esac
 else
-    if [ ! -d "$state/base/.git" ]; then
-        rm -rf "$state/base.new"
-        mkdir "$state/base.new"
-        tar -xof "$state/archive.tar" -C "$state/base.new"
-        mv "$state/base.new" "$state/base"
+    if [ ! -d "$original/.git" ]; then
+        rm -rf "$original.new"
+        mkdir "$original.new"
+        tar -xof "$state/archive.tar" -C "$original.new"
+        mv "$original.new" "$original"
     fi
-    common=$state/base/.git
+    common=$original/.git
 fi
 
 # A git directory of our own: the agent's configuration, hooks, index and locks do not count.
-own=$state/git
 format='repositoryformatversion = 0'
 signature='# v2 git bundle'
 if [ "${#base}" -eq 64 ]; then
@@ -62,7 +68,7 @@ export GIT_DIR="$own" GIT_WORK_TREE="$repo" GIT_INDEX_FILE="$own/index"
 
 parent=$base
 # Commits that do not descend from the base, or are broken, give their tree only.
-if [ -n "$head" ] && [ "$head" != "$base" ] &&
+if [ -z "$known" ] && [ -n "$head" ] && [ "$head" != "$base" ] &&
     git merge-base --is-ancestor "$base" "$head" 2>/dev/null &&
     git rev-list --quiet --objects "$base..$head" 2>/dev/null; then
     parent=$head
@@ -94,6 +100,10 @@ if ! git -c advice.addEmbeddedRepo=false add -A . 2>"$own/errors"; then
     git -c advice.addEmbeddedRepo=false add -A --ignore-errors . 2>/dev/null || :
 fi
 tree=$(git write-tree)
+if [ "$tree" = "$known" ]; then
+    echo unchanged
+    exit
+fi
 if [ "$tree" != "$base_tree" ]; then
     changes=$(git diff-tree -r --no-renames "$base_tree" "$tree")
     case $changes in
@@ -107,7 +117,7 @@ if [ "$tree" != "$base_tree" ]; then
 fi
 
 tip=$parent
-if [ "$tree" != "$parent_tree" ]; then
+if [ "$tree" != "$parent_tree" ] || [ -n "$known" ]; then
     # The same work again is the same commit again, date included.
     wanted="$parent $tree $GIT_AUTHOR_NAME <$GIT_AUTHOR_EMAIL>
 $message"
@@ -138,3 +148,4 @@ if [ "$(wc -c <"$state/$tip.bundle")" -gt "$limit" ]; then
     exit 4
 fi
 echo "$state/$tip.bundle"
+echo "$tree"

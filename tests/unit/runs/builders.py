@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from courier.runs.events import AttemptEnded, Refusal
+from courier.runs.events import AttemptEnded, Checkpoint, Refusal
 from courier.runs.frozen import (
     FrozenContext,
     FrozenDelivery,
@@ -70,6 +70,10 @@ def limited(until: datetime | None = None) -> Outcome:
     return Outcome(status="limited", reason="RateLimited", message="Later.", retry_at=until)
 
 
+def saved(attempt: str = "design-1.1", *, number: int = 1) -> Checkpoint:
+    return Checkpoint(attempt=attempt, number=number, commit="5" * 40, at=START)
+
+
 def passed() -> Verdict:
     return Verdict(passed=True, feedback="", reason="Pass")
 
@@ -87,6 +91,7 @@ def attempted(
     verdict: Verdict | None = None,
     commit: str | None = None,
     refusal: Refusal | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> AttemptEnded:
     ended = outcome or completed()
     return AttemptEnded(
@@ -100,6 +105,7 @@ def attempted(
         base=BASE,
         commit=commit,
         refusal=refusal,
+        checkpoint=checkpoint,
         prompt_digest="p" * 64,
         usage=ended.usage,
     )

@@ -72,6 +72,7 @@ TWICE_REJECTED = Situation(
         ("designer-full", designer(**RICH), FULL),
         ("checker-full", checker(**RICH), FULL),
         ("designer-guided", designer(), GUIDED),
+        ("designer-resuming", designer(), Situation(interrupted="SandboxLost")),
         ("investigator-bare", INVESTIGATOR, Situation()),
         ("prompter-bare", PROMPTER, Situation()),
         ("reviewer-judging", REVIEWER, TWICE_REJECTED),
@@ -94,7 +95,7 @@ def test_whole_prompts_are_as_on_record(
 
 
 def test_the_parts_come_in_the_documented_order() -> None:
-    known = replace(FULL, guidance="Begin with the test.")
+    known = replace(FULL, guidance="Begin with the test.", interrupted="Crashed")
     names = [part.name for part in assemble(PLAN, designer(**RICH), known).parts]
     assert names == [
         "sandbox rules",
@@ -107,6 +108,7 @@ def test_the_parts_come_in_the_documented_order() -> None:
         "dynamic context",
         "earlier steps",
         "checker feedback",
+        "interrupted work",
         "guidance",
         "task",
     ]

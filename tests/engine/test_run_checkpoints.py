@@ -1,0 +1,200 @@
+"""Work saved out of a live sandbox: what is lost with it, and how the next attempt goes on."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from courier.engine.question import SIGNAL
+from courier.ports.sandboxes import Sandbox
+from courier.runs.events import Checkpoint
+from courier.runs.frozen import FrozenPlan
+from tests.engine.worlds import Scene, git, provider, scene, single_plan
+from tests.fakes.embedded import Endpoint
+
+pytestmark = pytest.mark.slow
+
+SAVED = "refs/courier/checkpoints/fix"
+GO_ON = """
+if [ -e progress ]; then
+git status --porcelain > seen; git log --oneline | wc -l > commits
+else echo 1 > progress; mkdir -p deep; echo new > deep/new; rm keep.txt; echo begun; sleep 60; fi
+echo done > value
+"""
+"""Does a part and hangs; begun again with that part done, it says what it finds, and ends."""
+
+
+def saving_plan(here: Scene, commands: str, *, agent: str = "shell", every: int = 1) -> FrozenPlan:
+    return single_plan(here, commands, agent=agent, checkpoint_seconds=every)
+
+
+async def sandbox_of(here: Scene) -> Sandbox:
+    (found,) = await here.world.sandboxes.find(here.labels)
+    return await here.world.sandboxes.connect(found.id, timeout_seconds=60)
+
+
+async def kill_sandbox(here: Scene) -> None:
+    for found in await here.world.sandboxes.find(here.labels):
+        await here.world.sandboxes.kill(found.id)
+
+
+async def saved(here: Scene, *, path: str, within: float = 20.0, run: str = "fix") -> Checkpoint:
+    """Wait for a checkpoint that holds a file."""
+    async with asyncio.timeout(within):
+        while True:
+            for one in reversed(await here.world.checkpoints.of(run)):
+                if path in await here.world.repository.files(one.commit, ""):
+                    return one
+            await asyncio.sleep(0.1)
+
+
+async def test_the_next_attempt_goes_on_from_what_a_lost_sandbox_had_saved(here: Scene) -> None:
+    await here.submit(saving_plan(here, GO_ON))
+    kept = await saved(here, path="progress")
+    await kill_sandbox(here)
+    state = await asyncio.wait_for(here.engine.wait("fix"), 60)
+    assert state.result == {"phase": "completed", "reason": "Completed"}
+    first, second = (await here.record())["steps"]
+    assert first["outcome"]["reason"] == "SandboxLost"
+    assert first["commit"] is None
+    assert first["checkpoint"]["commit"] == kept.commit == second["resumed"]["commit"]
+    assert second["base"] == here.base
+    tree = git(here.origin, "ls-tree", "-r", "--name-only", "courier/fix").split()
+    assert tree == [".courier/project.yaml", "commits", "deep/new", "progress", "seen", "value"]
+    # As if it had been made there and not committed, on the step's own base.
+    seen = git(here.origin, "show", "courier/fix:seen").splitlines()
+    assert seen == ["D keep.txt", "?? deep/", "?? progress", "?? seen"]
+    assert git(here.origin, "show", "courier/fix:commits") == "1"
+    assert git(here.origin, "rev-list", "--count", "main..courier/fix") == "1"
+    assert await here.tidy()
+
+
+async def test_a_tree_that_does_not_change_is_saved_once_and_clones_do_not_fetch_it(
+    here: Scene, tmp_path: Path
+) -> None:
+    await here.submit(
+        saving_plan(here, "echo 1 > progress; echo begun; sleep 4; echo 2 > progress")
+    )
+    state = await asyncio.wait_for(here.engine.wait("fix"), 60)
+    assert state.result == {"phase": "completed", "reason": "Completed"}
+    (one,) = await here.world.checkpoints.of("fix")
+    assert (one.attempt, one.number) == ("work-1.1", 1)
+    assert git(here.origin, "rev-parse", f"{one.commit}^") == here.base
+    assert git(here.origin, "for-each-ref", "--format=%(refname)", SAVED) == f"{SAVED}/work-1.1"
+    git(tmp_path, "clone", "-q", str(here.origin), "clone")
+    assert "checkpoints" not in git(tmp_path / "clone", "for-each-ref")
+    (step,) = (await here.record())["steps"]
+    assert "checkpoint" not in step
+
+
+async def test_the_agents_own_git_is_neither_touched_nor_believed(here: Scene) -> None:
+    commands = """
+    git config user.name Eve; git config user.email eve@example.com
+    echo own > own; git add own; git commit -qm Own; echo mine > staged; git add staged
+    echo staged > staged; echo begun
+    while [ ! -e ~/go-on ]; do sleep 0.1; done
+    git diff --cached --name-only > cached; git log --format=%s -1 > head; ls .git > inside
+    """
+    await here.submit(saving_plan(here, commands))
+    one = await saved(here, path="staged")
+    assert git(here.origin, "log", "-1", "--format=%ae", one.commit) == "courier@example.com"
+    assert git(here.origin, "show", f"{one.commit}:own") == "own"
+    await here.go_on()
+    await asyncio.wait_for(here.engine.wait("fix"), 60)
+    work = (await here.record())["steps"][0]
+    # Only the final collect judges who committed.
+    assert work["refusal"]["code"] == "ForeignAuthor"
+
+
+async def test_a_secret_is_never_saved_and_the_refusal_is_told_once(here: Scene) -> None:
+    commands = (
+        "echo 1 > progress; echo $DEMO_TOKEN > leak; echo begun; sleep 4;"
+        "rm leak; echo 2 > after; while [ ! -e ~/go-on ]; do sleep 0.1; done"
+    )
+    plan = saving_plan(here, commands)
+    step = plan.steps[0].model_copy(update={"secrets": ("DEMO_TOKEN",)})
+    await here.submit(plan.model_copy(update={"steps": (step,)}))
+    await here.printed("fix", "No checkpoint is kept of this work")
+    assert await here.world.checkpoints.of("fix") == []
+    one = await saved(here, path="after")
+    assert "leak" not in git(here.origin, "ls-tree", "-r", "--name-only", one.commit)
+    objects = git(here.origin, "rev-list", "--objects", "--all", f"--glob={SAVED}")
+    assert "leak" not in objects
+    await here.go_on()
+    await asyncio.wait_for(here.engine.wait("fix"), 60)
+    told = here.world.transcripts.whole("fix").decode()
+    assert told.count("No checkpoint is kept") == 1
+    assert "s3cret" not in told
+
+
+async def test_protected_paths_are_saved_and_judged_at_the_end(here: Scene) -> None:
+    commands = "echo x > .courier/new; echo begun; while [ ! -e ~/go-on ]; do sleep 0.1; done"
+    await here.submit(saving_plan(here, commands))
+    await saved(here, path=".courier/new")
+    await here.go_on()
+    await here.reached("fix", SIGNAL)
+    work = (await here.record())["steps"][0]
+    assert work["refusal"]["code"] == "ProtectedPath"
+
+
+async def test_a_burst_of_tools_is_saved_when_it_pauses(here: Scene) -> None:
+    tool = '{"kind": "toolResult", "id": "%s", "output": "ok"}'
+    commands = f"""
+    echo 1 > progress
+    sleep 13
+    for n in 1 2 3 4 5; do printf '{tool}\\n' $n; done
+    while [ ! -e ~/go-on ]; do sleep 0.1; done
+    echo '{{"outcome": {{"text": "Done."}}}}'
+    """
+    await here.submit(saving_plan(here, commands, agent="teller", every=3600))
+    await saved(here, path="progress", within=30)
+    await here.go_on()
+    await asyncio.wait_for(here.engine.wait("fix"), 60)
+
+
+async def test_work_of_a_sandbox_is_lost_by_one_interval_at_most(here: Scene) -> None:
+    every = 2
+    commands = """
+    [ ! -e ticks ] || exit 0
+    for n in $(seq 300); do echo $n >> ticks; sleep 0.1; done
+    """
+    await here.submit(saving_plan(here, commands, every=every))
+    await saved(here, path="ticks")
+    await asyncio.sleep(3.3)
+    sandbox = await sandbox_of(here)
+    last = await sandbox.run(["sh", "-c", "wc -l < repo/ticks"])
+    await kill_sandbox(here)
+    await asyncio.wait_for(here.engine.wait("fix"), 60)
+    kept = git(here.origin, "show", "courier/fix:ticks").splitlines()
+    lost = int(last.stdout) - len(kept)
+    # Ten ticks a second at most; half a second to take it out of the sandbox.
+    assert 0 <= lost <= (every + 0.5) * 10
+
+
+async def test_another_machine_goes_on_from_the_remote_alone(
+    here: Scene, sandboxd: Endpoint, tmp_path: Path
+) -> None:
+    await here.submit(saving_plan(here, GO_ON))
+    kept = await saved(here, path="progress")
+    async with scene(tmp_path / "elsewhere", here.origin, provider(sandboxd)) as there:
+        assert await there.world.repository.find_commit(kept.commit) is None
+        assert await there.world.checkpoints.newest("fix", "work-1.1") == kept
+        assert await there.world.checkpoints.of("fix") == [kept]
+        assert await there.world.checkpoints.base_of(kept) == here.base
+        (found,) = (await there.world.checkpoints.hidden()).saved["fix"]
+        assert found == f"{SAVED}/work-1.1"
+    await kill_sandbox(here)
+    await asyncio.wait_for(here.engine.wait("fix"), 60)
+
+
+async def test_a_cancelled_run_whose_sandbox_is_gone_names_what_was_saved(here: Scene) -> None:
+    await here.submit(saving_plan(here, GO_ON))
+    kept = await saved(here, path="progress")
+    await here.engine.cancel("fix", by="me", reason="enough")
+    await kill_sandbox(here)
+    await asyncio.wait_for(here.engine.wait("fix"), 60)
+    record = await here.record()
+    assert record["phase"] == "cancelled"
+    (step,) = record["steps"]
+    named = step.get("checkpoint")
+    assert step["commit"] is not None or (named and named["commit"] == kept.commit)
