@@ -18,6 +18,9 @@ from courier.errors import MissingSecret
 SHORTEST_SECRET = 6
 """Characters below which a value is not searched for: it would occur everywhere."""
 
+GLANCE_SECONDS = 5.0
+"""How often whoever watches is woken although nothing was seen to change."""
+
 VERSION_SECONDS = 15.0
 """How long a program may take to say its version."""
 
@@ -109,11 +112,18 @@ def _looks_of(value: str) -> set[str]:
     return {look for look in looks if len(look) >= SHORTEST_SECRET}
 
 
-async def watch(paths: Sequence[Path], stop: asyncio.Event) -> AsyncIterator[None]:
-    """Yield whenever something below the paths settled after a change, until told to stop.
+async def watch(
+    paths: Sequence[Path], stop: asyncio.Event, *, below: bool = True
+) -> AsyncIterator[None]:
+    """Yield whenever something at or below the paths settled after a change, until told to stop.
+
+    Args:
+        paths: Files and folders.
+        stop: Set to end it.
+        below: Whether folders inside those count.
 
     What changed is not passed on: whoever is woken looks for himself. A path that does not exist
-    is not watched.
+    is not watched. Yields every `GLANCE_SECONDS` besides, since the system may drop a notice.
     """
     present = [path for path in paths if path.exists()]
     if not present:
@@ -122,7 +132,16 @@ async def watch(paths: Sequence[Path], stop: asyncio.Event) -> AsyncIterator[Non
     # Only a daemon watches; nobody else should pay for the import.
     import watchfiles
 
-    async for _ in watchfiles.awatch(*present, stop_event=stop, step=10, debounce=50):
+    watching = watchfiles.awatch(
+        *present,
+        stop_event=stop,
+        recursive=below,
+        step=10,
+        debounce=50,
+        rust_timeout=int(GLANCE_SECONDS * 1000),
+        yield_on_timeout=True,
+    )
+    async for _ in watching:
         yield
 
 

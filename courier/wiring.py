@@ -19,7 +19,7 @@ from courier.agents.pi import PiDriver
 from courier.agents.shell import ShellDriver
 from courier.engine.candidate import CandidateRunner
 from courier.engine.candidates import FLOW as CANDIDATE
-from courier.engine.daemon import Daemon
+from courier.engine.daemon import INTERVAL_SECONDS, Daemon, Post
 from courier.engine.desired import DesiredState
 from courier.engine.dispatcher import Dispatcher, KeepTo
 from courier.engine.errand import Errand
@@ -50,6 +50,7 @@ from courier.shipped import schema_text
 from courier.storage.checkpoints import CheckpointRefs
 from courier.storage.credentials import Credentials
 from courier.storage.live import LiveTranscripts
+from courier.storage.lookout import git_folder
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
 from courier.storage.tags import Tags
@@ -86,6 +87,11 @@ class Home:
     def id(self) -> str:
         """Return a short id that is the same for the same remote and state folder."""
         return self.folder.name
+
+    @property
+    def status_file(self) -> Path:
+        """Return where its daemon tells about itself."""
+        return self.folder / "daemon.json"
 
 
 def home_of(settings: Settings, remote: str) -> Home:
@@ -210,22 +216,20 @@ class Wiring:
             self.engine(), self.client(), self.reconciler, clock=self.clock, folder=self.journal
         )
 
-    def daemon(self, engine: JournalEngine) -> Daemon:
+    def daemon(self, engine: JournalEngine, *, interval: float = INTERVAL_SECONDS) -> Daemon:
         """Return the daemon of this repository, woken by its remote's refs where they are files."""
-        remote = Path(self.home.remote)
-        git = remote / ".git" if (remote / ".git").is_dir() else remote
-        places = [git / "refs", git / "packed-refs"] if git.is_absolute() else []
-        return Daemon(
-            self.reconciler(engine),
-            self.clock,
-            wakes=lambda stop: watch(places, stop),
-            status_file=self.status_file,
-        )
+        post = Post(self.home.remote, self.home.status_file, self._wakes, interval)
+        return Daemon(self.reconciler(engine), engine, self.clock, post=post)
 
-    @property
-    def status_file(self) -> Path:
-        """Return where a running daemon tells about itself."""
-        return self.home.folder / "daemon.json"
+    async def _wakes(self, stop: asyncio.Event) -> AsyncIterator[None]:
+        remote = Path(self.home.remote)
+        git = git_folder(remote)
+        places = [git / "refs", git / "packed-refs"] if remote.is_absolute() else []
+        # What is there now is what the first pass finds.
+        self.mirror.remote.was_moved()
+        async for _ in watch(places, stop):
+            if self.mirror.remote.was_moved():
+                yield
 
     @property
     def journal(self) -> Path:

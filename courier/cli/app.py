@@ -31,11 +31,17 @@ ENTRIES = {
     "plan": Entry("courier.cli.plan:plan", "Show what would be done, and why.", _DO),
     "apply": Entry("courier.cli.apply:apply", "Do what the tracked branch asks for.", _DO),
     "daemon": Entry("courier.cli.daemon:daemon", "Keep doing it until stopped.", _DO),
+    "reconcile": Entry(
+        "courier.cli.reconcile:reconcile", "Have the daemon look at a repository now.", _DO
+    ),
     "cancel": Entry("courier.cli.cancel:cancel", "Stop a run and keep its work.", _DO),
     "approve": Entry(
         "courier.cli.approve:approve", "Let a run go on that waits for a person.", _DO
     ),
     "reject": Entry("courier.cli.reject:reject", "Say no to a run that waits for a person.", _DO),
+    "status": Entry(
+        "courier.cli.status:status", "Tell how the daemon and its projects stand.", _LOOK
+    ),
     "get": Entry("courier.cli.get:get", "List runs, pull requests or documents.", _LOOK),
     "describe": Entry("courier.cli.describe:describe", "Tell all about one of them.", _LOOK),
     "logs": Entry("courier.cli.logs:logs", "Show what agents said and did.", _LOOK),

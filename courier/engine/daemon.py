@@ -1,35 +1,69 @@
 """The daemon: pass after pass, woken by changes and by time, until it is told to stop."""
 
 import asyncio
-import json
 import logging
-from collections.abc import AsyncIterator, Callable
-from datetime import datetime
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
+from typing import Protocol
 
-from courier.engine.reconciler import INTERVAL_SECONDS, Reconciler, Result
-from courier.errors import CourierError
-from courier.planning.conditions import Condition, Look, conditions
+from courier.engine.inflight import Phase
+from courier.engine.reconciler import Result
+from courier.engine.seam import RunClient
+from courier.engine.status import Status, read_status, write_status
+from courier.errors import CourierError, Unavailable
 from courier.ports.clock import Clock
-from courier.resources.model import Model
 
 log = logging.getLogger(__name__)
 
+INTERVAL_SECONDS = 30.0
+"""How soon a pass follows the last one when nothing wakes the daemon earlier."""
+
 LONGEST_BACKOFF = 300.0
 """Seconds between passes while the outside stays out of reach."""
+
+SPREAD = 0.1
+"""How far intervals of different repositories lie apart, as a share of the interval."""
+
+HEARTBEAT = timedelta(seconds=20)
+"""How often idle passes are told, at most."""
 
 Wakes = Callable[[asyncio.Event], AsyncIterator[None]]
 """Yields whenever something may have changed, until the event is set."""
 
 
-class Status(Model):
-    """What a daemon tells about itself, in a file beside its journal."""
+class Reconciles(Protocol):
+    """What a daemon does again and again: a `courier.engine.reconciler.Reconciler`."""
 
-    pid: int
-    started_at: datetime
-    last_pass_at: datetime | None = None
-    passes: int = 0
-    conditions: tuple[Condition, ...] = ()
+    async def reconcile(self) -> Result:
+        """Do one pass."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where a daemon keeps watch.
+
+    Attributes:
+        repository: Where the repository is, for git; also what its interval is spread by.
+        status_file: Where `Status` is written.
+        wakes: Hints that a pass is due; a lost one costs at most the interval.
+        interval: Seconds between passes when nothing wakes it.
+    """
+
+    repository: str
+    status_file: Path
+    wakes: Wakes
+    interval: float = INTERVAL_SECONDS
+
+    @property
+    def pause(self) -> float:
+        """Return the interval with this repository's own share of jitter, always the same."""
+        share = sha256(self.repository.encode()).digest()[0] / 255
+        return self.interval * (1 - SPREAD + 2 * SPREAD * share)
 
 
 class Daemon:
@@ -37,73 +71,116 @@ class Daemon:
 
     Args:
         reconciler: Does the passes.
+        engine: Tells when runs end, which is when others may start.
         clock: Measures and waits.
-        wakes: Hints that a pass is due; a lost one costs at most the interval.
-        status_file: Where `Status` is written after each pass.
+        post: Where it keeps watch.
     """
 
     def __init__(
-        self,
-        reconciler: Reconciler,
-        clock: Clock,
-        *,
-        wakes: Wakes,
-        status_file: Path,
+        self, reconciler: Reconciles, engine: RunClient, clock: Clock, *, post: Post
     ) -> None:
         self._reconciler = reconciler
+        self._engine = engine
         self._clock = clock
-        self._wakes = wakes
-        self._status_file = status_file
+        self._post = post
         self._woken = asyncio.Event()
         self._faults = 0
+        self._asked: list[asyncio.Future[Status]] = []
+        self._followed: dict[str, asyncio.Task[None]] = {}
+        self._written: Status | None = None
+
+    def wake(self) -> None:
+        """Hint that a pass is due; many hints before it begins are one."""
+        self._woken.set()
+
+    async def look(self) -> Status:
+        """Have a pass begun from now on, and return how things are after it.
+
+        Raises:
+            Unavailable: If the daemon stops before that.
+        """
+        answer: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
+        self._asked.append(answer)
+        self.wake()
+        return await answer
+
+    async def in_flight(self) -> Sequence[str]:
+        """Return what has not ended, by the engine's names, the first submitted first."""
+        return [state.run_id for state in reversed(await self._engine.list(live=True))]
 
     async def run(self, stop: asyncio.Event, *, pid: int) -> None:
         """Pass until the event is set; the pass under way is finished first."""
-        status = Status(pid=pid, started_at=self._clock.now())
+        status = self._begin(pid)
         waking = asyncio.create_task(self._wake(stop))
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 self._woken.clear()
+                asked, self._asked = self._asked, []
                 status, pause = await self._pass(status)
+                for answer in asked:
+                    if not answer.done():
+                        answer.set_result(status)
                 await self._rest(stopping, pause)
         finally:
-            waking.cancel()
-            stopping.cancel()
-            await asyncio.gather(waking, stopping, return_exceptions=True)
-            self._status_file.unlink(missing_ok=True)
+            tasks = (waking, stopping, *self._followed.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for answer in self._asked:
+                if not answer.done():
+                    answer.set_exception(Unavailable("The daemon is stopping."))
+            self._write(status.model_copy(update={"stopped_at": self._clock.now()}))
+
+    def _begin(self, pid: int) -> Status:
+        """Return the status to begin with: what was so before the restart is so since then."""
+        former = read_status(self._post.status_file, Status)
+        fresh = Status(repository=self._post.repository, pid=pid, started_at=self._clock.now())
+        if former is None:
+            return fresh
+        kept = {"conditions": former.conditions, "projects": former.projects}
+        return fresh.model_copy(update=kept | {"applied_commit": former.applied_commit})
 
     async def _pass(self, status: Status) -> tuple[Status, float]:
         result, fault = Result(None), ""
         try:
             result = await self._reconciler.reconcile()
+            counts = await self._follow()
         except CourierError as error:
-            fault = str(error)
+            fault, counts = str(error), {}
             log.warning("the pass was broken off: %s", error)
         except Exception as error:  # the controller loop: it records and goes on
-            fault = f"{type(error).__name__}: {error}"
+            fault, counts = f"{type(error).__name__}: {error}", {}
             log.exception("the pass failed for a reason nobody foresaw")
         self._faults = self._faults + 1 if fault else 0
-        status = self._after(status, result, fault)
+        _tell(result)
+        status = status.after(result, now=self._clock.now(), fault=fault)
+        status = status.model_copy(update=counts)
         self._write(status)
         return status, self._pause(result)
 
-    def _after(self, status: Status, result: Result, fault: str) -> Status:
-        for done in result.dispatched:
-            if done.how != "underway":
-                log.info("%s %s %s", done.how, done.run, done.message)
-        now = self._clock.now()
-        commit = result.plan.commit if result.plan else ""
-        look = Look(now, commit, result.plan, result.diagnostics, fault)
-        told = conditions(look, earlier=status.conditions)
-        return status.model_copy(
-            update={"last_pass_at": now, "passes": status.passes + 1, "conditions": told}
-        )
+    async def _follow(self) -> dict[str, object]:
+        """Have the end of every run in flight wake the next pass; return how many there are."""
+        live = await self._engine.list(live=True)
+        self._followed = {run: task for run, task in self._followed.items() if not task.done()}
+        for state in live:
+            if state.run_id not in self._followed:
+                task = asyncio.create_task(self._await_end(state.run_id))
+                self._followed[state.run_id] = task
+        queued = sum(state.phase is Phase.QUEUED for state in live)
+        return {"in_flight": len(live), "queued": queued}
+
+    async def _await_end(self, run: str) -> None:
+        with suppress(CourierError):
+            await self._engine.wait(run)
+        self.wake()
 
     def _pause(self, result: Result) -> float:
-        if not self._faults:
-            return result.requeue_after
-        return float(min(INTERVAL_SECONDS * 2 ** (self._faults - 1), LONGEST_BACKOFF))
+        if self._faults:
+            return float(min(self._post.pause * 2 ** (self._faults - 1), LONGEST_BACKOFF))
+        if result.requeue_after is None:
+            return self._post.pause
+        return min(self._post.pause, result.requeue_after)
 
     async def _rest(self, stopping: "asyncio.Task[bool]", pause: float) -> None:
         waits = {
@@ -116,11 +193,30 @@ class Daemon:
         await asyncio.gather(*waits, return_exceptions=True)
 
     async def _wake(self, stop: asyncio.Event) -> None:
-        async for _ in self._wakes(stop):
-            self._woken.set()
+        async for _ in self._post.wakes(stop):
+            self.wake()
 
     def _write(self, status: Status) -> None:
-        fresh = self._status_file.with_suffix(".new")
-        fresh.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps(status.model_dump(mode="json", by_alias=True), indent=2))
-        fresh.replace(self._status_file)
+        """Write the status; one that tells only of idle passes now and then."""
+        former, self._written = self._written, status
+        if former is not None and _is_heartbeat(former, status):
+            self._written = former
+            return
+        write_status(self._post.status_file, status)
+
+
+def _is_heartbeat(former: Status, status: Status) -> bool:
+    """Return whether a status tells only of idle passes, too soon after what was written."""
+    if status.passes - former.passes != status.idle_passes - former.idle_passes:
+        return False
+    counts = {"passes", "idle_passes", "last_pass_at"}
+    same = former.model_copy(update={name: getattr(status, name) for name in counts})
+    if same != status or former.last_pass_at is None or status.last_pass_at is None:
+        return False
+    return status.last_pass_at - former.last_pass_at < HEARTBEAT
+
+
+def _tell(result: Result) -> None:
+    for done in () if result.was_idle else result.dispatched:
+        if done.how != "underway":
+            log.info("%s %s %s", done.how, done.run, done.message)

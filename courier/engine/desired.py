@@ -1,5 +1,6 @@
 """Desired state: the catalog of one commit, and the last good one while a newer has errors."""
 
+import logging
 from dataclasses import dataclass
 
 from courier.diagnostics import Diagnostic, has_errors
@@ -7,6 +8,11 @@ from courier.engine.world import World
 from courier.planning.catalog import Catalog, Reading, read_catalog, unread
 from courier.planning.manifest import Schemas
 from courier.ports.repository import Head
+
+log = logging.getLogger(__name__)
+
+LAST_GOOD = "refs/courier/good/"
+"""Where the mirror remembers, by branch, the newest commit whose documents had no errors."""
 
 FOLDER = ".courier"
 """Where desired state is, below a repository's root."""
@@ -39,14 +45,35 @@ class DesiredState:
         self._good_commit = ""
 
     async def at(self, head: Head) -> Desired:
-        """Return what is asked for at the tip of a branch; errors leave the last good in force."""
+        """Return what is asked for at the tip of a branch; errors leave the last good in force.
+
+        The last good commit is remembered in the mirror, so that a restart knows it too.
+        """
         if self._reading is None or head.commit != self._commit:
             self._reading = await self._read(head.commit)
             self._commit = head.commit
         diagnostics = self._reading.diagnostics
         if not has_errors(diagnostics):
-            self._good, self._good_commit = self._reading.catalog, head.commit
+            await self._adopt(self._reading.catalog, head)
+        elif self._good is None:
+            await self._recall(head)
         return Desired(self._good, diagnostics, self._good_commit)
+
+    async def _adopt(self, catalog: Catalog, head: Head) -> None:
+        if head.commit != self._good_commit:
+            await self._world.repository.keep(head.commit, at=f"{LAST_GOOD}{head.branch}")
+        self._good, self._good_commit = catalog, head.commit
+
+    async def _recall(self, head: Head) -> None:
+        commit = await self._world.repository.resolve(f"{LAST_GOOD}{head.branch}")
+        if commit is None:
+            return
+        former = await self._read(commit)
+        if has_errors(former.diagnostics):
+            log.warning("the last good documents, of %s, have errors by now", commit)
+            return
+        log.info("documents of %s stay in force, as before the restart", commit)
+        self._good, self._good_commit = former.catalog, commit
 
     async def _read(self, commit: str) -> Reading:
         repository = self._world.repository

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from courier.engine.inflight import RunState
 from courier.engine.interactive.guestbook import GuestBook, kept_among
@@ -13,15 +14,40 @@ from courier.engine.runner import FLOW
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
-from courier.planning.observed import InFlight, Observed, ObservedRun, Records, fold
+from courier.planning.observed import InFlight, Observed, ObservedRun, Records, fold, without
 from courier.planning.record import read_record
 from courier.ports.repository import Head
 from courier.runs.approvals import waiting
 
 log = logging.getLogger(__name__)
 
+RECORDS = "runs"
+"""The folder of all records on the state branch."""
+
+RECORD = "/run.json"
+"""How the path of a record ends."""
+
 SETTLED = frozenset({None, "merged", "closed", "skipped", "failed"})
 """Pull request statuses that no forge changes any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a pass would be decided from, told so shortly that it can be compared.
+
+    Attributes:
+        head: The tip of the tracked branch.
+        records: The tip of the state branch.
+        live: Every run that has not ended, and where it is.
+        branches: The tips of other branches that are wanted.
+        pull_requests: What the forge tells of open ones.
+    """
+
+    head: Head
+    records: str | None
+    live: tuple[object, ...]
+    branches: tuple[tuple[str, str], ...]
+    pull_requests: tuple[tuple[str, str], ...]
 
 
 class Observation:
@@ -32,13 +58,36 @@ class Observation:
         self._engine = engine
         self._remote = remote
         self._records = Records()
+        self._read_at: str | None = None
         self._pictures = Pictures(world.repository)
         self._places: dict[str, str] = {}
-        self._final: set[str] = set()
+        self._open: dict[str, ObservedRun] = {}
         self._guests = GuestBook(world.state)
 
+    async def glance(self, head: Head, *, branches: Iterable[str] = ()) -> Glance:
+        """Return what moves whenever a look would find anything else; scans no history.
+
+        Args:
+            head: The tip of the tracked branch.
+            branches: Other branches that were wanted.
+        """
+        live = await self._engine.list(live=True)
+        await self._world.state.refresh()
+        return Glance(
+            head=head,
+            records=await self._world.state.tip(),
+            live=tuple((one.run_id, one.phase, one.step, one.cancellation) for one in live),
+            branches=tuple((await self._tips(branches)).items()),
+            pull_requests=tuple((await self._ask_forge({})).items()),
+        )
+
     async def look(
-        self, head: Head, *, branches: Iterable[str] = (), images: Collection[str] = ()
+        self,
+        head: Head,
+        *,
+        branches: Iterable[str] = (),
+        images: Collection[str] = (),
+        glance: Glance | None = None,
     ) -> Observed:
         """Return what is true now; the repository must have been fetched.
 
@@ -46,6 +95,7 @@ class Observation:
             head: The tip of the tracked branch.
             branches: Other branches whose tips are wanted; those that do not exist are left out.
             images: Files that Runs name as pictures.
+            glance: What a glance told just now; what the forge said is not asked again.
 
         What is in flight is asked before the records are read: a run that ends between the two
         is seen twice rather than not at all.
@@ -60,7 +110,7 @@ class Observation:
             repository=self._remote,
             records=self._records,
             in_flight=flying,
-            pull_requests=await self._ask_forge(),
+            pull_requests=await self._ask_forge(dict(glance.pull_requests) if glance else {}),
             branches=await self._tips(branches),
             sandboxes=await self._guests.look(),
             kept=kept_among(live),
@@ -97,29 +147,47 @@ class Observation:
         return tips
 
     async def _read_records(self) -> None:
-        await self._world.state.refresh()
-        paths = [
-            path for path in await self._world.state.paths("runs") if path.endswith("/run.json")
-        ]
-        self._places = {_run_of(path): path for path in paths}
-        unsettled = [path for path in paths if path not in self._final]
-        contents = await self._world.state.read(unsettled)
-        fresh = {path: read_record(_run_of(path), content) for path, content in contents.items()}
-        self._final |= {path for path, record in fresh.items() if _is_final(record)}
-        self._records = fold(fresh.values(), onto=self._records)
+        """Fold what differs since the last look; what was read once is not read again."""
+        state = self._world.state
+        await state.refresh()
+        tip = await state.tip()
+        if tip is None or tip == self._read_at:
+            return
+        changed = await state.changed(RECORDS, since=self._read_at)
+        paths = [path for path in changed.there if path.endswith(RECORD)]
+        contents = await state.read(paths)
+        fresh = [read_record(_run_of(path), content) for path, content in contents.items()]
+        places = {_run_of(path): path for path in paths}
+        gone = {_run_of(path) for path in changed.gone if path.endswith(RECORD)}
+        if changed.whole:
+            gone = self._places.keys() - places.keys()
+        self._take(fresh, places, gone - places.keys())
+        self._read_at = tip
 
-    async def _ask_forge(self) -> Mapping[str, str]:
-        open_ones = [
-            record
-            for record in self._records.runs.values()
-            if record.number and record.pull_request not in SETTLED
-        ]
-        statuses = await asyncio.gather(*(self._status(record) for record in open_ones))
+    def _take(
+        self, fresh: Sequence[ObservedRun], places: Mapping[str, str], gone: Collection[str]
+    ) -> None:
+        self._records = fold(fresh, onto=without(self._records, gone))
+        for run in gone:
+            self._places.pop(run, None)
+            self._open.pop(run, None)
+        self._places.update(places)
+        for record in fresh:
+            if record.number and record.pull_request not in SETTLED:
+                self._open[record.run] = record
+            else:
+                self._open.pop(record.run, None)
+
+    async def _ask_forge(self, known: Mapping[str, str]) -> Mapping[str, str]:
+        open_ones = tuple(self._open.values())
+        statuses = await asyncio.gather(*(self._status(one, known) for one in open_ones))
         told = zip(open_ones, statuses, strict=True)
         return {record.run: status for record, status in told}
 
-    async def _status(self, record: ObservedRun) -> str:
+    async def _status(self, record: ObservedRun, known: Mapping[str, str]) -> str:
         """Return a pull request's status: what is on record where the forge cannot tell."""
+        if record.run in known:
+            return known[record.run]
         try:
             return (await self._world.forge.get(record.number or 0)).status
         except CourierError as fault:
@@ -129,7 +197,3 @@ class Observation:
 
 def _run_of(path: str) -> str:
     return path.split("/")[-2]
-
-
-def _is_final(record: ObservedRun) -> bool:
-    return record.ended and record.pull_request in SETTLED

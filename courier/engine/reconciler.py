@@ -1,25 +1,25 @@
 """The reconciler: one level-triggered pass from what is asked for to what is missing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from courier.diagnostics import Diagnostic
 from courier.engine.approver import Teams
 from courier.engine.desired import Desired, DesiredState
 from courier.engine.dispatcher import Dispatched, Dispatcher
-from courier.engine.observation import Observation
+from courier.engine.observation import Glance, Observation
 from courier.engine.stacks import CommitAssets, Stacks
 from courier.engine.world import World
 from courier.errors import InvalidCatalog
+from courier.planning.catalog import Catalog
 from courier.planning.images import images_wanted
 from courier.planning.library import Library
 from courier.planning.permission import Member, team_of
 from courier.planning.plan import Plan
 from courier.planning.planner import Digests, Pass, plan_pass
 from courier.planning.tips import branches_wanted
-
-INTERVAL_SECONDS = 30.0
-"""How soon a pass follows the last one when nothing wakes the reconciler earlier."""
+from courier.ports.repository import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,19 @@ class Result:
         plan: What was found missing; None while no catalog was ever good.
         dispatched: What became of its actions.
         diagnostics: Problems of the newest commit's documents.
-        requeue_after: Seconds until the next pass, unless something wakes it earlier.
+        requeue_after: Seconds until something falls due by itself; None if nothing does.
+        head: The commit that was looked at.
+        catalog: The documents in force; None while none were ever good.
+        was_idle: Whether nothing had moved since the last pass, so that its plan still holds.
     """
 
     plan: Plan | None
     dispatched: tuple[Dispatched, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
-    requeue_after: float = INTERVAL_SECONDS
+    requeue_after: float | None = None
+    head: str = ""
+    catalog: Catalog | None = None
+    was_idle: bool = False
 
 
 class Reconciler:
@@ -54,18 +60,26 @@ class Reconciler:
         self._observation = observation
         self._dispatcher = dispatcher
         self._digests: Digests = {}
+        self._branches: Collection[str] = ()
+        self._last: _Last | None = None
 
     async def propose(self) -> tuple[Desired, Plan | None]:
         """Return what is asked for and what would be done, doing none of it."""
+        await self._world.repository.fetch()
+        return await self._propose(await self._world.repository.head())
+
+    async def _propose(
+        self, head: Head, glance: Glance | None = None
+    ) -> tuple[Desired, Plan | None]:
         repository = self._world.repository
-        await repository.fetch()
-        head = await repository.head()
         desired = await self._desired.at(head)
         if desired.catalog is None:
             return desired, None
-        wanted = branches_wanted(desired.catalog, head.branch)
+        self._branches = branches_wanted(desired.catalog, head.branch)
         images = images_wanted(desired.catalog)
-        observed = await self._observation.look(head, branches=wanted, images=images)
+        observed = await self._observation.look(
+            head, branches=self._branches, images=images, glance=glance
+        )
         now, catalog = self._world.clock.now(), desired.catalog
 
         def decide(library: Library) -> Plan:
@@ -77,12 +91,31 @@ class Reconciler:
         return desired, await stacks.planned(decide)
 
     async def reconcile(self) -> Result:
-        """Do one pass."""
-        desired, proposed = await self.propose()
+        """Do one pass; where nothing moved since the last one and nothing is due, a short one."""
+        await self._world.repository.fetch()
+        head = await self._world.repository.head()
+        glance = await self._observation.glance(head, branches=self._branches)
+        last = self._last
+        if last is not None and last.holds(glance, self._world.clock.now()):
+            return replace(last.result, was_idle=True)
+        self._last = None
+        result = await self._whole(head, glance)
+        if not any(one.how == "failed" for one in result.dispatched):
+            self._last = _Last(glance, result, self._world.clock.now())
+        return result
+
+    async def _whole(self, head: Head, glance: Glance) -> Result:
+        desired, proposed = await self._propose(head, glance)
         if proposed is None:
-            return Result(None, diagnostics=desired.diagnostics)
+            return Result(None, diagnostics=desired.diagnostics, head=head.commit)
         dispatched = await self._dispatcher.carry_out(proposed, teams=_teams(desired))
-        return Result(proposed, tuple(dispatched), desired.diagnostics)
+        return Result(
+            proposed,
+            tuple(dispatched),
+            desired.diagnostics,
+            head=head.commit,
+            catalog=desired.catalog,
+        )
 
     async def require_plan(self) -> Plan:
         """Return the plan for the newest commit.
@@ -95,6 +128,22 @@ class Reconciler:
         if proposed is None or any(found.severity == "error" for found in errors):
             raise InvalidCatalog(errors)
         return proposed
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """The last whole pass: what it began with, what it did, and when."""
+
+    glance: Glance
+    result: Result
+    ended_at: datetime
+
+    def holds(self, glance: Glance, now: datetime) -> bool:
+        """Return whether another pass would decide the same."""
+        due = self.result.requeue_after
+        return glance == self.glance and (
+            due is None or now < self.ended_at + timedelta(seconds=due)
+        )
 
 
 def _teams(desired: Desired) -> Teams:

@@ -25,6 +25,10 @@ class Condition(Model):
     observed_commit: str
     """The commit it was decided from."""
 
+    def is_true(self, type_: ConditionType) -> bool:
+        """Return whether it is of that type and so."""
+        return (self.type, self.status) == (type_, "True")
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -36,6 +40,7 @@ class Look:
         plan: What was decided; None if nothing could be.
         problems: Errors of the documents; while there are any the former catalog stays in force.
         fault: What kept the pass from its end, in plain words; empty if nothing did.
+        suspended: Whether nothing new is started because the project says so.
     """
 
     now: datetime
@@ -43,6 +48,7 @@ class Look:
     plan: Plan | None = None
     problems: Sequence[Diagnostic] = ()
     fault: str = ""
+    suspended: bool = False
 
 
 def conditions(look: Look, *, earlier: Iterable[Condition] = ()) -> tuple[Condition, ...]:
@@ -93,6 +99,8 @@ def _ready(look: Look, stalled: _Said) -> _Said:
         return "False", "NotLookedYet", "No pass has decided anything yet."
     if look.plan.actions:
         return "False", "RunsUnderWay", ""
+    if look.suspended:
+        return "False", "Suspended", "Nothing new is started (`spec.suspend` of the Project)."
     return "True", "Settled", f"{look.plan.settled} settled, {len(look.plan.held)} held."
 
 

@@ -4,7 +4,7 @@ Records are folded once and kept; a later pass adds only those that changed, so 
 never scans history.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -170,10 +170,13 @@ def fold(records: Iterable[ObservedRun], *, onto: Records | None = None) -> Reco
         onto: What was folded before; nothing when None.
     """
     start = onto or Records()
+    added = tuple(records)
+    if not added:
+        return start
     runs = dict(start.runs)
     history = dict(start.history)
     total = start.total
-    for record in records:
+    for record in added:
         earlier = runs.get(record.run)
         total += record.mark - (earlier.mark if earlier else 0)
         runs[record.run] = record
@@ -181,3 +184,13 @@ def fold(records: Iterable[ObservedRun], *, onto: Records | None = None) -> Reco
             kept = history.get(record.workflow, ())
             history[record.workflow] = remember(kept, record.sample)
     return Records(runs=runs, total=total % _MODULUS, history=history)
+
+
+def without(records: Records, gone: Collection[str]) -> Records:
+    """Return all records but those of some runs, whose samples stay."""
+    left = [records.runs[run] for run in gone if run in records.runs]
+    if not left:
+        return records
+    runs = {run: record for run, record in records.runs.items() if run not in gone}
+    total = (records.total - sum(record.mark for record in left)) % _MODULUS
+    return Records(runs=runs, total=total, history=records.history)

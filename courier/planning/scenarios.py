@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pydantic import ValidationError
 
 from courier.diagnostics import Diagnostic
-from courier.planning.problems import error, quoted, suggestion
+from courier.planning.modelled import model_problems
+from courier.planning.problems import error
 from courier.planning.sources import Draft, read_drafts
 from courier.resources.model import Model
 from courier.runs.stubs import Expectation, Scenario, Stub, endless
@@ -41,7 +42,7 @@ def _read(draft: Draft) -> Scenario | Sequence[Diagnostic]:
     try:
         read = Scenario.model_validate_json(json.dumps(draft.value))
     except ValidationError as wrong:
-        return list(_problems(draft, wrong))
+        return list(model_problems(draft, wrong, _MODELS))
     if (read.run is None) == (read.spec is None):
         detail = "Write `run`, the name of a Run document, or `spec`, what is asked for."
         return [error("MissingField", "What is simulated?", detail, draft.locate(()))]
@@ -54,20 +55,3 @@ def _waits_forever(draft: Draft, scenario: Scenario) -> Iterator[Diagnostic]:
         yield error(
             "MissingField", "A limit has to end", detail, draft.locate(("answers", step, at))
         )
-
-
-def _problems(draft: Draft, wrong: ValidationError) -> Iterator[Diagnostic]:
-    known = {field.alias or name for model in _MODELS for name, field in model.model_fields.items()}
-    for each in wrong.errors():
-        pointer = tuple(part for part in each["loc"] if part != "[key]")
-        at = draft.locate(pointer, at_key=each["type"] == "extra_forbidden")
-        name = str(pointer[-1]) if pointer else "the document"
-        match each["type"]:
-            case "extra_forbidden":
-                hint = suggestion(name, sorted(known))
-                yield error("UnknownField", "Unknown field", f'There is no "{name}".{hint}', at)
-            case "missing":
-                yield error("MissingField", "Missing field", f"`{name}` is needed.", at)
-            case _:
-                told = f"`{name}`: {each['msg']}, found {quoted(each['input'])}."
-                yield error("WrongValue", "Wrong value", told, at)

@@ -184,6 +184,10 @@ class Repository(Protocol):
         """Return the commit a ref of the mirror points at, or None."""
         ...
 
+    async def keep(self, commit: str, *, at: str) -> None:
+        """Point a hidden ref of the mirror at a commit, whatever it pointed at."""
+        ...
+
     async def squash(self, commit: str, *, onto: str, message: str, author: Identity) -> str:
         """Return a commit with the tree of ``commit`` and the one parent ``onto``.
 

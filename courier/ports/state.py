@@ -56,6 +56,21 @@ Change = WriteFile | AppendLine | DeleteFile | SwapFile
 """One replayable change of the state branch's tree."""
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What of a folder is not as it was.
+
+    Attributes:
+        there: Files that are new or other than they were.
+        gone: Files that are not there any more.
+        whole: Whether ``there`` is every file there is: whatever else was known is gone.
+    """
+
+    there: tuple[str, ...]
+    gone: tuple[str, ...] = ()
+    whole: bool = False
+
+
 class StateBranch(Protocol):
     """The orphan branch ``courier/state``. Every method may raise `Unavailable`."""
 
@@ -73,6 +88,17 @@ class StateBranch(Protocol):
 
     async def refresh(self) -> None:
         """Fetch the branch; reads see the remote's tip from then on."""
+        ...
+
+    async def tip(self) -> str | None:
+        """Return the commit reads see: it moves with everything that is written; or None."""
+        ...
+
+    async def changed(self, prefix: str, *, since: str | None) -> Changed:
+        """Return which files below a folder are new, other or gone since an earlier tip.
+
+        Costs what differs, not what there is. With None, or where very much differs, everything.
+        """
         ...
 
     async def paths(self, prefix: str) -> Sequence[str]:

@@ -15,10 +15,12 @@ from courier.storage.plumbing import Plumbing
 from courier.storage.refs import point
 from courier.storage.remote import Remote
 from courier.storage.treechange import Objects, TreeChange
+from courier.storage.treediff import Difference, TooMuch, tree_differences
 
 _TRIES: Final = 200
 _JITTER: Final = 0.05
 _TREES_KEPT: Final = 512
+_DIFFERENCES: Final = 20_000
 _SKIP: Final = "[skip ci]"
 
 
@@ -85,13 +87,28 @@ class Lane:
     async def folder(self, path: str) -> Tree:
         """Return what is in a folder of the tip; empty if it is not there."""
         async with self._turn:
-            tree = await self._root_of(await self._known_tip())
-            for name in filter(None, path.split("/")):
-                entry = (await self._tree(tree)).get(name.encode())
-                if entry is None or not entry.is_tree:
-                    return {}
-                tree = entry.id
-            return await self._tree(tree)
+            root = await self._root_of(await self._known_tip())
+            return await self._tree(await self._inside(root, path))
+
+    async def differences(self, path: str, *, since: str) -> Sequence[Difference] | None:
+        """Return what differs below a folder between an earlier tip and now; None if very much."""
+        async with self._turn:
+            before = await self._root_of(since)
+            now = await self._root_of(await self._known_tip())
+            old, new = await self._inside(before, path), await self._inside(now, path)
+            try:
+                return await tree_differences(old, new, read=self._tree, most=_DIFFERENCES)
+            except TooMuch:
+                return None
+
+    async def _inside(self, root: str, path: str) -> str:
+        tree = root
+        for name in filter(None, path.split("/")):
+            entry = (await self._tree(tree)).get(name.encode())
+            if entry is None or not entry.is_tree:
+                return EMPTY_TREE
+            tree = entry.id
+        return tree
 
     async def close(self) -> None:
         """Wait for what is being written."""
@@ -115,12 +132,12 @@ class Lane:
 
     async def _commit(self, batch: list[_Entry]) -> None:
         tip = await self._known_tip()
-        for _ in range(_TRIES):
+        for tried in range(_TRIES):
             made = await self._built(tip, batch)
             if made == tip:
                 break
             try:
-                await self._push(made, tip)
+                await self._push(made, tip, brings=tried > 0)
                 break
             except Moved:
                 # The same commit is never made twice, so two writers wait differently.
@@ -131,10 +148,10 @@ class Lane:
         for entry in _unsettled(batch):
             entry.done.set_result(None)
 
-    async def _push(self, made: str, tip: str | None) -> None:
+    async def _push(self, made: str, tip: str | None, *, brings: bool) -> None:
         self._begun += 1
         began = self._begun
-        await self._remote.push(made, ref=self._place.remote, expected=tip)
+        await self._remote.push(made, ref=self._place.remote, expected=tip, brings=brings)
         self._tip, self._ended = made, began
         if not self._place.remote.startswith("refs/heads/"):
             await point(self._plumbing.local, self._place.local, made)

@@ -9,6 +9,7 @@ from courier.errors import Conflict, NotFound, Unavailable
 from courier.ports.repository import Head
 from courier.storage.failures import PushedRef, Rearranging, failure, push_failure, pushed_refs
 from courier.storage.git import REMOTE, Answer
+from courier.storage.lookout import OwnPushes, foreign, heads
 from courier.storage.names import branch_ref, checked_commit, checked_ref
 from courier.storage.plumbing import Plumbing
 from courier.storage.pushes import Push, Pushes
@@ -25,10 +26,17 @@ _RECEIVE_SAFELY: Final = (
 
 
 class Remote:
-    """The remote of one bare repository."""
+    """The remote of one bare repository.
+
+    Attributes:
+        own: What was pushed from here.
+    """
 
     def __init__(self, plumbing: Plumbing) -> None:
         self._plumbing = plumbing
+        self.own = OwnPushes()
+        self._fetched: dict[str, str] | None = None
+        self._seen: dict[str, str] | None = None
         self._begun = 0
         self._ended_well = 0
         self._turn = asyncio.Lock()
@@ -46,13 +54,25 @@ class Remote:
                 return
             self._begun += 1
             began = self._begun
-            await self._fetch("--prune", "+refs/heads/*:refs/remotes/origin/*")
-            if await self.resolve(f"{TRACKED}HEAD") is None:
-                await self._learn_default()
+            await self._fetch_branches()
             self._ended_well = began
+
+    async def _fetch_branches(self) -> None:
+        there = self._heads()
+        if there is not None and there == self._fetched:
+            return
+        await self._fetch("--prune", "+refs/heads/*:refs/remotes/origin/*")
+        if await self.resolve(f"{TRACKED}HEAD") is None:
+            await self._learn_default()
+        # Read before it was fetched: what moved meanwhile is fetched once more.
+        self._fetched = there
 
     async def fetch_ref(self, ref: str, *, to: str) -> str | None:
         """Bring one remote ref here and return what it points at; None if there is none."""
+        there = self._heads() if ref.startswith("refs/heads/") else None
+        known = await self.resolve(to)
+        if there is not None and known is not None and there.get(ref) == known:
+            return known
         await self._fetch_if_there(checked_ref(ref), checked_ref(to))
         return await self.resolve(to)
 
@@ -60,6 +80,19 @@ class Remote:
         """Bring all remote refs under a prefix here, and drop here what is gone there."""
         spec = f"+{checked_ref(prefix)}/*:{checked_ref(to)}/*"
         await self._fetch("--prune", spec)
+
+    def was_moved(self) -> bool:
+        """Return whether somebody else moved a branch since this was asked last.
+
+        Where that cannot be seen without a fetch, always.
+        """
+        before, now = self._seen, self._heads()
+        self._seen = now
+        return before is None or now is None or bool(foreign(before, now, self.own))
+
+    def _heads(self) -> dict[str, str] | None:
+        path = self._plumbing.local_path
+        return heads(path) if path is not None else None
 
     async def resolve(self, ref: str) -> str | None:
         """Return the commit a ref of the bare repository points at, or None."""
@@ -78,8 +111,17 @@ class Remote:
             raise NotFound("The remote has no such branch.", detail=name)
         return Head(branch=name, commit=commit)
 
-    async def push(self, commit: str, *, ref: str, expected: str | None) -> None:
+    async def push(
+        self, commit: str, *, ref: str, expected: str | None, brings: bool = False
+    ) -> None:
         """Make a remote ref point at a commit if it points at what is expected.
+
+        Args:
+            commit: What it shall point at.
+            ref: A full name.
+            expected: What it must point at now; None for not existing.
+            brings: Whether the commit comes after one of somebody else's that nobody here was
+                told of yet.
 
         Raises:
             Conflict: If it points elsewhere, or is checked out there.
@@ -92,6 +134,8 @@ class Remote:
         found = (await self._plumbing.reader.measure([checked_commit(commit)]))[0]
         if found is None or found.kind != "commit":
             raise NotFound("The mirror holds no such commit.", detail=commit)
+        if not brings:
+            self.own.note(ref, commit)
         await self._pushes.push(Push(commit, ref, expected))
 
     async def _push_one(self, push: Push) -> None:
@@ -112,7 +156,8 @@ class Remote:
 
     async def delete(self, ref: str) -> None:
         """Delete a remote ref; not existing is success."""
-        answer = await self._push("--", "origin", f":{checked_ref(ref)}")
+        self.own.note(checked_ref(ref), "")
+        answer = await self._push("--", "origin", f":{ref}")
         if "remote ref does not exist" not in answer.err + answer.text:
             _settle(answer)
         await self._plumbing.local.run(

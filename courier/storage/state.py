@@ -9,13 +9,14 @@ import zstandard
 
 from courier.errors import Misused, Unavailable
 from courier.ports.repository import Identity
-from courier.ports.state import Change, WriteFile
+from courier.ports.state import Change, Changed, WriteFile
 from courier.storage.blobs import KeptBlobs
 from courier.storage.lane import Lane, Place
 from courier.storage.mirror import COURIER, Mirror
 from courier.storage.names import branch_ref, checked_path
 from courier.storage.objects import FILE, object_id
 from courier.storage.remote import TRACKED
+from courier.storage.treediff import NOTHING
 
 _MONTH: Final = re.compile(r"([0-9]{4})/([0-9]{2})/[0-9]{2}/[^/]+/[^/]+\.jsonl\.zst")
 _LEVEL: Final = 3
@@ -51,6 +52,22 @@ class StateBranch:
     async def refresh(self) -> None:
         """Fetch the branch; reads see the remote's tip from then on."""
         await self._records.refresh()
+
+    async def tip(self) -> str | None:
+        """Return the commit reads see, None while there is none."""
+        return await self._records.tip()
+
+    async def changed(self, prefix: str, *, since: str | None) -> Changed:
+        """Return which files below a folder are new, other or gone since an earlier tip."""
+        found = None if since is None else await self._records.differences(prefix, since=since)
+        if found is None:
+            return Changed(tuple(await self.paths(prefix)), whole=True)
+        above = f"{prefix.strip('/')}/".removeprefix("/")
+        named = [(above + one.path.decode("utf-8", "surrogateescape"), one) for one in found]
+        return Changed(
+            there=tuple(path for path, one in named if one.new_mode != NOTHING),
+            gone=tuple(path for path, one in named if one.new_mode == NOTHING),
+        )
 
     async def paths(self, prefix: str) -> Sequence[str]:
         """Return the paths of every file under a folder, sorted; empty if the branch is not."""

@@ -175,7 +175,7 @@ def test_daemon_takes_over_cancels_and_leaves(place: Place) -> None:
         try:
             wait_for(place, "work-1.1")
             second = place.courier("daemon")
-            assert (second.code, "Another engine" in second.err) == (1, True)
+            assert (second.code, f"Process {daemon.pid}, folder" in second.err) == (1, True)
             assert "Phase:         running (work-1.1)" in place.courier("describe", "run/long").out
             said = place.courier("cancel", "long", "--reason", "no need")
             assert said.out == "long is being cancelled.\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.daemon import Daemon
+from courier.engine.daemon import Daemon, Post
 from courier.engine.desired import DesiredState
 from courier.engine.dispatcher import Dispatcher
 from courier.engine.journal import JournalClient
@@ -22,6 +22,8 @@ from courier.engine.requests import Request, cancel
 from courier.planning.manifest import Schemas
 from courier.ports.repository import Identity
 from courier.shipped import schema_text
+from courier.storage.mirror import Mirror
+from courier.storage.state import StateBranch
 from courier.system import watch
 from tests.engine.worlds import Scene, git, make_origin, provider, scene
 from tests.fakes.embedded import Endpoint
@@ -40,6 +42,11 @@ spec:
 DOCUMENTS = {".courier/project.yaml": PROJECT, ".courier/fix.yaml": WORKFLOW, "value": "none\n"}
 
 
+def mirror_of(here: Scene) -> Mirror:
+    assert isinstance(here.world.repository, Mirror)
+    return here.world.repository
+
+
 def run_document(name: str, *, base: str | None = None) -> str:
     spec: dict[str, str] = {"workflow": "fix", "prompt": f"Task of {name}"}
     if base:
@@ -51,7 +58,7 @@ def run_document(name: str, *, base: str | None = None) -> str:
 @dataclass(frozen=True)
 class Served:
     scene: Scene
-    reconciler: Reconciler
+    daemon: Daemon
     status_file: Path
     checkout: Path
     stop: asyncio.Event
@@ -77,6 +84,9 @@ class Served:
                 await asyncio.sleep(0.01)
             return (await self.scene.engine.wait(run)).result
 
+    def passes(self) -> int:
+        return int(json.loads(self.status_file.read_text())["passes"])
+
     def condition(self, name: str) -> Mapping[str, str]:
         try:
             told = json.loads(self.status_file.read_text())["conditions"]
@@ -99,19 +109,23 @@ async def served(folder: Path, sandboxd: Endpoint) -> AsyncIterator[Served]:
             Dispatcher(here.world, here.engine, observation),
         )
         status_file, stop = folder / "daemon.json", asyncio.Event()
-        daemon = Daemon(
-            reconciler,
-            here.world.clock,
-            wakes=lambda event: watch([origin / "refs"], event),
-            status_file=status_file,
-        )
+        remote = mirror_of(here).remote
+
+        async def wakes(event: asyncio.Event) -> AsyncIterator[None]:
+            remote.was_moved()
+            async for _ in watch([origin / "refs"], event):
+                if remote.was_moved():
+                    yield
+
+        post = Post(str(origin), status_file, wakes)
+        daemon = Daemon(reconciler, here.engine, here.world.clock, post=post)
         serving = asyncio.create_task(daemon.run(stop, pid=os.getpid()))
         try:
-            yield Served(here, reconciler, status_file, checkout, stop)
+            yield Served(here, daemon, status_file, checkout, stop)
         finally:
             stop.set()
             await asyncio.wait_for(serving, 30)
-            assert not status_file.exists(), "a stopped daemon tells nothing any more"
+            assert json.loads(status_file.read_text())["stoppedAt"] is not None
             shutil.rmtree(checkout)
 
 
@@ -141,20 +155,46 @@ async def test_commits_wake_it_and_errors_leave_the_last_good_documents_in_force
 
 
 @pytest.mark.slow
-async def test_a_pass_over_a_finished_world_does_nothing_and_wakes_nobody(
+async def test_own_pushes_wake_no_pass(tmp_path: Path, sandboxd: Endpoint) -> None:
+    async with served(tmp_path, sandboxd) as here:
+        first = await here.daemon.look()
+        before = git(here.scene.origin, "for-each-ref")
+        here.commit({".courier/one.yaml": run_document("one")})
+        await here.ended("one")
+        await asyncio.sleep(0.5)
+        after = git(here.scene.origin, "for-each-ref")
+        assert {"refs/heads/courier/state", "refs/heads/courier/one"} <= set(after.split())
+        assert after != before
+        last = await here.daemon.look()
+        # One for the commit, one for the end of the run, one asked for; the pushes of records,
+        # transcripts and the branch woke none.
+        assert last.passes - first.passes == 3
+        assert (await here.daemon.look()).idle_passes == 1
+        last = await here.daemon.look()
+
+        # What somebody else pushes to the same branches does.
+        git(here.checkout, "fetch", "-q", "origin")
+        git(here.checkout, "checkout", "-q", "-B", "records", "origin/courier/state")
+        git(here.checkout, "commit", "-q", "--allow-empty", "-m", "By hand")
+        git(here.checkout, "push", "-q", "origin", "records:courier/state")
+        await here.until(lambda: here.passes() > last.passes)
+
+
+@pytest.mark.slow
+async def test_a_pass_over_a_finished_world_does_nothing(
     tmp_path: Path, sandboxd: Endpoint
 ) -> None:
     async with served(tmp_path, sandboxd) as here:
         here.commit({".courier/one.yaml": run_document("one")})
         await here.ended("one")
-        await asyncio.sleep(0.5)
-        before = json.loads(here.status_file.read_text())["passes"]
+        await here.until(lambda: here.condition("Ready").get("reason") == "Settled")
+        before = (await here.daemon.look()).passes
         tips = git(here.scene.origin, "for-each-ref")
         await asyncio.sleep(1.5)
-        assert json.loads(here.status_file.read_text())["passes"] == before
-        result = await here.reconciler.reconcile()
-        assert result.plan is not None
-        assert (result.plan.actions, result.plan.settled) == ((), 1)
+        told = await here.daemon.look()
+        assert told.passes == before + 1
+        (project,) = told.projects
+        assert (project.under_way, project.settled) == ((), 1)
         assert git(here.scene.origin, "for-each-ref") == tips
 
 
@@ -193,10 +233,13 @@ async def test_a_cancel_asked_for_on_another_machine_is_obeyed(
         await here.until(lambda: (tmp_path / "state/transcripts/one").exists())
         ada = Identity("Ada", "ada@example.com")
         request = Request("cancel", "one", ada, datetime.now(UTC), "not this")
-        # A machine without the run has its own, empty journal.
-        elsewhere = JournalClient(tmp_path / "elsewhere", clock=here.scene.world.clock)
-        assert not await cancel(request, state=here.scene.world.state, client=elsewhere)
+        # A machine without the run has its own mirror and its own, empty journal.
+        clock, folder = here.scene.world.clock, tmp_path / "elsewhere"
+        elsewhere = JournalClient(folder, clock=clock)
+        mirror = await Mirror(folder, remote=str(here.scene.origin), clock=clock).open()
+        assert not await cancel(request, state=StateBranch(mirror), client=elsewhere)
         await elsewhere.close()
+        await mirror.close()
         await here.ended("one")
         record = await here.scene.record("one")
         assert (record["phase"], record["reason"]) == ("cancelled", "Cancelled")

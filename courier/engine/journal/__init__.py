@@ -5,7 +5,7 @@ Not for: knowing what a run does; flows are given to it by name.
 """
 
 from courier.engine.journal.embedded import JournalEngine
-from courier.engine.journal.lock import FolderHeld, holder
+from courier.engine.journal.lock import FolderHeld, FolderLock, holder
 from courier.engine.journal.reader import JournalClient, JournalReader
 from courier.engine.journal.schema import Durability
 from courier.engine.journal.writer import Fact, Observer
@@ -14,6 +14,7 @@ __all__ = [
     "Durability",
     "Fact",
     "FolderHeld",
+    "FolderLock",
     "JournalClient",
     "JournalEngine",
     "JournalReader",

@@ -19,8 +19,8 @@ class FolderHeld(Misconfigured):
 class FolderLock:
     """Held from `take` to `release`, or to the death of the process however it dies."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE_NAME
+    def __init__(self, folder: Path, *, name: str = FILE_NAME) -> None:
+        self._path = folder / name
         self._file: int | None = None
 
     def take(self) -> None:
@@ -70,10 +70,10 @@ def _locked(file: int) -> bool:
     return False
 
 
-def holder(folder: Path) -> int | None:
+def holder(folder: Path, *, name: str = FILE_NAME) -> int | None:
     """Return the process that holds a folder's lock, or None if nobody does."""
     try:
-        file = os.open(folder / FILE_NAME, os.O_RDWR | os.O_CLOEXEC)
+        file = os.open(folder / name, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return None
     try:
