@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from courier.planning.lacking import needs_others, wishes
+from courier.planning.lacking import ABLE, needs_others, wishes
 from courier.planning.manifest import Broken, Manifest, Schemas
 from courier.planning.references import Naming, Paths, Pointer, references
 from courier.resources.capabilities import described_capabilities
@@ -44,6 +44,7 @@ The name of a refused document is empty where its metadata are at fault.
 FileFacts = tuple[tuple[DocumentFacts, ...], tuple[DocumentFacts, ...], tuple[Named, ...]]
 """The valid documents of a file, the refused ones, and what others in it may be."""
 
+_AGENT = ("Agent",)
 _DEFAULT_STEPS = {"designerChecker": ("design", "check")}
 
 
@@ -77,11 +78,18 @@ def document_facts(value: Mapping[str, Any], paths: Paths, number: int = 0) -> D
     kind = value["kind"]
     find = _FINDERS.get(kind)
     parts, claims, roles = find(value["spec"]) if find else ((), (), None)
+    named = tuple(references(value, paths))
+    for _, kinds, name in named:
+        if kinds == _AGENT and name not in ABLE:
+            claims = (*claims, *_wished(value))
+            break
+    return kind, value["metadata"]["name"], number, named, parts, claims, roles
+
+
+def _wished(value: Mapping[str, Any]) -> Iterator[Claim]:
     for wish in wishes(value):
         if needs_others(wish):
-            claims = (*claims, (wish.pointer, ("Agent", wish.agent), wish.feature))
-    named = tuple(references(value, paths))
-    return kind, value["metadata"]["name"], number, named, parts, claims, roles
+            yield wish.pointer, ("Agent", wish.agent), wish.feature
 
 
 def _broken_facts(broken: Broken, paths: Paths) -> DocumentFacts:

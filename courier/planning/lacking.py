@@ -57,7 +57,8 @@ _LESSER: Final = frozenset(
     for name, each in CAPABILITIES.items()
     if not all(each.has(feature) for _, feature in _WISHES)
 )
-_ABLE: Final = CAPABILITIES.keys() - _LESSER
+ABLE: Final = CAPABILITIES.keys() - _LESSER
+"""The agents of whom nothing is asked in vain."""
 
 
 class Wish(NamedTuple):
@@ -130,13 +131,6 @@ def wishes(value: Mapping[str, Any]) -> tuple[Wish, ...]:
         return ()
     spec: Mapping[str, Any] = value["spec"]
     parts = tuple(_parts(spec, places)) if places else ()
-    whole = spec.get("agent")
-    if whole in _ABLE or whole is None:
-        for _, part in parts:
-            if part.get("agent", "claude") not in _ABLE:
-                break
-        else:
-            return ()
     # Each once, in the order they are found.
     return tuple(dict.fromkeys(_found(spec, parts)))
 
@@ -166,7 +160,7 @@ def _wishes(
     agent: str | None,
     places: Iterable[tuple[Pointer, Feature]],
 ) -> Iterator[Wish]:
-    if agent is None or agent in _ABLE:
+    if agent is None or agent in ABLE:
         return
     for place, feature in places:
         if _at(part, place) and (feature != "continue" or _goes_on(part)):
