@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from courier.errors import Misused
+from courier.sandboxd.addresses import PROXIES, is_clean
 from courier.sandboxd.programs import exposed_by, find_programs
 
 PASSED_ON = (
@@ -21,7 +22,7 @@ PASSED_ON = (
     "HTTP_PROXY",
     "NO_PROXY",
 )
-"""Plain variables that agent processes get when they are set here."""
+"""Plain variables that agent processes get when they are set here; proxies without a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         e2b_api_url=environment.get("E2B_API_URL") or None,
         allow_plain=_flag(environment, "COURIER_ALLOW_PLAIN"),
         expose=(*(Path(part) for part in exposed.split(":") if part), *exposed_by(programs)),
-        agent_env={name: environment[name] for name in PASSED_ON if environment.get(name)},
+        agent_env=_passed_on(environment),
     )
+
+
+def _passed_on(environment: Mapping[str, str]) -> dict[str, str]:
+    found = {name: environment[name] for name in PASSED_ON if environment.get(name)}
+    # A proxy's password is a secret; whoever needs it in a sandbox says so with `secretRef`.
+    return {name: value for name, value in found.items() if name not in PROXIES or is_clean(value)}
 
 
 def state_home(environment: Mapping[str, str]) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 from courier.cli.finding import Finding, Level
+from courier.cli.installing import installing
 from courier.cli.programs import agents
 from courier.errors import CourierError
 
@@ -19,6 +20,7 @@ async def findings(here: "Here") -> list[Finding]:
     found = [_python(), await _git(here), _state(here)]
     found += list(_sandboxes(here))
     found += await agents(here)
+    found += await installing(here)
     found += [each async for each in _repository(here)]
     return found
 

@@ -36,7 +36,8 @@ async def _agent(here: "Here", name: str, program: "Program | None") -> Finding:
     if program is None:
         needed = ".".join(map(str, NODE_NEEDED.get(name, ())))
         besides = f", with Node.js {needed} or newer" if needed else ""
-        advice = f"To use it: `npm install -g {PACKAGES[name]}`{besides}."
+        install = f"`npm install -g {PACKAGES[name]}`{besides}"
+        advice = f"To use it: {install}, or a Template with it among its `agents`."
         return Finding(title, "note", "It is not on PATH.", advice)
     if lacking := await _lacking(here, program):
         return Finding(title, "note", lacking, "Put a newer `node` first on PATH.")

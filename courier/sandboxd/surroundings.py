@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
+from courier.sandboxd.addresses import PROXIES, is_clean
 from courier.sandboxd.cells import Rung, is_visible
 from courier.sandboxd.landlock import closed_ancestor
 
@@ -24,14 +24,6 @@ AUTHORITIES: Final = (
     "GIT_SSL_CAINFO",
     "NPM_CONFIG_CAFILE",
     "npm_config_cafile",
-)
-PROXIES: Final = (
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
 )
 EXCEPTIONS: Final = ("no_proxy", "NO_PROXY")
 REGISTRIES: Final = (
@@ -110,15 +102,6 @@ def readable_in(rung: Rung) -> Question:
         return path.stat().st_mode & wanted == wanted
 
     return may_read
-
-
-def is_clean(addresses: str) -> bool:
-    """Return whether there is no user name or password in addresses that spaces separate."""
-    try:
-        parts = [urlsplit(each if "://" in each else f"//{each}") for each in addresses.split()]
-    except ValueError:
-        return False
-    return not any("@" in part.netloc for part in parts)
 
 
 def _set(settings: Mapping[str, str], names: tuple[str, ...]) -> list[str]:

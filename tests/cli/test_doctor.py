@@ -105,3 +105,38 @@ def test_completion_scripts_for_every_shell(tmp_path: Path) -> None:
     for shell in ("bash", "zsh", "fish"):
         said = courier("completion", shell, cwd=tmp_path)
         assert "_COURIER_COMPLETE" in said.out
+
+
+def test_doctor_tells_whether_templates_can_install_agents(tmp_path: Path) -> None:
+    prefix = tmp_path / "node"
+    package = prefix / "lib" / "node_modules" / "npm"
+    for file, text in {
+        prefix / "bin" / "node": "#!/bin/sh\necho v24.1.0\n",
+        package / "bin" / "npm-cli.js": "#!/usr/bin/env node\n",
+    }.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(0o755)
+    (prefix / "bin" / "npm").symlink_to(package / "bin" / "npm-cli.js")
+    path = f"{prefix}/bin:/usr/bin:/bin"
+    said = courier("doctor", "-o", "json", cwd=tmp_path, PATH=path, COURIER_ALLOW_PLAIN="1")
+    found = findings(said.out)["templates"]
+    assert (found["level"], found["detail"]) == (
+        "ok",
+        f"agents are installed by npm at {package}, Node.js v24.1.0",
+    )
+    cloud = courier("doctor", "-o", "json", cwd=tmp_path, PATH=path, E2B_API_KEY="e2b_x")
+    assert "templates" not in findings(cloud.out)
+
+
+def test_doctor_tells_what_does_not_reach_sandboxes(tmp_path: Path) -> None:
+    proxy = {"HTTPS_PROXY": "http://me:hidden-word@proxy:3128"}
+    lost = {"SSL_CERT_FILE": str(tmp_path / "lost.pem")}
+    said = courier(
+        "doctor", "-o", "json", cwd=tmp_path, COURIER_ALLOW_PLAIN="1", **{**proxy, **lost}
+    )
+    told = [each["detail"] for each in json.loads(said.out)["findings"]]
+    assert "HTTPS_PROXY does not reach sandboxes: It holds a user name or password." in told
+    missing = f"{tmp_path}/lost.pem does not exist."
+    assert f"SSL_CERT_FILE does not reach sandboxes: {missing}" in told
+    assert "hidden-word" not in said.out + said.err

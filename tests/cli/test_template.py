@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from courier.sandboxd.launcher import stop
-from tests.cli.program import courier
+from tests.cli.program import courier, repository
 from tests.contracts.scratch import git, put
 
 FILES = {
@@ -22,6 +22,9 @@ FILES = {
         "spec: {setup: [echo no such tool; exit 5]}\n"
     ),
 }
+STRANGE = (
+    "apiVersion: courier/v1\nkind: Template\nmetadata: {name: strange}\nspec: {agents: [coddex]}\n"
+)
 
 
 @pytest.mark.slow
@@ -58,3 +61,13 @@ def test_templates_are_listed_and_built(tmp_path: Path) -> None:
         assert run("template", "build", "nope")[0] == 1
     finally:
         stop(tmp_path / "state" / "sandboxd", kill_sandboxes=True)
+
+
+def test_an_agent_nobody_knows_is_told_with_its_place(tmp_path: Path) -> None:
+    git("init", "-q", "--bare", "-b", "main", str(tmp_path / "origin.git"), cwd=tmp_path)
+    root = repository(tmp_path, {**FILES, ".courier/strange.yaml": STRANGE})
+    git("remote", "add", "origin", str(tmp_path / "origin.git"), cwd=root)
+    code, _, err = courier("template", "build", "strange", cwd=root)
+    assert code == 1
+    assert ".courier/strange.yaml:4:17" in err
+    assert 'There is no Agent "coddex". Did you mean "codex"?' in err

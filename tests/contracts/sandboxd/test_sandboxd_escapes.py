@@ -12,9 +12,10 @@ import pytest
 from e2b import AsyncSandbox, CommandExitException, SandboxException, SandboxNotFoundException
 from e2b.exceptions import TimeoutException
 
+from courier.sandboxd.addresses import PROXIES
 from courier.sandboxd.limits import find_groups
 from courier.sandboxd.records import SandboxRecord
-from courier.sandboxd.surroundings import AUTHORITIES, EXCEPTIONS, PROXIES
+from courier.sandboxd.surroundings import AUTHORITIES, EXCEPTIONS
 from tests.contracts.sandboxd.conftest import Provider, options_for
 from tests.fakes.embedded import serving
 

@@ -80,3 +80,9 @@ def test_settings_expose_what_was_asked_for_and_what_was_found(tmp_path: Path) -
     settings = read_settings({"PATH": str(file.parent), "COURIER_EXPOSE": "/opt/more:/srv/x"})
     assert settings.expose == (Path("/opt/more"), Path("/srv/x"), file)
     assert list(exposed_by([])) == []
+
+
+def test_settings_pass_no_proxy_on_that_holds_a_password() -> None:
+    proxies = {"HTTP_PROXY": "http://proxy:1", "HTTPS_PROXY": "http://me:secret@proxy:1"}
+    found = read_settings({"PATH": "", "OPENAI_BASE_URL": "http://a@b/", **proxies}).agent_env
+    assert found == {"OPENAI_BASE_URL": "http://a@b/", "HTTP_PROXY": "http://proxy:1"}
