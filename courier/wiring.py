@@ -42,6 +42,7 @@ from courier.planning.manifest import Schemas
 from courier.planning.plan import Limit
 from courier.ports.agents import AgentDriver
 from courier.ports.sandboxes import Sandboxes
+from courier.runs.pricing import EMBEDDED
 from courier.sandboxd.launcher import CannotStart, Endpoint, ensure_running
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.sandboxes.ondemand import OnDemandSandboxes
@@ -163,6 +164,7 @@ class Wiring:
             describe=lambda name, spec: self._stand_in(DescribedDriver(name, spec)),
             models=Providers(self.secrets, self.settings.agent_env or {}, self.clock),
             agent_env=self.settings.agent_env or {},
+            machines="e2b" if self.settings.sandboxes == "cloud" else EMBEDDED,
         )
 
     def engine(self, observer: Observer | None = None) -> JournalEngine:

@@ -15,6 +15,7 @@ from courier.runs.assets import Moment
 from courier.runs.choice import Choice, read_choice
 from courier.runs.choice import repair_prompt as choice_repair
 from courier.runs.events import AttemptEnded, CancelAsked, Checkpoint, RunEvent
+from courier.runs.pricing import with_sandbox
 from courier.runs.prompts import assemble
 from courier.runs.rating import Evaluation, evaluate, is_scored_apart
 from courier.runs.roles import keeps_changes
@@ -248,7 +249,7 @@ class Attempt:
             scoring=self._scoring,
             prompt_digest=self._prompt.digest,
             sandbox=self._sandbox,
-            usage=outcome.usage.model_copy(update={"sandbox_seconds": seconds}),
+            usage=with_sandbox(outcome.usage, seconds, self._plan.rates, at=started),
             scripts=self._scripts.ran,
         )
 

@@ -14,8 +14,10 @@ from courier.ports.repository import Identity
 from courier.runs.assets import FrozenCommand, FrozenScript
 from courier.runs.events import WorkConcluded
 from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.pricing import with_sandbox
 from courier.runs.progress import Conclude, concluding_scripts
 from courier.runs.scripted import ScriptRan
+from courier.runs.usage import Usage
 
 NAME = "postRun-1"
 """What its sandbox, processes and durable steps are called; no step ends in a number alone."""
@@ -50,12 +52,14 @@ class Conclusion:
         self, decision: Conclude, began: datetime, ran: tuple[ScriptRan, ...], failure: str
     ) -> WorkConcluded:
         at = await self.context.now(f"{NAME}.1/ended")
+        seconds = (at - began).total_seconds()
         return WorkConcluded(
             at=at,
             commit=decision.commit,
             scripts=ran,
             failure=self.world.secrets.redact(failure),
-            sandbox_seconds=(at - began).total_seconds(),
+            sandbox_seconds=seconds,
+            usage=with_sandbox(Usage(), seconds, self.plan.rates, at=began),
         )
 
     async def _try(self, name: str, commit: str) -> tuple[ScriptRan, ...]:

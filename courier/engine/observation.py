@@ -115,6 +115,7 @@ class Observation:
             sandboxes=await self._guests.look(),
             kept=kept_among(live),
             images=await self._pictures.look(head.commit, images),
+            machines=self._world.machines,
         )
 
     def place(self, run: str) -> str:

@@ -27,6 +27,7 @@ from courier.engine.world import World
 from courier.errors import CourierError, Misconfigured, Unavailable
 from courier.ports.state import AppendLine, Change, WriteFile
 from courier.runs.approvals import AskApproval, AwaitApproval
+from courier.runs.charges import charges_of
 from courier.runs.ending import Ending
 from courier.runs.events import (
     CancelAsked,
@@ -50,7 +51,7 @@ from courier.runs.progress import (
     next_step,
 )
 from courier.runs.run import Run, fold
-from courier.runs.writeback import journal_path, record_files, transcript_path, usage_line
+from courier.runs.writeback import journal_path, record_files, transcript_path
 
 log = logging.getLogger(__name__)
 
@@ -187,9 +188,7 @@ class Runner:
         run = fold([*self._facts, ended])
 
         async def record(_io: StepIO) -> Json:
-            path, line = usage_line(self._plan, run)
-            usage = AppendLine(path, json.dumps(line).encode(), key=self._plan.run)
-            changes = [*_files(self._plan, run), usage]
+            changes = _files(self._plan, run)
             # A remote that declines today may be mended; what was spent must get on record.
             await patiently(
                 self._world.clock,
@@ -263,4 +262,6 @@ def _text(value: Json) -> str | None:
 
 
 def _files(plan: FrozenPlan, run: Run) -> list[Change]:
-    return [WriteFile(path, content) for path, content in record_files(plan, run).items()]
+    record = [WriteFile(path, content) for path, content in record_files(plan, run).items()]
+    used = [AppendLine(one.path, one.to_line(), key=one.key) for one in charges_of(plan, run)]
+    return [*record, *used]

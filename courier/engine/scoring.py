@@ -11,6 +11,7 @@ from courier.ports.models import Question
 from courier.resources.model import Model
 from courier.runs.answer import Unreadable
 from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.pricing import charge_for, priced
 from courier.runs.rating import scoring_prompt
 from courier.runs.score import SCHEMA, SYSTEM, Score, to_score
 from courier.runs.usage import Usage
@@ -65,10 +66,16 @@ class Scoring:
             lambda: self.world.models.ask(question),
             give_up_after=PATIENCE,
         )
+        usage = self._priced(answer.usage)
         try:
             score = to_score(
                 answer.value, quality=self.plan.quality, scored_by=self.plan.quality.model or ""
             )
         except Unreadable as why:
             raise Misconfigured("The score cannot be read.", detail=str(why)) from why
-        return Scored(score=score, usage=answer.usage).model_dump_json(by_alias=True)
+        return Scored(score=score, usage=usage).model_dump_json(by_alias=True)
+
+    def _priced(self, usage: Usage) -> Usage:
+        model = self.plan.quality.model or ""
+        charge = charge_for("scoring", model, at=self.world.clock.now())
+        return priced(usage, self.plan.rates, charge)

@@ -30,6 +30,7 @@ from courier.runs.brief import Brief
 from courier.runs.events import Refusal
 from courier.runs.frozen import FrozenPlan
 from courier.runs.handoff import environment
+from courier.runs.pricing import Bill
 from courier.runs.progress import StartAttempt
 from courier.runs.prompts import Situation
 from courier.runs.proposal import commit_message
@@ -207,7 +208,8 @@ class Station:
         key = f"{self._start.name}-turn-{ask.number}"
         transcript = self._world.transcripts.open(self._plan.run, f"{self._plan.lane}{key}")
         driver = self._world.driver(self._step)
-        turn = Turn(self._world, driver, self._lease, key=key, transcript=transcript)
+        bill = Bill(self._plan.rates, self._step.agent, self._step.model)
+        turn = Turn(self._world, driver, self._lease, key=key, transcript=transcript, bill=bill)
         try:
             outcome = await act(turn, self._brief(await self._lease.connect(), ask))
         except CourierError as error:
@@ -283,7 +285,7 @@ class Station:
     def _budget(self) -> Decimal | None:
         if self._plan.budget_usd is None:
             return None
-        return max(Decimal(0), self._plan.budget_usd - (self._request.spent.cost_usd or 0))
+        return max(Decimal(0), self._plan.budget_usd - self._request.spent.spent)
 
     @property
     def _kept_at(self) -> str:

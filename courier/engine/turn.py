@@ -14,7 +14,8 @@ from courier.errors import NotFound, Unavailable
 from courier.ports.agents import AgentDriver, Translator
 from courier.ports.transcripts import TranscriptFile
 from courier.runs.brief import Brief
-from courier.runs.transcript import AgentEvent, Outcome, UsageReported
+from courier.runs.pricing import Bill
+from courier.runs.transcript import AgentEvent, Outcome, SessionStarted, UsageReported
 from courier.runs.usage import Usage
 
 STOP_GRACE = 5.0
@@ -38,7 +39,7 @@ class Turn:
     the first line, and the transcript counts what is already on record.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - whose process, and where what it tells goes
         self,
         world: World,
         driver: AgentDriver,
@@ -46,6 +47,7 @@ class Turn:
         *,
         key: str,
         transcript: TranscriptFile,
+        bill: Bill | None = None,
     ) -> None:
         self._world = world
         self._driver = driver
@@ -55,13 +57,14 @@ class Turn:
         self._lines = 0
         self._recorded = 0
         self._on_record = transcript.count
-        self._spent = Usage()
         self._saver: Saver | None = None
+        self._bill = bill or Bill(None, driver.name, None)
+        self._began = world.clock.now()
 
     @property
     def spent(self) -> Usage:
-        """Return what the agent reported so far."""
-        return self._spent
+        """Return what the agent reported so far, and what that costs."""
+        return self._bill.total(at=self._began)
 
     async def take(self, brief: Brief, *, limits: Limits, saver: Saver | None = None) -> Outcome:
         """Carry the brief out and return how it ended; its work is saved meanwhile.
@@ -71,6 +74,7 @@ class Turn:
             MissingSecret: If the launch needs a secret that has no value here.
         """
         self._saver = saver
+        self._began = brief.asked_at or self._began
         launch = self._driver.launch(brief)
         secrets = self._world.secrets.resolve(launch.secrets)
         pid = await self._lease.use(
@@ -129,7 +133,8 @@ class Turn:
         )
         seconds = ended.seconds if ended else 0.0
         changes: dict[str, object] = {
-            "usage": outcome.usage.model_copy(update={"agent_seconds": seconds}),
+            "usage": self.spent.model_copy(update={"agent_seconds": seconds}),
+            "model": self._bill.model,
             "text": redact(outcome.text),
             "message": redact(outcome.message),
             "exit_code": code,
@@ -163,8 +168,8 @@ class Turn:
         async with aclosing(self._read(pid, translator)) as lines:
             async for _ in lines:
                 vigil.hear(finished=translator.finished)
-                spent = self._spent.cost_usd or 0
-                if budget is not None and spent > budget and not translator.finished:
+                over = budget is not None and self.spent.spent >= budget
+                if over and not translator.finished:
                     return "BudgetExceeded"
         return None
 
@@ -191,7 +196,9 @@ class Turn:
             self._saver.hear(events)
         for event in events:
             if isinstance(event, UsageReported):
-                self._spent = self._spent + event.usage
+                self._bill.add(event.usage)
+            elif isinstance(event, SessionStarted):
+                self._bill.name(event.model)
         new = events[max(0, self._on_record - self._recorded) :]
         self._recorded += len(events)
         if new:

@@ -15,6 +15,7 @@ from courier.ports.state import StateBranch
 from courier.ports.transcripts import Transcripts
 from courier.resources.agent import AgentSpec
 from courier.runs.frozen import FrozenStep
+from courier.runs.pricing import EMBEDDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class World:
         drivers: The built-in agents by name.
         describe: Makes the driver of an agent from its name and what a document says of it.
         agent_env: Variables every agent process gets besides its own, e.g. base URLs.
+        machines: The service that charges for sandboxes.
     """
 
     home: str
@@ -41,6 +43,7 @@ class World:
     describe: Callable[[str, AgentSpec], AgentDriver]
     models: LanguageModels
     agent_env: Mapping[str, str] = field(default_factory=dict)
+    machines: str = EMBEDDED
 
     def driver(self, step: FrozenStep) -> AgentDriver:
         """Return what drives the agent of a step."""

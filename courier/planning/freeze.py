@@ -23,6 +23,7 @@ from courier.planning.images import faulty_images, freeze_images
 from courier.planning.library import Library
 from courier.planning.observed import Observed
 from courier.planning.plan import Held
+from courier.planning.rates import freeze_rates, rates_of, services_of
 from courier.planning.references import Ref
 from courier.planning.steps import (
     commands_of,
@@ -189,6 +190,9 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
     every = (*steps, *(step for each in candidates for step in each.steps))
     machine = with_template(_sandbox(decided.values, every), decided.prepared)
     used = templates_of((machine, *(step.sandbox for step in every)))
+    quality = freeze_quality(asked.project.spec.quality)
+    services = services_of(every, scored_by=quality.model, machines=observed.machines)
+    rates = rates_of(catalog, asked.project.metadata.name, services)
     return FrozenPlan(
         run=asked.run.metadata.name,
         project=asked.project.metadata.name,
@@ -213,22 +217,21 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         sandbox=machine,
         git=_git(decided, observed),
         delivery=freeze_delivery(decided.values),
-        quality=freeze_quality(asked.project.spec.quality),
+        quality=quality,
         budget_usd=decided.values.dollars("budget"),
-        inputs=_inputs(catalog, decided, used),
+        rates=freeze_rates(catalog, rates, services, machines=observed.machines),
+        inputs=_inputs(catalog, decided, (*_refs("Template", used), *rates)),
     )
 
 
-def _inputs(
-    catalog: Catalog, decided: _Decided, templates: Iterable[str]
-) -> tuple[FrozenInput, ...]:
+def _inputs(catalog: Catalog, decided: _Decided, others: Iterable[Ref]) -> tuple[FrozenInput, ...]:
     """Return every document used, and what is no document in its place or after it."""
     found = {
         ref: FrozenInput(kind=ref.kind, name=ref.name, digest=catalog.documents[ref].digest)
         for ref in (
             *decided.asked.refs,
             *_refs("Agent", decided.described),
-            *_refs("Template", templates),
+            *others,
         )
     }
     for each in (told for step in decided.equipment.values() for told in step.inputs):

@@ -13,6 +13,7 @@ from typing import Final
 from courier.planning.history import History, Sample, remember
 from courier.planning.sandboxrecord import KeptSandbox, ObservedSandbox
 from courier.runs.events import ENDED
+from courier.runs.pricing import EMBEDDED
 
 _MODULUS: Final = 1 << 256
 
@@ -131,6 +132,7 @@ class Observed:
         kept: Sandboxes for people the engine keeps, by name; one must not leave before its last
             account is in ``sandboxes``.
         images: Files that Runs name as pictures, by path, as of the commit; those that are there.
+        machines: The service that charges for sandboxes.
     """
 
     branch: str
@@ -143,6 +145,7 @@ class Observed:
     sandboxes: Mapping[str, ObservedSandbox] = field(default_factory=dict)
     kept: Mapping[str, KeptSandbox] = field(default_factory=dict)
     images: Mapping[str, ObservedImage] = field(default_factory=dict)
+    machines: str = EMBEDDED
 
     @cached_property
     def digest(self) -> str:

@@ -65,7 +65,7 @@ def _sample(run: str, told: Mapping[str, object]) -> Sample | None:
         ended_at=ended,
         seconds=max(0.0, (ended - started).total_seconds()),
         tokens=sum(_number(usage.get(field)) or 0 for field in _TOKENS),
-        cost_usd=_decimal(usage.get("costUsd")),
+        cost_usd=_cost(usage),
     )
 
 
@@ -103,3 +103,9 @@ def _decimal(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return amount if amount.is_finite() else None
+
+
+def _cost(usage: Mapping[str, object]) -> Decimal | None:
+    known = [_decimal(usage.get(each)) for each in ("costUsd", "pricedUsd")]
+    found = [each for each in known if each is not None]
+    return sum(found, Decimal(0)) if found else None

@@ -16,6 +16,7 @@ from courier.planning.executable import (
 from courier.planning.freeze import STATE_BRANCH, held, spec_digest
 from courier.planning.observed import Observed
 from courier.planning.plan import Held
+from courier.planning.rates import freeze_rates, rates_of, services_of
 from courier.planning.references import Ref
 from courier.planning.steps import freeze_delivery, freeze_sandbox
 from courier.planning.templates import prepared, templates_of, with_template
@@ -160,6 +161,8 @@ def _frozen(catalog: Catalog, asked: _Asked, observed: Observed) -> SandboxPlan:
     step = _step(catalog, asked)
     spec = catalog.documents[asked.ref].value["spec"]
     agents = (Ref("Agent", step.agent),) if step.described else ()
+    services = services_of([step], scored_by=None, machines=observed.machines)
+    rates = rates_of(catalog, asked.project.metadata.name, services)
     templates = (Ref("Template", name) for name in templates_of([machine]))
     plan = FrozenPlan(
         run=run_of(name),
@@ -179,9 +182,10 @@ def _frozen(catalog: Catalog, asked: _Asked, observed: Observed) -> SandboxPlan:
         git=_git(asked, observed),
         delivery=freeze_delivery(values),
         budget_usd=values.dollars("budget"),
+        rates=freeze_rates(catalog, rates, services, machines=observed.machines),
         inputs=tuple(
             FrozenInput(kind=each.kind, name=each.name, digest=catalog.documents[each].digest)
-            for each in (asked.project_ref, asked.ref, *agents, *templates)
+            for each in (asked.project_ref, asked.ref, *agents, *templates, *rates)
         ),
     )
     return SandboxPlan(

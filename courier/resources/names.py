@@ -38,6 +38,7 @@ EXECUTED_KINDS = frozenset(
     {
         "Project",
         "Team",
+        "CostRates",
         "Template",
         "Agent",
         "Persona",

@@ -100,6 +100,6 @@ def nobody_left(candidates: Sequence[CandidateEnded]) -> tuple[str, str]:
 def _share(plan: FrozenPlan, spent: Usage | None) -> Decimal | None:
     if plan.budget_usd is None:
         return None
-    left = max(Decimal(0), plan.budget_usd - ((spent.cost_usd if spent else None) or 0))
+    left = max(Decimal(0), plan.budget_usd - (spent.spent if spent else 0))
     parts = len(plan.candidates) + 1
     return (left / parts).quantize(_CENT_OF_A_CENT, rounding=ROUND_DOWN)

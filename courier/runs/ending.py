@@ -100,8 +100,8 @@ def _concluded(run: Run) -> Ending | None:
 
 def is_spent(plan: FrozenPlan, run: Run) -> bool:
     """Return whether the run has cost what it may cost."""
-    return plan.budget_usd is not None and (run.usage.cost_usd or 0) >= plan.budget_usd
+    return plan.budget_usd is not None and run.usage.spent >= plan.budget_usd
 
 
 def _spent(plan: FrozenPlan, run: Run) -> str:
-    return f"The run has cost ${run.usage.cost_usd} of its budget of ${plan.budget_usd}."
+    return f"The run has cost ${run.usage.spent} of its budget of ${plan.budget_usd}."

@@ -204,6 +204,13 @@ class WorkConcluded(Model):
     failure: str = ""
     """Why they could not be run to their end; empty where they were."""
     sandbox_seconds: float = 0.0
+    usage: Usage | None = None
+    """The sandbox's use; null in facts from before there were rates."""
+
+    @property
+    def used(self) -> Usage:
+        """Return what they used."""
+        return self.usage or Usage(sandbox_seconds=self.sandbox_seconds)
 
 
 class WorkDelivered(Model):

@@ -112,7 +112,7 @@ def _candidates(plan: FrozenPlan, run: Run) -> str:
         agents = ", ".join(dict.fromkeys(_agent(step) for step in part.steps))
         told = "**chosen**" if one.name == run.chosen else one.reason
         branch = plan.git.branch if one.name == run.chosen else (run.kept or {}).get(one.name)
-        cost = (_tokens(one.usage), _cost(one.usage) or "-", f"`{branch}`" if branch else "-")
+        cost = (_tokens(one.usage), one.usage.price or "-", f"`{branch}`" if branch else "-")
         rows.append("| " + " | ".join((one.name, agents, told, *cost)) + " |")
     choices = [tried.choice for tried in run.attempts if tried.choice is not None]
     reasons = choices[-1].reasons if choices else {}
@@ -178,7 +178,7 @@ def _score(plan: FrozenPlan, run: Run) -> str:
 
 def _numbers(run: Run) -> str:
     usage = run.usage
-    parts = [f"Agents worked {usage.agent_seconds:.0f} s", _tokens(usage), _cost(usage)]
+    parts = [f"Agents worked {usage.agent_seconds:.0f} s", _tokens(usage), usage.price]
     return " · ".join(part for part in parts if part)
 
 
@@ -187,7 +187,3 @@ def _tokens(usage: Usage) -> str:
         return "no tokens"
     cached = usage.cache_read_tokens + usage.cache_write_tokens
     return f"{usage.input_tokens + cached:,} tokens in, {usage.output_tokens:,} out"
-
-
-def _cost(usage: Usage) -> str:
-    return "" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"

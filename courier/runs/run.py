@@ -82,7 +82,7 @@ class Run:
     @property
     def usage(self) -> Usage:
         """Return what all attempts used, those of candidates included."""
-        spent = Usage(sandbox_seconds=self.concluded.sandbox_seconds if self.concluded else 0.0)
+        spent = self.concluded.used if self.concluded else Usage()
         own = sum((tried.usage + tried.scoring for tried in self.attempts), spent)
         return sum((one.usage for one in self.candidates or ()), own)
 

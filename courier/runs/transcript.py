@@ -112,6 +112,8 @@ class Outcome(Model):
     """The agent's final message; for the shell agent the tail of its output."""
     session: str | None = None
     """The conversation to continue, where the agent has one."""
+    model: str | None = None
+    """The model it said it uses, where it says so."""
     exit_code: int | None = None
     """The process's exit code; null if it was stopped by us."""
     retryable: bool = False

@@ -1,4 +1,4 @@
-"""What a run writes back: its record, its usage line, and the text of its pull request."""
+"""What a run writes back: its record."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,6 @@ from courier.runs.frozen import FrozenPlan, FrozenSandbox
 from courier.runs.rating import run_score
 from courier.runs.run import Run
 from courier.runs.scripted import ScriptRan
-from courier.runs.usage import Usage
 
 RECORD_VERSION = 1
 """Raised when a reader of the former version could misread a record."""
@@ -61,21 +60,6 @@ def record_files(plan: FrozenPlan, run: Run) -> dict[str, bytes]:
         if one.diff:
             files[f"{home}/candidates/{one.name}.diff"] = one.diff.encode()
     return files
-
-
-def usage_line(plan: FrozenPlan, run: Run) -> tuple[str, dict[str, object]]:
-    """Return the usage file's path and the run's one line in it; its ``key`` is the run's name."""
-    assert run.started_at is not None  # noqa: S101 - as above
-    line: dict[str, object] = {
-        "key": plan.run,
-        "run": plan.run,
-        "project": plan.project,
-        "workflow": plan.workflow,
-        "endedAt": _moment(run.ended_at),
-        "steps": [row for entry in entries_of(plan, run) for row in _used(plan, entry)],
-        "total": _dumped(run.usage),
-    }
-    return f"usage/{run.started_at:%Y-%m}.jsonl", line
 
 
 def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
@@ -144,16 +128,6 @@ def _approvals(plan: FrozenPlan, run: Run) -> Iterator[dict[str, object]]:
 def to_json(value: object) -> bytes:
     """Return a machine-written record's bytes: pretty, stable, newline at the end."""
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _used(plan: FrozenPlan, entry: Entry) -> Iterator[dict[str, object]]:
-    """Yield what an attempt used: its agent, and the model that scored its change."""
-    step, attempt, tried = entry.step, entry.ended, _name(entry)
-    agent = {"agent": step.agent, "model": step.model, "persona": step.persona}
-    yield {**tried, **agent, **attempt.usage.model_dump(mode="json", by_alias=True)}
-    if attempt.scoring != Usage():
-        scorer = {"agent": "scoring", "model": plan.quality.model, "persona": None}
-        yield {**tried, **scorer, **attempt.scoring.model_dump(mode="json", by_alias=True)}
 
 
 def _candidates(plan: FrozenPlan, run: Run) -> list[dict[str, object]]:

@@ -44,12 +44,12 @@ demo at main 1a2b3c4d5e
   - gone    cancel     its document is gone
   > old-1   publish    its pull request is merged, on record it is created
 
-  ! CostRates (4 documents)  NotExecutedYet
+  ! Learning (4 documents)  NotExecutedYet
       The document is checked in full and takes no effect yet.
-  ! RecurringTask/nightly    NotExecutedYet
+  ! RecurringTask/nightly   NotExecutedYet
       .courier/recurringtask-nightly.yaml:1:1: Recurring tasks are not executed yet; the document \
 is checked in full.
-  ! Run/codex-try            NotExecutedYet
+  ! Run/codex-try           NotExecutedYet
       .courier/run-codex-try.yaml:1:1: Agent "codex" cannot be run yet. Agents that work today: \
 claude, shell.
 
@@ -100,8 +100,13 @@ PIPELINE = """\
 """
 
 
-RATE = {"service": "e2b", "metric": "sandboxSeconds", "usd": 1, "effectiveFrom": "2026-01-01"}
-RATES = {"rates": [RATE]}
+LESSON = {
+    "description": "Cents.",
+    "trigger": "Prices.",
+    "correctBehavior": "Count.",
+    "severity": "critical",
+    "category": "gotcha",
+}
 
 
 def samples() -> list[Sample]:
@@ -141,7 +146,7 @@ def busy() -> Plan:
         document(
             "RecurringTask", "nightly", {"workflow": "fix", "prompt": "Tidy.", "schedule": schedule}
         ),
-        *(document("CostRates", f"rates-{number}", RATES) for number in range(4)),
+        *(document("Learning", f"lesson-{number}", LESSON) for number in range(4)),
         seen=seen,
     )
 
@@ -171,7 +176,7 @@ def test_a_wide_plan_tells_every_origin_prompt_and_input() -> None:
 
 def test_a_wide_plan_tells_every_held_document_with_its_place() -> None:
     told = to_text(busy(), form="wide")
-    assert all(f"CostRates/rates-{number}" in told for number in range(4))
+    assert all(f"Learning/lesson-{number}" in told for number in range(4))
 
 
 def test_nothing_to_do() -> None:

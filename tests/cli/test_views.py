@@ -140,7 +140,7 @@ def test_progress_tells_a_rejection_and_a_pass() -> None:
     assert "✓ check 1      pass" in lines
     assert "changed nothing" in lines
     assert "waits" in lines
-    assert lines.endswith("✗ failed       LoopExhausted: Rejected 2 times  (cost not reported)")
+    assert lines.endswith("✗ failed       LoopExhausted: Rejected 2 times  (cost not known)")
 
 
 def test_progress_names_runs_where_there_are_several() -> None:

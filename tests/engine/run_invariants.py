@@ -90,12 +90,13 @@ def _usage_problems(origin: Path, runs: list[str]) -> list[str]:
         for path in _files(origin, "usage")
         for line in git(origin, "show", f"{STATE}:{path}").splitlines()
     ]
-    of = Counter(line["run"] for line in lines)
-    found = [f"{run}: {of[run]} usage lines" for run in runs if of[run] != 1]
-    for line in lines:
-        charged = [(step["step"], step["iteration"]) for step in line["steps"]]
+    keys = Counter(line["key"] for line in lines)
+    found = [f"{key}: charged {times} times" for key, times in keys.items() if times > 1]
+    for run in runs:
+        own = [line for line in lines if line["run"] == run and line["sort"] == "step"]
+        charged = [(line["step"], line.get("iteration", 1)) for line in own]
         if charged != STEPS:
-            found.append(f"{line['run']}: charged {charged}")
+            found.append(f"{run}: charged {charged}")
     return found
 
 

@@ -43,7 +43,7 @@ def _objects(text: str, end: str) -> list[str]:
 
 
 def named(step: dict[str, Any]) -> tuple[str | None, str, int]:
-    return step.get("candidate"), step["step"], step["iteration"]
+    return step.get("candidate"), step["step"], step.get("iteration", 1)
 
 
 def problems_of(folder: Path) -> list[object]:
@@ -58,8 +58,8 @@ def problems_of(folder: Path) -> list[object]:
         if [named(step) for step in record["steps"]] != STEPS:
             found.append([step["folder"] for step in record["steps"]])
         found += [step["outcome"] for step in record["steps"] if step["attempt"] != 1]
-    charged = [[named(step) for step in line["steps"]] for line in told(origin, "usage", ".jsonl")]
-    found += [("charged", charged)] if charged != [STEPS] else []
+    charged = [named(line) for line in told(origin, "usage", ".jsonl")]
+    found += [("charged", charged)] if charged != STEPS else []
     proposals = Counter(each["run"] for each in told(origin, "proposals", ".json"))
     found += [("proposals", proposals)] if proposals != {"fix": 1} else []
     return found + _work_problems(origin)

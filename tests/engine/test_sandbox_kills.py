@@ -46,7 +46,8 @@ async def test_a_sandbox_kept_through_kills_at_every_fact_ends_as_if_nothing_had
     assert [part["fault"] for part in told["going"] if part["fault"]] == []
     assert told["pullRequest"]["number"] == 1
     used = git(origin, "show", "courier/state:usage/" + told["endedAt"][:7] + ".jsonl")
-    assert [json.loads(line)["key"] for line in used.splitlines()] == ["sandbox.desk"]
+    parts = [json.loads(line)["key"].partition("/")[2] for line in used.splitlines()]
+    assert parts == ["turn-1", "turn-2", "turn-3", "machine"]
     transcripts = sorted((folder / folder.name / "transcripts" / "sandbox.desk").iterdir())
     spoken = [json.loads(line) for path in transcripts for line in path.read_text().splitlines()]
     assert [one["text"] for one in spoken if one["kind"] == "output"] == lines

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from courier.cli.views.figures import age, clock, moment, money, tokens, took
+from courier.cli.views.figures import age, clock, cost, moment, tokens, took
 from courier.cli.views.ink import PLAIN, Ink, columns, safe, safe_lines
 from courier.cli.views.tables import phase_of
 
@@ -92,7 +92,7 @@ def _candidates(found: Sequence[Mapping[str, Any]]) -> list[str]:
                 ", ".join(map(str, one.get("agents") or ())),
                 str(one.get("reason")),
                 tokens(usage),
-                money(usage.get("costUsd")),
+                cost(usage),
                 str(one.get("branch") or "-"),
             )
         )
@@ -156,7 +156,7 @@ def _step(step: Mapping[str, Any]) -> tuple[str, ...]:
         _result(step),
         took((ended - started).total_seconds()) if started and ended else "-",
         tokens(usage),
-        money(usage.get("costUsd")),
+        cost(usage),
         str(step.get("commit") or "-")[:10],
     )
     return tuple(safe(cell) for cell in cells)
@@ -207,7 +207,7 @@ def _approvals(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _usage(usage: Mapping[str, Any]) -> list[str]:
     rows = [
         ("tokens", tokens(usage)),
-        ("cost", money(usage.get("costUsd"))),
+        ("cost", cost(usage)),
         ("agents worked", took(float(usage.get("agentSeconds", 0)))),
         ("sandboxes held", took(float(usage.get("sandboxSeconds", 0)))),
     ]

@@ -52,6 +52,17 @@ def tokens(usage: Mapping[str, Any]) -> str:
     return f"{fresh + cached:,} in ({cached:,} cached), {out:,} out"
 
 
+def cost(usage: Mapping[str, Any]) -> str:
+    """Return what a usage as JSON gives it costs: ``$0.1234``; ``≥ $0.1234`` if part is unpriced.
+
+    A dash where nothing is known and nothing is missing, ``unknown`` where nothing has a price.
+    """
+    known = [Decimal(str(usage[each])) for each in ("costUsd", "pricedUsd") if usage.get(each)]
+    if not usage.get("unpriced"):
+        return money(sum(known) if known else None)
+    return f"≥ {money(sum(known))}" if known else "unknown"
+
+
 def money(usd: object) -> str:
     """Return US dollars: ``$0.1234``; a dash where nobody reported a cost, which is not zero."""
     try:

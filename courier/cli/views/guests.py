@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, assert_never
 
-from courier.cli.views.figures import age, clock, moment, money, tokens, took
+from courier.cli.views.figures import age, clock, cost, moment, tokens, took
 from courier.cli.views.ink import PLAIN, Ink, columns, safe, safe_lines
 from courier.cli.views.transcript import rendered
 from courier.engine.interactive.telling import Answered, Asked, Moment, Spoke, Turned
@@ -34,7 +34,7 @@ def _row(told: Mapping[str, Any], now: datetime, *, wide: bool) -> list[str]:
         reason,
         str(sum(one.get("role") == "user" for one in told.get("messages") or ())),
         f"#{pull['number']} {pull['status']}" if pull.get("number") else "-",
-        money(usage.get("costUsd")),
+        cost(usage),
         age(began, now) if began else "-",
     ]
     if wide:
@@ -97,7 +97,7 @@ def _head(account: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]
     yield "Pull request", f"#{pull['number']} {pull['status']}" if pull.get("number") else ""
     yield "Ran", took(float(usage.get("sandboxSeconds") or 0))
     yield "Tokens", tokens(usage)
-    yield "Cost", money(usage.get("costUsd"))
+    yield "Cost", cost(usage)
 
 
 def _entry(entry: Mapping[str, Any], ink: Ink) -> str:
@@ -170,8 +170,8 @@ def _answered(found: Answered, ink: Ink) -> str:
     message, outcome = found.message, found.message.outcome
     assert outcome is not None  # noqa: S101 - what makes it answered
     seconds = outcome.usage.agent_seconds
-    cost = f", {money(outcome.usage.cost_usd)}" if outcome.usage.cost_usd is not None else ""
+    price = f", {outcome.usage.price}" if outcome.usage.price else ""
     if message.status == "completed":
-        return ink.paint(f"✓ answered in {took(seconds)}{cost}", "green")
+        return ink.paint(f"✓ answered in {took(seconds)}{price}", "green")
     why = safe(outcome.message.strip().partition("\n")[0])
-    return ink.paint(f"✗ {outcome.reason}: {why} ({took(seconds)}{cost})", "red")
+    return ink.paint(f"✗ {outcome.reason}: {why} ({took(seconds)}{price})", "red")

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import assert_never
 
-from courier.cli.views.figures import money, took
+from courier.cli.views.figures import took
 from courier.cli.views.ink import PLAIN, Ink, safe, width
 from courier.cli.views.transcript import said
 from courier.engine.following import (
@@ -193,12 +193,12 @@ class Progress:
 
     def _over(self, moment: Ended) -> list[str]:
         usage = self._usage.get(moment.run, Usage())
-        cost = "no tokens" if usage.cost_usd is None else money(usage.cost_usd)
+        cost = usage.price or "no tokens"
         reason = "" if moment.reason.lower() == moment.phase else f" {moment.reason}"
         message = f": {safe(moment.message)}" if moment.message else ""
         tone, mark = ("green", "✓") if moment.phase == "completed" else ("red", "✗")
-        if usage.input_tokens and usage.cost_usd is None:
-            cost = "cost not reported"
+        if usage.input_tokens and not usage.price:
+            cost = "cost not known"
         return [
             self._line(moment, tone, mark, moment.phase, f"{reason}{message}  ({cost})".strip())
         ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from courier.cli.views.figures import age, moment, money, tokens, took
+from courier.cli.views.figures import age, cost, moment, tokens, took
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
 from courier.planning.manifest import Document
 from courier.planning.references import Ref
@@ -54,7 +54,7 @@ def _run(account: Mapping[str, Any], now: datetime, *, wide: bool) -> list[str]:
         phase,
         reason,
         number,
-        money(usage.get("costUsd")),
+        cost(usage),
         age(started, now) if started else "-",
     ]
     if wide:

@@ -1,14 +1,13 @@
 """Writing what is true of a sandbox to the state branch, while it lives and when it is gone."""
 
-import json
 from datetime import timedelta
 
 from courier.engine.patience import patiently
 from courier.engine.seam import Json
 from courier.engine.world import World
 from courier.errors import CourierError
-from courier.ports.state import AppendLine, Change, WriteFile
-from courier.runs.interactive.account import account, path_of, usage_line
+from courier.ports.state import AppendLine, WriteFile
+from courier.runs.interactive.account import account, charges_of, path_of
 from courier.runs.interactive.frozen import SandboxPlan
 from courier.runs.interactive.live import LiveSandbox
 from courier.runs.writeback import to_json
@@ -29,22 +28,17 @@ class Chronicle:
         Raises:
             CourierError: If the remote does not take it in time.
         """
-        await patiently(
-            self._world.clock, lambda: self._put(plan, live, []), give_up_after=PATIENCE
-        )
+        await patiently(self._world.clock, lambda: self._put(plan, live), give_up_after=PATIENCE)
         return None
 
     async def end(self, plan: SandboxPlan, live: LiveSandbox) -> Json:
         """Write the last account and what everything used, however long it takes."""
-        path, line = usage_line(plan, live)
-        usage = AppendLine(path, json.dumps(line).encode(), key=plan.plan.run)
         # A remote that declines today may be mended; what was used must get on record.
-        await patiently(
-            self._world.clock, lambda: self._put(plan, live, [usage]), waits_for=CourierError
-        )
+        await patiently(self._world.clock, lambda: self._put(plan, live), waits_for=CourierError)
         return None
 
-    async def _put(self, plan: SandboxPlan, live: LiveSandbox, more: list[Change]) -> None:
+    async def _put(self, plan: SandboxPlan, live: LiveSandbox) -> None:
         account_file = WriteFile(path_of(plan.name), to_json(account(plan, live)))
+        used = [AppendLine(one.path, one.to_line(), key=one.key) for one in charges_of(plan, live)]
         message = f"{live.state}: sandbox {plan.name}"
-        await self._world.state.write([account_file, *more], message=message)
+        await self._world.state.write([account_file, *used], message=message)

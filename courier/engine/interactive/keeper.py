@@ -15,6 +15,7 @@ from courier.engine.seam import Context, Json, RunCancelled, StepIO
 from courier.engine.station import Ask, Request, Station, Work
 from courier.engine.world import World
 from courier.errors import CourierError, SandboxGone
+from courier.runs.interactive.account import usage_of
 from courier.runs.interactive.facts import (
     Answered,
     Began,
@@ -225,10 +226,8 @@ class Keeper:
         await self._record()
 
     async def _freeze(self, _io: StepIO) -> Json:
-        sandboxes, sandbox = self._world.sandboxes, self.live.sandbox or ""
-        await patiently(
-            self._world.clock, lambda: sandboxes.pause(sandbox), give_up_after=PAUSE_PATIENCE
-        )
+        pause = partial(self._world.sandboxes.pause, self.live.sandbox or "")
+        await patiently(self._world.clock, pause, give_up_after=PAUSE_PATIENCE)
         return None
 
     async def _part(self, part: PartName) -> None:
@@ -268,7 +267,8 @@ class Keeper:
         if step.run is not None:
             step = step.model_copy(update={"run": content})
         start = StartAttempt(step, 1, 1, base=plan.git.base_commit)
-        station = Station(self._world, Request(plan, start, Situation(), live.usage))
+        request = Request(plan, start, Situation(), usage_of(self._plan, live))
+        station = Station(self._world, request)
         if live.sandbox is not None:
             station.take(live.sandbox)
         return station

@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from courier.runs.charges import Charge, step_charge
 from courier.runs.interactive.frozen import SandboxPlan
 from courier.runs.interactive.live import LIVE, LiveSandbox, Message
+from courier.runs.pricing import with_sandbox
+from courier.runs.usage import Usage
 from courier.runs.writeback import RECORD_VERSION
 
 FOLDER = "sandboxes"
@@ -74,23 +77,48 @@ def account(plan: SandboxPlan, live: LiveSandbox) -> dict[str, object]:
             for part in live.parts
         ],
         "transcript": live.transcript,
-        "usage": live.usage.model_dump(mode="json", by_alias=True),
+        "usage": usage_of(plan, live).model_dump(mode="json", by_alias=True),
     }
 
 
-def usage_line(plan: SandboxPlan, live: LiveSandbox) -> tuple[str, dict[str, object]]:
-    """Return the usage file's path and the sandbox's one line in it."""
-    assert live.requested_at is not None  # noqa: S101 - it is on record only once it was asked for
-    line: dict[str, object] = {
-        "key": plan.plan.run,
-        "sandbox": plan.name,
-        "project": plan.plan.project,
-        "agent": plan.plan.steps[0].agent,
-        "model": plan.plan.steps[0].model,
-        "endedAt": _moment(live.ended_at),
-        "total": live.usage.model_dump(mode="json", by_alias=True),
-    }
-    return f"usage/{live.requested_at:%Y-%m}.jsonl", line
+def charges_of(plan: SandboxPlan, live: LiveSandbox) -> Iterator[Charge]:
+    """Yield a usage line for every answered message, and one for the machine at its end."""
+    step, run = plan.plan.steps[0], plan.plan.run
+    for message in live.messages:
+        if message.outcome is None or message.ended_at is None:
+            continue
+        line = step_charge(
+            plan.plan,
+            step,
+            key=f"{run}/turn-{message.turn}",
+            at=message.ended_at,
+            told=message.outcome.model,
+        )
+        yield line.model_copy(update={"sort": "message", "usage": message.usage})
+    if live.ended_at is not None:
+        yield Charge(
+            key=f"{run}/machine",
+            at=live.ended_at,
+            sort="machine",
+            project=plan.plan.project,
+            run=run,
+            step=step.name,
+            agent=step.agent,
+            usage=machine_use(plan, live),
+        )
+
+
+def machine_use(plan: SandboxPlan, live: LiveSandbox) -> Usage:
+    """Return what a sandbox's machine used so far, and what that cost."""
+    seconds, began = round(live.seconds, 3), live.requested_at
+    if began is None:
+        return Usage(sandbox_seconds=seconds)
+    return with_sandbox(Usage(), seconds, plan.plan.rates, at=began)
+
+
+def usage_of(plan: SandboxPlan, live: LiveSandbox) -> Usage:
+    """Return what everything in a sandbox used, and what that cost."""
+    return live.used + machine_use(plan, live)
 
 
 def is_active(told: Mapping[str, object]) -> bool:

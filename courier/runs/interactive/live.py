@@ -127,10 +127,9 @@ class LiveSandbox:
         return None if lost else next((session for session in told if session), None)
 
     @property
-    def usage(self) -> Usage:
-        """Return what everything in it used."""
-        used = sum((message.usage for message in self.messages), Usage())
-        return used.model_copy(update={"sandbox_seconds": round(self.seconds, 3)})
+    def used(self) -> Usage:
+        """Return what all answers used, the machine apart."""
+        return sum((message.usage for message in self.messages), Usage())
 
     @property
     def branch(self) -> str | None:

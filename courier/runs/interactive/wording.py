@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from courier.runs.interactive.account import usage_of
 from courier.runs.interactive.frozen import SandboxPlan
 from courier.runs.interactive.live import LiveSandbox, Message
 from courier.runs.prompts import bounded
@@ -41,7 +42,7 @@ def body(plan: SandboxPlan, live: LiveSandbox) -> str:
     parts = (
         f"Work from the interactive sandbox `{plan.name}`.",
         *_exchanges(live),
-        _numbers(live.usage),
+        _numbers(usage_of(plan, live)),
         f"Record: `courier sandbox show {plan.name}` · "
         f"Try it: `git fetch origin {branch} && git switch {branch}`",
         marker(plan.plan.run),
@@ -68,6 +69,6 @@ def _numbers(usage: Usage) -> str:
     parts = [f"The sandbox ran {usage.sandbox_seconds:.0f} s"]
     if tokens or usage.output_tokens:
         parts.append(f"{tokens:,} tokens in, {usage.output_tokens:,} out")
-    if usage.cost_usd is not None:
-        parts.append(f"${usage.cost_usd:.4f}")
+    if usage.price:
+        parts.append(usage.price)
     return " · ".join(parts)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from courier.agents.claude import ClaudeDriver
 from courier.agents.codex import CodexDriver
@@ -61,11 +62,19 @@ def translate(translator: Translator, lines: Iterable[str]) -> list[AgentEvent]:
     return [event for line in lines for event in translator.line(line)]
 
 
+PRICES: Any = {"usage": {"priced_usd", "listed_usd", "unpriced"}}
+"""What no driver says: courier adds it."""
+
+
 def as_json(events: Iterable[AgentEvent], outcome: Outcome) -> str:
     """Return events and outcome as people review them."""
     found = {
-        "events": [event.model_dump(mode="json", by_alias=True) for event in events],
-        "outcome": outcome.model_dump(mode="json", by_alias=True),
+        "events": [
+            event.model_dump(mode="json", by_alias=True, exclude=PRICES) for event in events
+        ],
+        "outcome": outcome.model_dump(
+            mode="json", by_alias=True, exclude={**PRICES, "model": True}
+        ),
     }
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 

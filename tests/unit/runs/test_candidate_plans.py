@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from courier.runs.candidates import branch_of, candidate_plans
+from courier.runs.charges import charges_of
 from courier.runs.choice import Choice
 from courier.runs.events import (
     AttemptEnded,
@@ -38,7 +39,7 @@ from courier.runs.roles import keeps_changes
 from courier.runs.run import Run, after, fold
 from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage
-from courier.runs.writeback import record, record_files, usage_line
+from courier.runs.writeback import record, record_files
 from tests.unit.runs.builders import (
     BASE,
     START,
@@ -232,8 +233,7 @@ def test_the_record_tells_every_candidate_and_sums_their_usage() -> None:
     assert steps[-1] == (None, "steps/05-judge-1")
     files = record_files(plan(), run)
     assert files["runs/2026/11/21/fix-auth/candidates/candidate-1.diff"] == b"+candidate-1"
-    _, line = usage_line(plan(), run)
-    assert [step.get("candidate") for step in line["steps"]] == [  # type: ignore[attr-defined]
+    assert [line.candidate for line in charges_of(plan(), run)] == [
         *["candidate-1"] * 2,
         *["candidate-2"] * 2,
         None,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from courier.runs.frozen import FrozenGit, FrozenPlan, FrozenStep
-from courier.runs.interactive.account import account, active_counts, usage_line
+from courier.runs.interactive.account import account, active_counts, charges_of, machine_use
 from courier.runs.interactive.facts import (
     Answered,
     Began,
@@ -133,7 +133,7 @@ def test_a_pause_comes_before_messages_and_an_answer_goes_on_after_it() -> None:
 
 def test_seconds_count_only_while_it_runs() -> None:
     facts = (*OPENED, Froze(at(11)), Thawed(at(100)), Leaves(at(104), "Killed"), Gone(at(105)))
-    assert fold(facts).usage.sandbox_seconds == 15
+    assert machine_use(plan(), fold(facts)).sandbox_seconds == 15
 
 
 def test_a_word_heard_before_makes_no_fact() -> None:
@@ -248,10 +248,13 @@ def test_active_ones_are_counted_from_accounts() -> None:
     assert active_counts(iter([*told, {"project": "b", "state": "creating"}])) == {"a": 2, "b": 1}
 
 
-def test_usage_has_one_line_a_sandbox() -> None:
-    path, line = usage_line(plan(), fold((*OPENED, Gone(at(11)))))
-    assert path == "usage/2026-11.jsonl"
-    assert line["key"] == "sandbox.desk"
+def test_usage_has_a_line_for_every_answer_and_one_for_the_machine() -> None:
+    answered = (*OPENED, took("a"), Began(at(2), "a", 1), Answered(at(3), "a", DONE))
+    live = fold((*answered, Gone(at(11))))
+    lines = list(charges_of(plan(), live))
+    assert [line.key for line in lines] == ["sandbox.desk/turn-1", "sandbox.desk/machine"]
+    assert {line.path for line in lines} == {"usage/2026-11.jsonl"}
+    assert [line.sort for line in charges_of(plan(), fold(answered))] == ["message"]
 
 
 def test_a_proposal_tells_the_conversation() -> None:

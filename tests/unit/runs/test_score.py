@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from courier.runs.answer import Unreadable
+from courier.runs.charges import charges_of
 from courier.runs.events import AttemptEnded, RunEvent, RunStarted
 from courier.runs.frozen import FrozenPlan
 from courier.runs.progress import Deliver, StartAttempt, next_step
@@ -19,7 +20,7 @@ from courier.runs.score import PARTS, SCHEMA, FrozenQuality, mean, read_score, t
 from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage
 from courier.runs.verdict import Verdict
-from courier.runs.writeback import record, record_files, usage_line
+from courier.runs.writeback import record, record_files
 from tests.unit.runs.builders import START, attempted, checker, completed, designer, frozen
 
 EQUAL = FrozenQuality()
@@ -204,8 +205,8 @@ def test_records_usage_and_pull_request_tell_the_score() -> None:
     assert (step["score"]["composite"], step["scoring"]["inputTokens"]) == (81.5, 7)
     files = record_files(asked, run)
     assert any(path.endswith("/steps/02-rate-1/score.json") for path in files)
-    rows = json.loads(json.dumps(usage_line(asked, run)[1]))["steps"]
-    assert [(row["step"], row["agent"]) for row in rows][2] == ("rate", "scoring")
+    lines = [(line.step, line.agent, line.service, line.model) for line in charges_of(asked, run)]
+    assert lines[2] == ("rate", "scoring", "openai", "x")
     assert run.usage.input_tokens == 7
     assert "## Score: 81.5 of 100" in body(asked, run)
     assert "## Score" not in body(asked, fold([RunStarted(at=START), attempted("design")]))

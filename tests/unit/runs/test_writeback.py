@@ -4,11 +4,12 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 
+from courier.runs.charges import charges_of
 from courier.runs.events import RunEnded, RunStarted, WorkDelivered
 from courier.runs.proposal import body, commit_message, marker
 from courier.runs.run import Run, fold
 from courier.runs.usage import Usage
-from courier.runs.writeback import record, record_files, usage_line
+from courier.runs.writeback import record, record_files
 from tests.unit.runs.builders import (
     START,
     attempted,
@@ -67,11 +68,16 @@ def test_a_run_keeps_its_files_in_one_folder_of_its_day() -> None:
     ]
 
 
-def test_the_usage_line_is_keyed_by_the_run_and_sums_its_steps() -> None:
-    path, line = usage_line(frozen(), finished())
-    assert path == "usage/2026-11.jsonl"
-    assert line["key"] == "fix-auth"
-    assert line["total"]["costUsd"] == "0.0246"  # type: ignore[index]
+def test_every_attempt_has_a_usage_line_of_its_own_that_sum_to_the_run() -> None:
+    lines = list(charges_of(frozen(), finished()))
+    assert {line.path for line in lines} == {"usage/2026-11.jsonl"}
+    assert [line.key for line in lines] == [
+        "fix-auth/design-1.1",
+        "fix-auth/check-1.1",
+        "fix-auth/design-2.1",
+        "fix-auth/check-2.1",
+    ]
+    assert sum((line.usage for line in lines), Usage()) == finished().usage
 
 
 def test_a_cost_nobody_reported_is_unknown_and_not_zero() -> None:
