@@ -35,6 +35,7 @@ ENTRIES = {
         "courier.cli.reconcile:reconcile", "Have the daemon look at a repository now.", _DO
     ),
     "cancel": Entry("courier.cli.cancel:cancel", "Stop a run and keep its work.", _DO),
+    "retry": Entry("courier.cli.retry:retry", "Do an ended run again, from a step.", _DO),
     "approve": Entry(
         "courier.cli.approve:approve", "Let a run go on that waits for a person.", _DO
     ),

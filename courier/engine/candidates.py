@@ -22,8 +22,8 @@ from courier.runs.events import (
     RunEvent,
 )
 from courier.runs.frozen import FrozenPlan
+from courier.runs.material import bounded
 from courier.runs.progress import KeepCandidates
-from courier.runs.prompts import bounded
 from courier.runs.run import Run
 
 log = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ from courier.engine.interactive.guestbook import GuestBook, kept_among
 from courier.engine.pictures import Pictures
 from courier.engine.question import SIGNAL
 from courier.engine.retelling import retell
+from courier.engine.retries import Retries
 from courier.engine.runner import FLOW
 from courier.engine.seam import RunReader
 from courier.engine.world import World
@@ -18,6 +19,7 @@ from courier.planning.observed import InFlight, Observed, ObservedRun, Records, 
 from courier.planning.record import read_record
 from courier.ports.repository import Head
 from courier.runs.approvals import waiting
+from courier.runs.retry import is_retry
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +65,7 @@ class Observation:
         self._places: dict[str, str] = {}
         self._open: dict[str, ObservedRun] = {}
         self._guests = GuestBook(world.state)
+        self._again = Retries(world, engine)
 
     async def glance(self, head: Head, *, branches: Iterable[str] = ()) -> Glance:
         """Return what moves whenever a look would find anything else; scans no history.
@@ -115,6 +118,7 @@ class Observation:
             sandboxes=await self._guests.look(),
             kept=kept_among(live),
             images=await self._pictures.look(head.commit, images),
+            retries=await self._again.look({*self._records.runs, *flying}),
             machines=self._world.machines,
         )
 
@@ -135,8 +139,12 @@ class Observation:
             told = await retell(self._world, self._engine, state.run_id)
             asked = waiting(told.run) if told is not None else None
             awaits = asked.message if asked is not None else ""
-        cancelling = state.cancellation is not None
-        return InFlight(run=state.run_id, cancelling=cancelling, awaits=awaits)
+        return InFlight(
+            run=state.run_id,
+            cancelling=state.cancellation is not None,
+            by_catalog=not is_retry(state.run_id),
+            awaits=awaits,
+        )
 
     async def _tips(self, branches: Iterable[str]) -> Mapping[str, str]:
         tips = {}

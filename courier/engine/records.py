@@ -40,6 +40,10 @@ class RunRecords:
         read = (_read(path, contents[path]) for path in paths if path in contents)
         return [found for found in read if found is not None]
 
+    async def names(self) -> Sequence[str]:
+        """Return the name of every run on record, as last looked at."""
+        return [path.split("/")[-2] for path in await self._paths()]
+
     async def find(self, run: str) -> RunRecord | None:
         """Return one run's record, or None.
 

@@ -15,7 +15,7 @@ from courier.engine.runner import Runner
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import NotFound
-from courier.runs.events import CandidateEnded
+from courier.runs.events import CandidateEnded, RunEvent
 from courier.runs.frozen import FrozenPlan
 from courier.runs.progress import Finish, next_step
 from courier.runs.run import Run, fold
@@ -120,6 +120,20 @@ async def recorded(world: World, run: str) -> tuple[RunRecord, Recording]:
     if found.value.get("endedAt") is None:
         raise NotFound(f"Run {run} has not ended.", next_step=f"See `courier logs -f {run}`.")
     return found, Recording.read((await records.journal(found)).decode())
+
+
+async def facts_of(
+    world: World, reader: RunReader, run: str
+) -> tuple[FrozenPlan, tuple[RunEvent, ...]]:
+    """Return what an ended run was to do, and every fact about it before its end.
+
+    Raises:
+        NotFound: If the run is not on record, has not ended, or kept no journal.
+        Misconfigured: If its journal cannot be read.
+    """
+    _, recording = await recorded(world, run)
+    runner, _ = await _again(Runner, world, reader, (run, recording))
+    return runner.plan, runner.facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -28,9 +28,11 @@ class Request:
         approval: The place an answer is about; the next two say about what there.
         tree: The tree it is about.
         words: The digest of the words it is about; None where they have no part in it.
+        name: What the run that does it again is called; only of a retry, as the next.
+        step: The step that one begins with; empty for where the run ended.
     """
 
-    action: Literal["cancel", "approve", "reject"]
+    action: Literal["cancel", "approve", "reject", "retry"]
     run: str
     by: Identity
     at: datetime
@@ -39,12 +41,16 @@ class Request:
     approval: str = ""
     tree: str = ""
     words: str | None = None
+    name: str = ""
+    step: str = ""
 
     @property
     def id(self) -> str:
         """Return an id made from what it says, e.g. ``20261121t140305z-cancel-1f2e3d4c``."""
         told = [self.action, self.run, self.by.email, self.at.isoformat(), self.reason]
-        if self.action != "cancel":
+        if self.action == "retry":
+            told += [self.name, self.step]
+        elif self.action != "cancel":
             told += [self.approval, self.tree, self.words or ""]
         digest = sha256(json.dumps(told).encode()).hexdigest()[:8]
         return f"{self.at:%Y%m%dt%H%M%Sz}-{self.action}-{digest}"
@@ -64,7 +70,9 @@ async def put_on_record(request: Request, *, state: StateBranch) -> None:
         "at": request.at.isoformat(),
         "reason": request.reason,
     }
-    if request.action != "cancel":
+    if request.action == "retry":
+        value |= {"name": request.name, "step": request.step or None}
+    elif request.action != "cancel":
         value |= {"user": request.user or None, "approval": request.approval}
         value |= {"tree": request.tree, "words": request.words}
     change = WriteFile(f"requests/{request.id}.json", to_json(value))
@@ -97,6 +105,7 @@ class Requests:
         self._read: set[str] = set()
         self._cancels: dict[str, Cancellation] = {}
         self._answers: dict[str, list[Request]] = {}
+        self._retries: dict[str, Request] = {}
 
     async def cancel_of(self, run: str) -> Cancellation | None:
         """Return who asked for a run to stop, and why; None if nobody did."""
@@ -108,9 +117,14 @@ class Requests:
         await self._look()
         return sorted(self._answers.get(run, ()), key=lambda request: request.at)
 
+    async def retries(self) -> Mapping[str, Request]:
+        """Return what was asked to be done again, by what it is called; the first word counts."""
+        await self._look()
+        return self._retries
+
     async def _look(self) -> None:
         paths = [path for path in await self._state.paths("requests") if path not in self._read]
-        for path, content in (await self._state.read(paths)).items():
+        for path, content in sorted((await self._state.read(paths)).items()):
             try:
                 self._take(json.loads(content))
             except (ValueError, KeyError, TypeError) as error:
@@ -123,18 +137,39 @@ class Requests:
         elif told["action"] in ("approve", "reject"):
             request = _answer(told)
             self._answers.setdefault(request.run, []).append(request)
+        elif told["action"] == "retry":
+            request = _retry(told)
+            self._retries.setdefault(request.name, request)
 
 
-def _answer(told: dict[str, object]) -> Request:
+def _retry(told: dict[str, object]) -> Request:
+    by, at = _who_and_when(told)
+    return Request(
+        action="retry",
+        run=str(told["run"]),
+        by=by,
+        at=at,
+        reason=str(told.get("reason") or ""),
+        name=str(told["name"]),
+        step=str(told.get("step") or ""),
+    )
+
+
+def _who_and_when(told: dict[str, object]) -> tuple[Identity, datetime]:
     name, _, email = str(told["by"]).rpartition(" <")
     at = datetime.fromisoformat(str(told["at"]))
     if at.tzinfo is None:
         raise ValueError("its time has no zone")
+    return Identity(name, email.removesuffix(">")), at
+
+
+def _answer(told: dict[str, object]) -> Request:
+    by, at = _who_and_when(told)
     words = told.get("words")
     return Request(
         action="approve" if told["action"] == "approve" else "reject",
         run=str(told["run"]),
-        by=Identity(name, email.removesuffix(">")),
+        by=by,
         at=at,
         reason=str(told.get("reason") or ""),
         user=str(told.get("user") or ""),

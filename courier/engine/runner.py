@@ -104,7 +104,8 @@ class Runner:
     async def _advance(self) -> Json:
         if not self._facts or not isinstance(self._facts[0], RunStarted):
             at = await self._context.now(self._unique("started"))
-            self._facts.insert(0, RunStarted(at=at))
+            carried = self._plan.retry.facts if self._plan.retry else ()
+            self._facts[:0] = [RunStarted(at=at), *carried]
             await self._began()
         while not isinstance(decision := next_step(self._plan, self._run), Finish):
             await self._obey(decision)

@@ -66,7 +66,6 @@ class Shelf:
         self._tags = tags
         self._source = source
         self._schemas = schemas
-        self._is_fetched = False
 
     async def versions(self, ref: Ref) -> Mapping[Semver, str]:
         """Return version to commit of what is published, the newest first."""
@@ -83,9 +82,7 @@ class Shelf:
         Raises:
             NotFound: If there is no such version.
         """
-        if not self._is_fetched:
-            await self._repository.fetch()
-            self._is_fetched = True
+        await self._repository.fetch()
         versions = await self.versions(ref)
         if wanted is None and versions:
             newest = next(iter(versions))
@@ -160,7 +157,7 @@ class Shelf:
     async def _reading(self, commit: str) -> Reading:
         reading = await read_commit(self._repository, commit, self._schemas)
         if has_errors(reading.diagnostics):
-            raise InvalidCatalog(reading.diagnostics, elsewhere=f"{self._source} at {commit[:10]}")
+            raise InvalidCatalog(reading.diagnostics, where=self._source)
         return reading
 
     async def _files(self, document: Document, commit: str) -> dict[str, tuple[bytes, bool]]:

@@ -13,6 +13,7 @@ from typing import Final
 from courier.planning.history import History, Sample, remember
 from courier.planning.sandboxrecord import KeptSandbox, ObservedSandbox
 from courier.runs.events import ENDED
+from courier.runs.frozen import FrozenPlan
 from courier.runs.pricing import EMBEDDED
 
 _MODULUS: Final = 1 << 256
@@ -100,6 +101,25 @@ class InFlight:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedAgain:
+    """An ended run that somebody wants done again, and that was not begun yet.
+
+    Attributes:
+        name: What the new run is called.
+        run: The ended run.
+        frozen: What it does; None where it cannot be done, see ``problem``.
+        by: Who asked.
+        problem: Why it cannot be done; empty where it can.
+    """
+
+    name: str
+    run: str
+    frozen: FrozenPlan | None
+    by: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedImage:
     """A file of the repository that a Run names as a picture.
 
@@ -132,6 +152,7 @@ class Observed:
         kept: Sandboxes for people the engine keeps, by name; one must not leave before its last
             account is in ``sandboxes``.
         images: Files that Runs name as pictures, by path, as of the commit; those that are there.
+        retries: What people asked to be done again.
         machines: The service that charges for sandboxes.
     """
 
@@ -145,6 +166,7 @@ class Observed:
     sandboxes: Mapping[str, ObservedSandbox] = field(default_factory=dict)
     kept: Mapping[str, KeptSandbox] = field(default_factory=dict)
     images: Mapping[str, ObservedImage] = field(default_factory=dict)
+    retries: tuple[AskedAgain, ...] = ()
     machines: str = EMBEDDED
 
     @cached_property
@@ -161,6 +183,7 @@ class Observed:
             sorted(self.branches.items()),
             sorted(one.mark for one in self.sandboxes.values()),
             sorted((one.name, one.cancelling) for one in self.kept.values()),
+            sorted((one.name, one.problem) for one in self.retries),
         )
         return sha256(repr(told).encode()).hexdigest()
 

@@ -11,13 +11,12 @@ from typing import Final
 
 from courier.planning.capacity import Capacity, capacities
 from courier.planning.catalog import Catalog
-from courier.planning.dependencies import awaited
 from courier.planning.estimate import estimate
 from courier.planning.executable import unexecuted_kind
 from courier.planning.freeze import freeze, held, spec_digest
 from courier.planning.library import Library
 from courier.planning.manifest import Document
-from courier.planning.observed import InFlight, Observed, ObservedRun
+from courier.planning.observed import AskedAgain, InFlight, Observed, ObservedRun
 from courier.planning.plan import (
     Action,
     CancelRun,
@@ -92,6 +91,7 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
     runs = _sort(catalog, observed, by.digests)
     room = capacities(catalog, observed)
     decided = [_start(catalog, observed, by, ref, room) for ref in runs.wanted]
+    decided += [_retry(each, room) for each in observed.retries]
     starts = [each for each in decided if isinstance(each, StartRun)]
     waiting = [each for each in decided if isinstance(each, Held)]
     guests = plan_sandboxes(catalog, observed, drivers=by.drivers, room=room)
@@ -214,8 +214,6 @@ def _start(
     space = room.get(project.name) if project else None
     if space is not None and space.suspended:
         return held(catalog, ref, "Suspended", "Its project is suspended (`spec.suspend`).")
-    if waiting := awaited(catalog, observed, ref):
-        return waiting
     if space is not None and space.is_full(ref.name):
         return held(catalog, ref, "Limit", space.why_full())
     frozen = freeze(catalog, ref, observed=observed, drivers=by.drivers, library=by.library)
@@ -230,6 +228,24 @@ def _start(
         prompts=tuple(_prompts(frozen)),
         warnings=(*unfulfilled(frozen, catalog), *strangers(frozen)),
         estimate=estimate(observed.records.history.get(frozen.workflow, ())),
+    )
+
+
+def _retry(asked: AskedAgain, room: Mapping[str, Capacity]) -> StartRun | Held:
+    frozen = asked.frozen
+    if frozen is None:
+        return Held(kind="Run", name=asked.name, reason="Blocked", message=asked.problem)
+    space = room.get(frozen.project)
+    if space is not None and space.suspended:
+        message = "Its project is suspended (`spec.suspend`)."
+        return Held(kind="Run", name=asked.name, reason="Suspended", message=message)
+    if space is not None and space.is_full(asked.name):
+        return Held(kind="Run", name=asked.name, reason="Limit", message=space.why_full())
+    if space is not None:
+        space.users.add(asked.name)
+    where = f" from step {frozen.retry.step}" if frozen.retry and frozen.retry.step else ""
+    return StartRun(
+        run=asked.name, reason=f"{asked.by} wants {asked.run} done again{where}", frozen=frozen
     )
 
 

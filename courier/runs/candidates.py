@@ -52,6 +52,7 @@ def candidate_plans(plan: FrozenPlan, spent: Usage | None = None) -> tuple[Froze
             update={
                 "candidate": number,
                 "candidates": (),
+                "retry": None,
                 "approvals": (),
                 "steps": candidate.steps,
                 "budget_usd": share,

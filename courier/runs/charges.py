@@ -66,7 +66,8 @@ def month_path(at: datetime) -> str:
 def charges_of(plan: FrozenPlan, run: Run) -> Iterator[Charge]:
     """Yield a line for everything in a run that has ended and used anything."""
     for entry in entries_of(plan, run):
-        yield from _of_attempt(plan, entry)
+        if entry.ended.run is None:
+            yield from _of_attempt(plan, entry)
     concluded = run.concluded
     if concluded is not None:
         yield Charge(

@@ -86,6 +86,8 @@ class AttemptEnded(Model):
     usage: Usage = Usage()
     scripts: tuple[ScriptRan, ...] = ()
     """What ran around the work, in order."""
+    run: str | None = None
+    """The run that made it and paid for it, where that is an earlier one; null for its own."""
 
 
 class CandidateEnded(Model):

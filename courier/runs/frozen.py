@@ -13,6 +13,7 @@ from courier.resources.agent import AgentSpec
 from courier.resources.model import Model
 from courier.resources.values import StepType
 from courier.runs.assets import FrozenCommand, FrozenScript, FrozenSkill
+from courier.runs.events import RunEvent
 from courier.runs.pricing import FrozenRates
 from courier.runs.score import FrozenQuality
 
@@ -200,6 +201,20 @@ class FrozenDelivery(Model):
     max_bytes: int = 10_000_000
 
 
+class FrozenRetry(Model):
+    """What a run goes on from that does again what another did not bring to a good end."""
+
+    run: str
+    """The other run, which has ended."""
+    step: str | None = None
+    """The step it begins with; null for the very start."""
+    by: str
+    """Who asked for it, as git writes people."""
+    reason: str = ""
+    facts: tuple[RunEvent, ...] = ()
+    """What of the other run still counts: its attempts before that step, and people's answers."""
+
+
 class FrozenPlan(Model):
     """Everything one run will do."""
 
@@ -248,6 +263,8 @@ class FrozenPlan(Model):
     attempts_per_step: int = 2
     """Tries of one step iteration when what failed may pass by itself."""
     inputs: tuple[FrozenInput, ...] = ()
+    retry: FrozenRetry | None = None
+    """Null for a run that begins at its beginning."""
 
     @property
     def lane(self) -> str:

@@ -6,8 +6,9 @@ from courier.runs.candidates import candidate_name
 from courier.runs.events import AttemptEnded, CandidateEnded
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.loops import has_rejected
+from courier.runs.material import bounded
 from courier.runs.progress import StartAttempt
-from courier.runs.prompts import CandidateWork, Situation, StepOutput, bounded
+from courier.runs.prompts import CandidateWork, Situation, StepOutput
 from courier.runs.roles import keeps_changes
 from courier.runs.run import Run
 

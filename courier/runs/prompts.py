@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from courier.resources.capabilities import CAPABILITIES, Capabilities, described_capabilities
 from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.material import as_data, bounded
 from courier.runs.roles import ROLES, ending_rule
 from courier.runs.slash import slash_of
 
@@ -126,22 +127,6 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def bounded(text: str, limit: int = EARLIER_LIMIT, *, whole: str = "on record") -> str:
-    """Return the text, or its beginning and end with a note of what is missing between them.
-
-    Args:
-        text: The text.
-        limit: Most characters of it.
-        whole: Where the whole of it is, for the reader.
-    """
-    if len(text) <= limit:
-        return text
-    half = limit // 2
-    missing = len(text) - 2 * half
-    note = f"[… {missing} characters left out; the whole text is {whole} …]"
-    return f"{text[:half]}\n{note}\n{text[len(text) - half :]}"
-
-
 def _abilities(step: FrozenStep) -> Capabilities:
     """Return what the agent of a step can do."""
     if step.described is not None:
@@ -154,19 +139,6 @@ def _guide(plan: FrozenPlan, step: FrozenStep) -> str:
     if not plan.guide.strip() or step.agent == "shell" or _abilities(step).has("instructions"):
         return ""
     return f"# Guide to this repository\n\n{plan.guide.strip()}"
-
-
-def as_data(text: str, *, source: str, iteration: int | None = None) -> str:
-    """Return a text as material in a prompt, between marks that it cannot end by itself.
-
-    Args:
-        text: The text, already bounded.
-        source: Where it comes from.
-        iteration: Which time its step was done; None where that says nothing.
-    """
-    time = "" if iteration is None else f' iteration="{iteration}"'
-    safe = text.strip().replace("</data", "<\\/data")
-    return f'<data from="{source}"{time}>\n{safe}\n</data>'
 
 
 def _contexts(step: FrozenStep) -> str:

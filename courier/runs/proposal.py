@@ -6,7 +6,7 @@ from typing import Final
 from courier.runs.candidates import Entry, candidate_name, candidate_plans, entries_of
 from courier.runs.events import AttemptEnded
 from courier.runs.frozen import FrozenPlan, FrozenStep
-from courier.runs.prompts import bounded
+from courier.runs.material import bounded
 from courier.runs.rating import run_score
 from courier.runs.run import Run
 from courier.runs.usage import Usage

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from courier.runs.answer import Unreadable
 from courier.runs.frozen import FrozenPlan, FrozenStep
-from courier.runs.prompts import as_data, bounded
+from courier.runs.material import as_data, bounded
 from courier.runs.roles import keeps_changes
 from courier.runs.run import Run
 from courier.runs.score import DIFF_LIMIT, PARTS, Score, mean, read_score, shortfall

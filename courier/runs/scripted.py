@@ -9,7 +9,7 @@ from typing import Final
 from courier.resources.model import Model
 from courier.runs.assets import FrozenScript
 from courier.runs.brief import Brief, Launch
-from courier.runs.prompts import as_data, bounded
+from courier.runs.material import as_data, bounded
 from courier.runs.transcript import AgentEvent, Outcome, OutputWritten
 
 TAIL_CHARACTERS: Final = 2_000

@@ -7,7 +7,7 @@ from typing import Any
 
 from courier.resources.model import Model
 from courier.runs.candidates import Entry, candidate_name, candidate_plans, entries_of
-from courier.runs.frozen import FrozenPlan, FrozenSandbox
+from courier.runs.frozen import FrozenPlan, FrozenRetry, FrozenSandbox
 from courier.runs.rating import run_score
 from courier.runs.run import Run
 from courier.runs.scripted import ScriptRan
@@ -94,6 +94,7 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
         },
         "pullRequest": _dumped(pull_request),
         "leftOut": list(plan.left_out),
+        **({"retryOf": _retry(plan.retry)} if plan.retry else {}),
         "approvals": list(_approvals(plan, run)),
         **({"candidates": _candidates(plan, run)} if plan.candidates else {}),
         "steps": [_attempt(plan, entry, at) for at, entry in enumerate(entries_of(plan, run))],
@@ -173,6 +174,7 @@ def _attempt(plan: FrozenPlan, entry: Entry, at: int) -> dict[str, object]:
     outcome = attempt.outcome.model_dump(mode="json", by_alias=True, exclude={"text", "usage"})
     return {
         **_name(entry),
+        **({"run": attempt.run} if attempt.run else {}),
         "type": step.type,
         "folder": step_folder(entry, at=at),
         "agent": step.agent,
@@ -200,6 +202,10 @@ def _attempt(plan: FrozenPlan, entry: Entry, at: int) -> dict[str, object]:
         "scoring": _dumped(attempt.scoring),
         "usage": _dumped(attempt.usage),
     }
+
+
+def _retry(retry: FrozenRetry) -> dict[str, object]:
+    return retry.model_dump(mode="json", by_alias=True, exclude={"facts"})
 
 
 def _machine(machine: FrozenSandbox) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """`courier asset list`."""
 
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +9,6 @@ from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
     from courier.cli.asset.pins import Pins
-    from courier.planning.references import Ref
 
 _EXAMPLE = """\
 courier asset list
@@ -47,10 +45,9 @@ def list_(here: Here, output: str, *, newest: bool) -> int:
     return 1 if any(row["changed"] for row in rows) else 0
 
 
-async def _rows(here: Here, pins: "Pins", *, newest: bool) -> AsyncIterator[dict[str, Any]]:
+async def _rows(here: Here, pins: "Pins", *, newest: bool) -> Any:
     from courier.planning.sharing import changed
 
-    known = await _newest(here, pins) if newest else {}
     for locked in pins.assets:
         row: dict[str, Any] = {
             "asset": str(locked.ref),
@@ -61,21 +58,9 @@ async def _rows(here: Here, pins: "Pins", *, newest: bool) -> AsyncIterator[dict
             "changed": list(changed(locked, pins.files)),
         }
         if newest:
-            row["newest"] = known[locked.ref]
+            async with here.elsewhere(locked.source) as there:
+                row["newest"] = str(next(iter(await there.shelf().versions(locked.ref)), "-"))
         yield row
-
-
-async def _newest(here: Here, pins: "Pins") -> "dict[Ref, str]":
-    """Return asset to its newest published version, a dash where there is none."""
-    from courier.cli.asset.pins import by_source
-
-    found = {}
-    for source, assets in by_source(pins.assets).items():
-        async with here.elsewhere(source) as there:
-            shelf = there.shelf()
-            for locked in assets:
-                found[locked.ref] = str(next(iter(await shelf.versions(locked.ref)), "-"))
-    return found
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

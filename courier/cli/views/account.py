@@ -45,6 +45,7 @@ def _head(account: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]
     yield "Project", str(account.get("project"))
     yield "Workflow", str(account.get("workflow"))
     yield "Source", str(account.get("source"))
+    yield "Retry of", _retry(account.get("retryOf") or {})
     started, ended = moment(account.get("startedAt")), moment(account.get("endedAt"))
     if started:
         yield "Started", f"{clock(started)} UTC ({age(started, now)} ago)"
@@ -55,6 +56,14 @@ def _head(account: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]
     yield "Work", _at(work)
     yield "Pull request", _pull_request(account.get("pullRequest") or {})
     yield "Score", _score(account.get("score") or {})
+
+
+def _retry(retry: Mapping[str, Any]) -> str:
+    if not retry:
+        return ""
+    begin = f"from {retry['step']}" if retry.get("step") else "from the start"
+    why = f": {retry['reason']}" if retry.get("reason") else ""
+    return f"{retry['run']}, {begin}, asked for by {retry['by']}{why}"
 
 
 def _at(place: Mapping[str, Any]) -> str:
@@ -155,7 +164,7 @@ def _step(step: Mapping[str, Any]) -> tuple[str, ...]:
         agent,
         _result(step),
         took((ended - started).total_seconds()) if started and ended else "-",
-        tokens(usage),
+        f"of {step['run']}" if step.get("run") else tokens(usage),
         cost(usage),
         str(step.get("commit") or "-")[:10],
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from courier.runs.interactive.account import usage_of
 from courier.runs.interactive.frozen import SandboxPlan
 from courier.runs.interactive.live import LiveSandbox, Message
-from courier.runs.prompts import bounded
+from courier.runs.material import bounded
 from courier.runs.proposal import BODY_LIMIT, marker
 from courier.runs.usage import Usage
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from courier.resources.agent import AgentFiles, AgentSpec
 from courier.runs.assets import FrozenCommand
+from courier.runs.material import bounded
 from courier.runs.prompts import (
     EARLIER_LIMIT,
     EARLIER_TOTAL,
     Situation,
     StepOutput,
     assemble,
-    bounded,
     digest_of,
 )
 from courier.runs.roles import ROLES
