@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.fakes import postgres as fresh_postgres
 from tests.fakes.embedded import Endpoint, serving
 
 FOREIGN = ("GIT_", "COURIER_", "E2B_")
@@ -52,3 +53,10 @@ def sandboxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """The embedded server, one for the whole test session, on the best isolation there is."""
     with serving(tmp_path_factory.mktemp("sandboxd"), "--allow-plain") as endpoint:
         yield endpoint
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[fresh_postgres.Server]:
+    """A real PostgreSQL, one for the whole test session; it forgets nothing but its disk."""
+    with fresh_postgres.serving("fsync=off", "max_connections=300") as server:
+        yield server

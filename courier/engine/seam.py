@@ -190,7 +190,8 @@ class RunClient(RunReader, Protocol):
             flow: The name of a registered flow.
             input: The frozen plan; stored with the run.
             queue: Whose limit it counts against.
-            priority: Lower goes first, across all queues; equals go in the order of submission.
+            priority: Lower goes first, across all queues. Of equals, those of the queue that runs
+                least go first, queues taking turns; within one queue, in the order of submission.
             not_before: Earliest start.
 
         Raises:

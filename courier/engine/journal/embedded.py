@@ -62,7 +62,7 @@ class JournalEngine:
         """Let at most that many runs of a queue, or with None of all, run at once."""
         self._limits[queue] = concurrency
         if self._life is not None:
-            self._life.host.places.limit(queue, concurrency)
+            self._life.places.limit(queue, concurrency)
 
     async def start(self) -> None:
         """Take the folder and go on with every run that has not ended."""
@@ -82,7 +82,7 @@ class JournalEngine:
         writer = Writer(connection, observer=self._observer)
         host = Host(self._clock, writer, places, timers)
         roster = Roster(host, self._flows)
-        self._life = _Life(host, roster, asyncio.ensure_future(timers.run()))
+        self._life = _Life(host, writer, places, roster, asyncio.ensure_future(timers.run()))
         writer.start(roster.hear)
         await writer.write(find_live, then=roster.take_up)
 
@@ -91,11 +91,11 @@ class JournalEngine:
         life, self._life = self._life, None
         if life is None:
             return
-        life.host.writer.hurry()
+        life.writer.hurry()
         await life.roster.stop()
         life.ringing.cancel()
         await asyncio.wait({life.ringing})
-        await life.host.writer.stop()
+        await life.writer.stop()
         await self._reader.close()
         self._lock.release()
 
@@ -122,7 +122,7 @@ class JournalEngine:
                 found = Found(seq, run_id, flow, queue, priority, Phase.QUEUED, not_before, None)
                 life.roster.take_up([found])
 
-        seq = await life.host.writer.write(lambda tx: rows.submit(tx, run), then=take_up)
+        seq = await life.writer.write(lambda tx: rows.submit(tx, run), then=take_up)
         return seq is not None
 
     async def cancel(self, run_id: str, *, by: str, reason: str) -> bool:
@@ -133,7 +133,7 @@ class JournalEngine:
         def carry_out(came: Cancelled) -> None:
             life.roster.cancel(run_id, Cancellation(by, reason), came)
 
-        came = await life.host.writer.write(
+        came = await life.writer.write(
             lambda tx: rows.cancel(tx, run_id, by=by, reason=reason, now=now),
             then=carry_out,
         )
@@ -143,7 +143,7 @@ class JournalEngine:
         """Send a signal."""
         life = self._started()
         text = to_text(value)
-        await life.host.writer.write(
+        await life.writer.write(
             lambda tx: rows.send(tx, run_id, signal=signal, value=text),
             then=lambda _: life.roster.signal(run_id, signal),
         )
@@ -183,7 +183,7 @@ class JournalEngine:
 
     async def forget(self, before: datetime) -> int:
         """Delete all that is known of runs that ended before a moment."""
-        writer = self._started().host.writer
+        writer = self._started().writer
         forgotten, some = 0, FORGET_AT_ONCE
         while some == FORGET_AT_ONCE:
             some = await writer.write(
@@ -203,5 +203,7 @@ class _Life:
     """What exists from `start` to `stop`."""
 
     host: Host
+    writer: Writer
+    places: Places
     roster: Roster
     ringing: "asyncio.Future[None]"

@@ -31,6 +31,8 @@ class Places:
     def __init__(self) -> None:
         self._limits: dict[str | None, int] = {}
         self._taken: Counter[str] = Counter()
+        self._served: Counter[str] = Counter()
+        self._grants = 0
         self._all = 0
         self._lines: dict[str, list[Claim]] = {}
 
@@ -63,6 +65,8 @@ class Places:
     def _serve(self) -> None:
         while (claim := self._next()) is not None:
             claim.withdrawn = True
+            self._grants += 1
+            self._served[claim.queue] = self._grants
             self.take(claim.queue)
             claim.grant()
 
@@ -72,9 +76,13 @@ class Places:
         heads = [head for queue in list(self._lines) if (head := self._head(queue)) is not None]
         if not heads:
             return None
-        first = min(heads)
+        first = min(heads, key=self._order)
         heapq.heappop(self._lines[first.queue])
         return first
+
+    def _order(self, head: Claim) -> tuple[int, int, int, int]:
+        """Most urgent first; of those, the queue that runs least, then the one served longest ago."""
+        return head.priority, self._taken[head.queue], self._served[head.queue], head.seq
 
     def _head(self, queue: str) -> Claim | None:
         if queue in self._limits and self._taken[queue] >= self._limits[queue]:

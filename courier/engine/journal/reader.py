@@ -27,7 +27,7 @@ from courier.engine.journal.schema import (
     open_writer,
     to_text,
 )
-from courier.engine.journal.writer import Transaction, Write
+from courier.engine.journal.writer import Statements, Transaction, Write
 from courier.errors import NotFound, Unavailable
 from courier.ports.clock import Clock
 
@@ -39,6 +39,7 @@ _STATE = (
     " AND steps.phase = 'open' ORDER BY position DESC LIMIT 1) END,"
     " result, error, cancel_by, cancel_reason FROM runs"
 )
+NO_LIMIT = 2**62
 _LIVE = {None: "", True: " WHERE ended_at IS NULL", False: " WHERE ended_at IS NOT NULL"}
 
 
@@ -52,24 +53,22 @@ class JournalReader:
 
     async def status(self, run_id: str) -> RunState | None:
         """Return one run, or None."""
-        found = await self._read(lambda connection: _states(connection, " WHERE id = ?", run_id))
+        found = await self._read(lambda connection: states(connection, " WHERE id = ?", run_id))
         return found[0] if found else None
 
     async def list(
         self, *, live: bool | None = None, limit: int | None = None
     ) -> Sequence[RunState]:
         """Return runs, the last submitted first."""
-        rest = f"{_LIVE[live]} ORDER BY seq DESC LIMIT ?"
-        most = -1 if limit is None else limit
-        return await self._read(lambda connection: _states(connection, rest, most)) or ()
+        return await self._read(lambda connection: listed(connection, live=live, limit=limit)) or ()
 
     async def steps(self, run_id: str) -> Sequence[StepRecord]:
         """Return what the run asked for so far, in order."""
-        return await self._read(lambda connection: _steps(connection, run_id)) or ()
+        return await self._read(lambda connection: steps_of(connection, run_id)) or ()
 
     async def submitted(self, run_id: str) -> Json:
         """Return what the run was submitted with; None for an unknown run."""
-        return from_text(await self._read(lambda connection: _input(connection, run_id)))
+        return from_text(await self._read(lambda connection: input_of(connection, run_id)))
 
     async def close(self) -> None:
         """Close the connection; it is opened again when needed."""
@@ -172,7 +171,14 @@ class JournalClient(JournalReader):
         return answer
 
 
-def _states(connection: sqlite3.Connection, rest: str, value: str | int) -> Sequence[RunState]:
+def listed(connection: Statements, *, live: bool | None, limit: int | None) -> Sequence[RunState]:
+    """Return runs, the last submitted first."""
+    rest = f"{_LIVE[live]} ORDER BY seq DESC LIMIT ?"
+    return states(connection, rest, NO_LIMIT if limit is None else limit)
+
+
+def states(connection: Statements, rest: str, value: str | int) -> Sequence[RunState]:
+    """Return the runs that the rest of a SELECT asks for."""
     return [_state(row) for row in connection.execute(_STATE + rest, (value,))]
 
 
@@ -196,7 +202,8 @@ def _state(row: tuple[Any, ...]) -> RunState:
     )
 
 
-def _steps(connection: sqlite3.Connection, run_id: str) -> Sequence[StepRecord]:
+def steps_of(connection: Statements, run_id: str) -> Sequence[StepRecord]:
+    """Return what a run asked for, in order."""
     told = connection.execute(
         "SELECT name, kind, phase, tries, started_at, ended_at, checkpoint, result, error, until"
         " FROM steps WHERE run = (SELECT seq FROM runs WHERE id = ?) ORDER BY position",
@@ -219,7 +226,8 @@ def _steps(connection: sqlite3.Connection, run_id: str) -> Sequence[StepRecord]:
     ]
 
 
-def _input(connection: sqlite3.Connection, run_id: str) -> str | None:
+def input_of(connection: Statements, run_id: str) -> str | None:
+    """Return what a run was submitted with, as JSON text; None for an unknown run."""
     row = connection.execute("SELECT input FROM runs WHERE id = ?", (run_id,)).fetchone()
     return None if row is None else str(row[0])
 

@@ -3,28 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from courier.engine.inflight import (
-    Cancellation,
-    DivergedReplay,
-    Json,
-    Phase,
-    RunCancelled,
-    StepPhase,
-)
-from courier.engine.journal import errors, rows
+from courier.engine.inflight import Cancellation, Phase, StepPhase
+from courier.engine.journal import rows
 from courier.engine.journal.context import JournalContext
+from courier.engine.journal.ending import end_of, enter
 from courier.engine.journal.outcome import outcome_of
 from courier.engine.journal.places import Claim
-from courier.engine.journal.rows import Cancelled, Ending
+from courier.engine.journal.rows import Cancelled
 from courier.engine.journal.run import Host, LiveRun
-from courier.engine.journal.schema import from_text, to_text
+from courier.engine.journal.schema import from_text
 from courier.engine.journal.takeup import Found, find, recall
 from courier.engine.journal.writer import Notice
 from courier.engine.seam import Flow
-from courier.errors import CourierError
 
 log = logging.getLogger(__name__)
 
@@ -150,14 +142,14 @@ class Roster:
         if self._host.stopping:
             return
         context = JournalContext(run, self._host)
-        run.task = asyncio.ensure_future(_enter(self._flows[run.flow], context))
+        run.task = asyncio.ensure_future(enter(self._flows[run.flow], context))
         await asyncio.wait({run.task})
         if run.interrupt is not None:
             run.interrupt()
         if self._host.stopping:
             outcome_of(run.task)
             return
-        ending = _end_of(run, context, run.task, now=self._host.clock.now())
+        ending = end_of(run, context, run.task, now=self._host.clock.now())
         await self._host.writer.write(
             lambda tx: rows.end(tx, run.seq, run_id=run.run_id, ending=ending)
         )
@@ -185,29 +177,3 @@ class Roster:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("A run is left where it is until the next start.", exc_info=error)
-
-
-async def _enter(function: Flow, context: JournalContext) -> Json:
-    return await function(context)
-
-
-def _end_of(
-    run: LiveRun, context: JournalContext, task: "asyncio.Future[Json]", *, now: datetime
-) -> Ending:
-    text, error = outcome_of(task)
-    if error is None and context.unasked is not None:
-        error = DivergedReplay(
-            "The flow no longer does what its journal says.",
-            detail=f"Run {run.run_id} ended where the journal has {context.unasked}.",
-        )
-    error = context.broken or error
-    if run.raised is not None and (error is None or isinstance(error, RunCancelled)):
-        return Ending(Phase.CANCELLED, now, result=text)
-    if error is None:
-        return Ending(Phase.COMPLETED, now, result=text)
-    log.warning("Run %s failed: %s", run.run_id, error, exc_info=_unexpected(error))
-    return Ending(Phase.FAILED, now, error=to_text(errors.to_json(error)))
-
-
-def _unexpected(error: BaseException) -> BaseException | None:
-    return None if isinstance(error, CourierError) else error

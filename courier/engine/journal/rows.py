@@ -46,7 +46,7 @@ def submit(write: Transaction, run: Submission) -> int | None:
     """Queue a run; return its number, or None if one of that name is known."""
     row = write.execute(
         "INSERT INTO runs (id, flow, queue, priority, phase, input, submitted_at, not_before)"
-        " VALUES (?, ?, ?, ?, 'queued', ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING seq",
+        " VALUES (?, ?, ?, ?, 'queued', ?, ?, ?) ON CONFLICT DO NOTHING RETURNING seq",
         (
             run.run_id,
             run.flow,
@@ -83,7 +83,7 @@ def open_step(
     (tries,) = write.execute(
         "INSERT INTO steps (run, position, kind, name, phase, tries, started_at, until)"
         " VALUES (?, ?, ?, ?, 'open', 1, ?, ?)"
-        " ON CONFLICT (run, position) DO UPDATE SET tries = tries + 1 RETURNING tries",
+        " ON CONFLICT (run, position) DO UPDATE SET tries = steps.tries + 1 RETURNING tries",
         (
             spot.seq,
             spot.position,
@@ -239,7 +239,10 @@ def leave_notice(write: Transaction, run_id: str, *, signal: str | None = None) 
 
 
 def _run(write: Transaction, run_id: str) -> tuple[int, Phase, str | None]:
-    row = write.execute("SELECT seq, phase, cancel_by FROM runs WHERE id = ?", (run_id,)).fetchone()
+    row = write.execute(
+        f"SELECT seq, phase, cancel_by FROM runs WHERE id = ?{write.locking}",  # noqa: S608 - a constant
+        (run_id,),
+    ).fetchone()
     if row is None:
         raise NotFound(f"There is no run {run_id}.")
     return int(row[0]), Phase(row[1]), row[2]

@@ -4,12 +4,39 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from courier.engine.inflight import Cancellation, Json, StepKind, StepPhase
-from courier.engine.journal.places import Claim, Places
+from courier.engine.journal.places import Claim
 from courier.engine.journal.timers import Timer, Timers
-from courier.engine.journal.writer import Writer
+from courier.engine.journal.writer import Write
 from courier.ports.clock import Clock
+
+T = TypeVar("T")
+
+
+class Writing(Protocol):
+    """Puts facts on record."""
+
+    async def write(self, write: Write[T], *, then: Callable[[T], None] | None = None) -> T:
+        """Commit a write and return its answer once it is durable."""
+        ...
+
+
+class Seating(Protocol):
+    """Hands out the places in which runs may run."""
+
+    def line_up(self, claim: Claim) -> None:
+        """Put a claim in line; it may be granted at once."""
+        ...
+
+    def take(self, queue: str) -> None:
+        """Take a place whatever the limits say."""
+        ...
+
+    def give_back(self, queue: str) -> None:
+        """Free a place."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +54,11 @@ class Recorded:
 
 @dataclass(slots=True)
 class Host:
-    """What all runs of one engine share."""
+    """What a live run needs of its engine."""
 
     clock: Clock
-    writer: Writer
-    places: Places
+    writer: Writing
+    places: Seating
     timers: Timers
     stopping: bool = False
 

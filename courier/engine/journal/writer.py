@@ -5,10 +5,10 @@ import contextlib
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from courier.errors import CourierError
 
@@ -39,13 +39,47 @@ Observer = Callable[[Literal["before", "after"], Sequence[Fact]], None]
 """Called in the writer's thread just before and just after a commit that holds facts."""
 
 
+class Answer(Protocol):
+    """What a statement gave."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+        ...
+
+    def fetchone(self) -> Any:
+        """Return the next row, or None."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """Return the rows that are left."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Statements(Protocol):
+    """A connection as writes see it; values stand as ``?``."""
+
+    def execute(self, statement: str, values: Sequence[Any] = ..., /) -> Answer:
+        """Carry one statement out."""
+        ...
+
+
 class Transaction:
-    """One open transaction: statements, and the facts they put on record."""
+    """One open transaction: statements, and the facts they put on record.
 
-    __slots__ = ("execute", "facts")
+    Args:
+        connection: Carries the statements out.
+        locking: What a SELECT ends with to keep others from its row until the commit, where
+            several may write at once.
+    """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    __slots__ = ("execute", "facts", "locking")
+
+    def __init__(self, connection: Statements, *, locking: str = "") -> None:
         self.execute = connection.execute
+        self.locking = locking
         self.facts: list[Fact] = []
 
     def note(self, run: str, kind: str, name: str = "") -> None:
@@ -65,7 +99,7 @@ class Notice:
     signal: str | None
 
 
-class _Asked(Generic[T]):
+class Asked(Generic[T]):
     """One write on its way, and its answer."""
 
     __slots__ = ("answer", "error", "future", "given_up", "then", "write")
@@ -81,12 +115,14 @@ class _Asked(Generic[T]):
         self.given_up = False
 
     def run(self, transaction: Transaction) -> None:
+        """Carry the write out; what it refuses is its answer."""
         try:
             self.answer = self.write(transaction)
         except CourierError as refused:
             self.error = refused
 
     def deliver(self) -> None:
+        """Give the answer to whoever asked, on the loop."""
         if self.then is not None and self.error is None and not self.given_up:
             self.then(self.answer)  # type: ignore[arg-type]  # set by run
         if self.future.done():
@@ -107,7 +143,7 @@ class Writer:
         self._observer = observer
         self._on_notices: Callable[[Sequence[Notice]], None] | None = None
         self._loop = asyncio.get_running_loop()
-        self._asked: SimpleQueue[_Asked[object] | None] = SimpleQueue()
+        self._asked: SimpleQueue[Asked[object] | None] = SimpleQueue()
         self._stopping = threading.Event()
         self._closed = False
         self._seen_version = -1
@@ -131,7 +167,7 @@ class Writer:
         if self._closed:
             raise asyncio.CancelledError("The journal is closed.")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._asked.put(_Asked(write, then, future))  # type: ignore[arg-type]  # answers are typed by T
+        self._asked.put(Asked(write, then, future))  # type: ignore[arg-type]  # answers are typed by T
         return await future
 
     def hurry(self) -> None:
@@ -154,8 +190,8 @@ class Writer:
             self._look_for_notices()
         self._connection.close()
 
-    def _next_group(self) -> tuple[list[_Asked[object]], bool]:
-        group: list[_Asked[object]] = []
+    def _next_group(self) -> tuple[list[Asked[object]], bool]:
+        group: list[Asked[object]] = []
         try:
             asked = self._asked.get(timeout=POLL_SECONDS)
             while asked is not None and len(group) < GROUP_SIZE:
@@ -167,7 +203,7 @@ class Writer:
             group.append(asked)
         return group, asked is not None
 
-    def _commit(self, group: list[_Asked[object]]) -> None:
+    def _commit(self, group: list[Asked[object]]) -> None:
         try:
             self._commit_together(group)
         except Exception as fault:  # noqa: BLE001 - one broken write must not end the writer of all
@@ -179,9 +215,9 @@ class Writer:
                 for asked in group:
                     self._commit([asked])
                 return
-        self._tell(_deliver, group)
+        self._tell(deliver, group)
 
-    def _commit_together(self, group: Sequence[_Asked[object]]) -> None:
+    def _commit_together(self, group: Sequence[Asked[object]]) -> None:
         transaction = Transaction(self._connection)
         transaction.execute("BEGIN IMMEDIATE")
         try:
@@ -195,7 +231,7 @@ class Writer:
             raise
         self._observe("after", transaction.facts)
 
-    def _commit_later(self, group: list[_Asked[object]], fault: Exception) -> None:
+    def _commit_later(self, group: list[Asked[object]], fault: Exception) -> None:
         """Hold everything until the file can be written; the runs wait meanwhile."""
         log.warning("The journal cannot be written (%s); everything waits until it can.", fault)
         while not self._stopping.wait(RETRY_SECONDS):
@@ -257,6 +293,7 @@ def _passes(fault: Exception) -> bool:
     )
 
 
-def _deliver(group: Sequence[_Asked[object]]) -> None:
+def deliver(group: Sequence[Asked[object]]) -> None:
+    """Give all answers, in order."""
     for asked in group:
         asked.deliver()

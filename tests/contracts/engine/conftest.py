@@ -6,20 +6,32 @@ from pathlib import Path
 import pytest
 
 from courier.engine.journal import JournalEngine
+from courier.engine.postgres import PostgresEngine
 from courier.system import SystemClock
 from tests.contracts.engine.lab import Effects, EngineFactory, Lab
+from tests.fakes.postgres import Server
 
 
-def journal_factory(folder: Path) -> EngineFactory:
+def journal_factory(request: pytest.FixtureRequest) -> EngineFactory:
+    folder: Path = request.getfixturevalue("tmp_path") / "data"
     return lambda: JournalEngine(folder, clock=SystemClock())
 
 
-FACTORIES: Mapping[str, Callable[[Path], EngineFactory]] = {"journal": journal_factory}
+def postgres_factory(request: pytest.FixtureRequest) -> EngineFactory:
+    server: Server = request.getfixturevalue("postgres")
+    database = server.database()
+    return lambda: PostgresEngine(database, clock=SystemClock())
 
 
-@pytest.fixture(params=sorted(FACTORIES))
-def engine_factory(request: pytest.FixtureRequest, tmp_path: Path) -> EngineFactory:
-    return FACTORIES[request.param](tmp_path / "data")
+FACTORIES: Mapping[str, Callable[[pytest.FixtureRequest], EngineFactory]] = {
+    "journal": journal_factory,
+    "postgres": postgres_factory,
+}
+
+
+@pytest.fixture(params=["journal", pytest.param("postgres", marks=pytest.mark.slow)])
+def engine_factory(request: pytest.FixtureRequest) -> EngineFactory:
+    return FACTORIES[request.param](request)
 
 
 @pytest.fixture

@@ -39,9 +39,10 @@ async def test_a_queue_keeps_its_limit(lab: Lab) -> None:
 
 async def test_all_queues_together_keep_the_limit(lab: Lab) -> None:
     gauge = Gauge()
-    engine = await lab.start(limits={None: 3, "a": 2}, flow=gauge.flow)
+    engine = await lab.start(limits={None: 0, "a": 2}, flow=gauge.flow)
     for number in range(12):
         await engine.submit(f"run-{number}", flow="flow", input=None, queue="ab"[number % 2])
+    engine.limit(None, concurrency=3)
     for number in range(12):
         await lab.end(f"run-{number}")
     assert gauge.most == 3
@@ -61,6 +62,19 @@ async def test_lower_priority_first_then_first_come_across_queues(lab: Lab) -> N
     engine.limit(None, concurrency=1)
     await lab.end("late")
     assert gauge.order == ["soonest", "first", "second", "third", "late"]
+
+
+async def test_many_runs_of_one_queue_do_not_starve_another(lab: Lab) -> None:
+    gauge = Gauge()
+    engine = await lab.start(limits={None: 0}, flow=gauge.flow)
+    for number in range(6):
+        await engine.submit(f"many-{number}", flow="flow", input=None, queue="many")
+    for number in range(2):
+        await engine.submit(f"few-{number}", flow="flow", input=None, queue="few")
+    engine.limit(None, concurrency=1)
+    for number in range(6):
+        await lab.end(f"many-{number}")
+    assert gauge.order[:4] == ["many-0", "few-0", "many-1", "few-1"]
 
 
 async def test_order_outlives_a_restart(lab: Lab) -> None:

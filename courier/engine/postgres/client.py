@@ -1,0 +1,176 @@
+"""Looking at the runs in a database and asking things of them, from any machine."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import TypeVar
+
+from courier.engine.inflight import Json, RunState, StepRecord
+from courier.engine.journal import rows
+from courier.engine.journal.reader import input_of, listed, states, steps_of
+from courier.engine.journal.rows import Submission
+from courier.engine.journal.schema import from_text, to_text
+from courier.engine.journal.writer import Transaction, Write
+from courier.engine.postgres.schema import Database, find_session, open_session, unavailable
+from courier.engine.postgres.session import Busy, InDoubt, Lost, Session
+from courier.engine.postgres.writer import LOCKING, notify
+from courier.errors import NotFound
+from courier.ports.clock import Clock
+
+T = TypeVar("T")
+POLL_SECONDS = 0.2
+
+
+class PostgresReader:
+    """The `RunReader` of a database; works with and without workers."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._session: Session | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="courier-reader")
+
+    async def status(self, run_id: str) -> RunState | None:
+        """Return one run, or None."""
+        found = await self._read(lambda session: states(session, " WHERE id = ?", run_id))
+        return found[0] if found else None
+
+    async def list(
+        self, *, live: bool | None = None, limit: int | None = None
+    ) -> Sequence[RunState]:
+        """Return runs, the last submitted first."""
+        return await self._read(lambda session: listed(session, live=live, limit=limit)) or ()
+
+    async def steps(self, run_id: str) -> Sequence[StepRecord]:
+        """Return what the run asked for so far, in order."""
+        return await self._read(lambda session: steps_of(session, run_id)) or ()
+
+    async def submitted(self, run_id: str) -> Json:
+        """Return what the run was submitted with; None for an unknown run."""
+        return from_text(await self._read(lambda session: input_of(session, run_id)))
+
+    async def workers(self) -> Sequence[str]:
+        """Return the workers that are alive, the oldest first."""
+        return await self._read(_workers) or ()
+
+    async def close(self) -> None:
+        """Close the connection; it is opened again when needed."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
+
+    async def _read(self, query: Callable[[Session], T]) -> T | None:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._query, query)
+
+    def _query(self, query: Callable[[Session], T]) -> T | None:
+        """Ask; a connection that went since the last time is made anew once."""
+        for fresh in (self._session is None, True):
+            session = self._session = self._session or find_session(
+                self._database, name="courier reader"
+            )
+            if session is None:
+                return None
+            try:
+                return query(session)
+            except (Lost, Busy) as fault:
+                self._disconnect()
+                if fresh:
+                    raise unavailable(self._database, fault) from fault
+        return None
+
+    def _disconnect(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+class Asker(PostgresReader, ABC):
+    """The part of `RunClient` that clients and workers have in common."""
+
+    @abstractmethod
+    async def _write(self, write: Write[T]) -> T:
+        """Commit a write in a transaction of its own."""
+
+    async def submit(  # noqa: PLR0913 - the seam's signature
+        self,
+        run_id: str,
+        *,
+        flow: str,
+        input: Json,
+        queue: str = "default",
+        priority: int = 0,
+        not_before: datetime | None = None,
+    ) -> bool:
+        """Queue a run unless one of that name is known."""
+        run = Submission(
+            run_id, flow, to_text(input), queue, priority, self._clock.now(), not_before
+        )
+        return await self._write(lambda tx: _submit(tx, run))
+
+    async def cancel(self, run_id: str, *, by: str, reason: str) -> bool:
+        """Ask a run to stop."""
+        now = self._clock.now()
+        came = await self._write(lambda tx: rows.cancel(tx, run_id, by=by, reason=reason, now=now))
+        return came is not rows.Cancelled.VAIN
+
+    async def send(self, run_id: str, signal: str, value: Json) -> None:
+        """Send a signal."""
+        text = to_text(value)
+        await self._write(lambda tx: rows.send(tx, run_id, signal=signal, value=text))
+
+
+class PostgresClient(Asker):
+    """The `RunClient` of a database: asks from outside any worker."""
+
+    async def wait(self, run_id: str) -> RunState:
+        """Return the run once it has ended; looks a few times a second."""
+        while True:
+            state = await self.status(run_id)
+            if state is None:
+                raise NotFound(f"There is no run {run_id}.")
+            if state.phase.ended:
+                return state
+            await self._clock.sleep(POLL_SECONDS)
+
+    async def _write(self, write: Write[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, write)
+
+    def _commit(self, write: Write[T]) -> T:
+        session = open_session(self._database, name="courier client", upgrade=False)
+        try:
+            number = session.begin()
+            transaction = Transaction(session, locking=LOCKING)
+            answer = write(transaction)
+            notify(session, self._database.schema, transaction.facts)
+            self._finish(session, number)
+        except (Lost, Busy) as fault:
+            raise unavailable(self._database, fault) from fault
+        finally:
+            session.close()
+        return answer
+
+    def _finish(self, session: Session, number: str) -> None:
+        """Commit; where the answer got lost, ask what became of it."""
+        try:
+            session.commit(number)
+        except InDoubt as doubt:
+            again = open_session(self._database, name="courier client", upgrade=False)
+            try:
+                if not again.became_of(doubt.transaction):
+                    raise
+            finally:
+                again.close()
+
+
+def _submit(write: Transaction, run: Submission) -> bool:
+    if rows.submit(write, run) is None:
+        return False
+    write.execute("INSERT INTO queues (name) VALUES (?) ON CONFLICT DO NOTHING", (run.queue,))
+    return True
+
+
+def _workers(session: Session) -> Sequence[str]:
+    found = session.execute(
+        "SELECT id FROM workers WHERE beat_at > clock_timestamp() - interval '10 s' ORDER BY since"
+    )
+    return [str(row[0]) for row in found.fetchall()]
