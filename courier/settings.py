@@ -5,7 +5,7 @@ Not for: desired state (that is `.courier/`), nor for secret values, which stay 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,9 @@ PASSED_ON = (
 )
 """Plain variables that agent processes get when they are set here; proxies without a password."""
 
+CLOUD_RATE = 1.0
+"""Sandboxes a second that E2B's smallest plan lets an account create."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -37,6 +40,10 @@ class Settings:
         expose: What embedded sandboxes may read, and find programs in, besides the system's:
             what COURIER_EXPOSE names, and what the agent programs on PATH need.
         agent_env: Plain variables for agent processes.
+        database_url: Where the runs are that several workers share, secrets included; None for the
+            journal of this machine.
+        sandboxd: The state folder of the embedded server; workers of one machine may share it.
+        sandbox_rate: How many sandboxes all workers together may create in a second; None for any.
     """
 
     home: Path
@@ -45,6 +52,9 @@ class Settings:
     allow_plain: bool = False
     expose: tuple[Path, ...] = ()
     agent_env: Mapping[str, str] | None = None
+    database_url: str | None = field(default=None, repr=False)
+    sandboxd: Path | None = None
+    sandbox_rate: float | None = None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -62,6 +72,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         allow_plain=_flag(environment, "COURIER_ALLOW_PLAIN"),
         expose=(*(Path(part) for part in exposed.split(":") if part), *exposed_by(programs)),
         agent_env=_passed_on(environment),
+        database_url=_database_url(environment),
+        sandboxd=_folder(environment, "COURIER_SANDBOXD"),
+        sandbox_rate=_rate(environment),
     )
 
 
@@ -94,6 +107,39 @@ def _sandboxes(environment: Mapping[str, str]) -> Literal["cloud", "embedded"]:
                 detail=f"It is {other!r}.",
                 next_step="Set it to `cloud` or `embedded`, or unset it.",
             )
+
+
+def _database_url(environment: Mapping[str, str]) -> str | None:
+    url = environment.get("COURIER_DATABASE_URL", "").strip()
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        # The value is not repeated: it may hold a password.
+        raise Misused(
+            "COURIER_DATABASE_URL is no address of a PostgreSQL database.",
+            next_step="It is like postgresql://user:password@host:5432/courier; or unset it.",
+        )
+    return url or None
+
+
+def _folder(environment: Mapping[str, str], name: str) -> Path | None:
+    chosen = environment.get(name)
+    return Path(chosen).expanduser().absolute() if chosen else None
+
+
+def _rate(environment: Mapping[str, str]) -> float | None:
+    told = environment.get("COURIER_SANDBOX_RATE", "")
+    if not told:
+        return CLOUD_RATE if _sandboxes(environment) == "cloud" else None
+    try:
+        rate = float(told)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise Misused(
+            "COURIER_SANDBOX_RATE is no number of sandboxes a second.",
+            detail=f"It is {told!r}.",
+            next_step="Set it to what your plan allows, e.g. 5, or unset it.",
+        )
+    return rate
 
 
 def _flag(environment: Mapping[str, str], name: str) -> bool:

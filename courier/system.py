@@ -27,6 +27,9 @@ VERSION_SECONDS = 15.0
 SHORTEST_LINE = 12
 """Characters from which a line of a value of many lines counts as secret by itself."""
 
+SECRET_TOO = frozenset({"COURIER_DATABASE_URL"})
+"""Variables that hold a secret though their names do not say so."""
+
 SECRET_NAME = re.compile(r"(?:_|^)(?:API_?KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)(?:_|$)")
 """What the name of a variable that holds a secret looks like."""
 
@@ -176,4 +179,4 @@ async def version_of(program: Path, environment: Mapping[str, str]) -> str | Non
 
 def secret_names(environment: Mapping[str, str]) -> list[str]:
     """Return the variables whose names say that they hold a secret."""
-    return [name for name in environment if SECRET_NAME.search(name)]
+    return [name for name in environment if SECRET_NAME.search(name) or name in SECRET_TOO]

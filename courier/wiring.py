@@ -6,7 +6,7 @@ Not for: behaviour; what is decided here is only which class does it.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,25 +21,24 @@ from courier.engine.candidate import CandidateRunner
 from courier.engine.candidates import FLOW as CANDIDATE
 from courier.engine.daemon import INTERVAL_SECONDS, Daemon, Post
 from courier.engine.desired import DesiredState
-from courier.engine.dispatcher import Dispatcher, KeepTo
+from courier.engine.dispatcher import Dispatcher
+from courier.engine.engines import EVERYTHING, Client, Engines, Share, keep_to, led
 from courier.engine.errand import Errand
 from courier.engine.interactive.keeper import FLOW as SANDBOX_FLOW
 from courier.engine.interactive.keeper import Keeper
-from courier.engine.journal import JournalEngine
-from courier.engine.journal.reader import JournalClient
 from courier.engine.journal.writer import Observer
 from courier.engine.observation import Observation
+from courier.engine.presence import Presence
 from courier.engine.preview import Preview
 from courier.engine.reconciler import Reconciler
 from courier.engine.runner import FLOW, Runner
-from courier.engine.seam import Context, Json, RunClient
+from courier.engine.seam import Context, Engine, Json, RunClient
 from courier.engine.shelf import Shelf
 from courier.engine.world import World
 from courier.errors import Misconfigured
 from courier.forges.local import LocalForge
 from courier.llm.providers import Providers
 from courier.planning.manifest import Schemas
-from courier.planning.plan import Limit
 from courier.ports.agents import AgentDriver
 from courier.ports.sandboxes import Sandboxes
 from courier.runs.pricing import EMBEDDED
@@ -53,6 +52,7 @@ from courier.storage.credentials import Credentials
 from courier.storage.live import LiveTranscripts
 from courier.storage.lookout import git_folder
 from courier.storage.mirror import Mirror
+from courier.storage.shared import SharedMirror
 from courier.storage.state import StateBranch
 from courier.storage.tags import Tags
 from courier.system import EnvironmentSecrets, SystemClock, secret_names, watch
@@ -62,10 +62,6 @@ DRIVERS: Mapping[str, AgentDriver] = {
     for driver in (ShellDriver(), ClaudeDriver(), CodexDriver(), OpenCodeDriver(), PiDriver())
 }
 """Every agent this build can run."""
-
-
-BEFORE_THE_FIRST_PASS = 4
-"""Runs an engine starts before it was told the projects' limits: the built-in limit of one."""
 
 
 SERVER_IDLE_SECONDS = 1800
@@ -98,7 +94,9 @@ class Home:
 def home_of(settings: Settings, remote: str) -> Home:
     """Return where the state of a repository is kept on this machine."""
     name = "".join(c if c.isalnum() else "-" for c in remote.rstrip("/").split("/")[-1])[:40]
-    digest = hashlib.sha256(f"{settings.home}\0{remote}".encode()).hexdigest()[:12]
+    # Workers on many machines have to find each other's sandboxes.
+    place = settings.home if settings.database_url is None else "database"
+    digest = hashlib.sha256(f"{place}\0{remote}".encode()).hexdigest()[:12]
     return Home(remote, settings.home / "repositories" / f"{name or 'repository'}-{digest}")
 
 
@@ -126,7 +124,7 @@ class Wiring:
         self.clock = SystemClock()
         self.secrets = EnvironmentSecrets(environment, names=secret_names(environment))
         self._environment = environment
-        self.mirror = Mirror(
+        self.mirror = (Mirror if settings.database_url is None else SharedMirror)(
             home.folder,
             remote=home.remote,
             clock=self.clock,
@@ -136,6 +134,7 @@ class Wiring:
         self.forge = LocalForge(repository=self.mirror, state=self.state, clock=self.clock)
         self.transcripts = LiveTranscripts(home.folder / "transcripts", redact=self.secrets.redact)
         self.sandboxes = OnDemandSandboxes(self._provider)
+        self._client: Client | None = None
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator["Wiring"]:
@@ -144,6 +143,8 @@ class Wiring:
         try:
             yield self
         finally:
+            if self._client is not None:
+                await self._client.close()
             await self.sandboxes.close()
             await self.mirror.close()
 
@@ -167,9 +168,9 @@ class Wiring:
             machines="e2b" if self.settings.sandboxes == "cloud" else EMBEDDED,
         )
 
-    def engine(self, observer: Observer | None = None) -> JournalEngine:
-        """Return the embedded engine of this repository; start it to run what is in flight."""
-        engine = JournalEngine(self.journal, clock=self.clock, observer=observer)
+    def engine(self, observer: Observer | None = None, *, share: Share = EVERYTHING) -> Engine:
+        """Return the engine of this repository; start it to run what is in flight."""
+        engine = self._engines.engine(observer, share=share)
 
         async def flow(context: Context) -> Json:
             return await Runner(self.world, context, engine, engine).go()
@@ -183,13 +184,22 @@ class Wiring:
         engine.register(FLOW, flow)
         engine.register(SANDBOX_FLOW, keep)
         engine.register(CANDIDATE, candidate)
-        # What was queued before a restart waits for the first pass to say how many may run.
-        engine.limit(None, concurrency=BEFORE_THE_FIRST_PASS)
         return engine
 
-    def client(self) -> JournalClient:
+    def client(self) -> Client:
         """Return a client of whatever engine runs, or will run, this repository's runs."""
-        return JournalClient(self.journal, clock=self.clock)
+        self._client = self._client or self._engines.client()
+        return self._client
+
+    @property
+    def presence(self) -> Presence:
+        """Return what knows whether somebody else runs this repository's runs."""
+        return self._engines.presence()
+
+    @property
+    def _engines(self) -> Engines:
+        url = self.settings.database_url
+        return Engines(self.home.id, self.journal, url, self.clock)
 
     def reconciler(self, engine: RunClient) -> Reconciler:
         """Return the reconciler that hands runs to that engine."""
@@ -199,7 +209,7 @@ class Wiring:
             world,
             DesiredState(world, Schemas(schema_text)),
             observation,
-            Dispatcher(world, engine, observation, keep_to=_keep_to(engine)),
+            Dispatcher(world, engine, observation, keep_to=keep_to(engine)),
         )
 
     def shelf(self) -> Shelf:
@@ -215,13 +225,17 @@ class Wiring:
     def errand(self) -> Errand:
         """Return one pass on a person's behalf, with an engine for as long as it lasts."""
         return Errand(
-            self.engine(), self.client(), self.reconciler, clock=self.clock, folder=self.journal
+            self.engine(),
+            self.client(),
+            self.reconciler,
+            clock=self.clock,
+            presence=self.presence,
         )
 
-    def daemon(self, engine: JournalEngine, *, interval: float = INTERVAL_SECONDS) -> Daemon:
+    def daemon(self, engine: Engine, *, interval: float = INTERVAL_SECONDS) -> Daemon:
         """Return the daemon of this repository, woken by its remote's refs where they are files."""
         post = Post(self.home.remote, self.home.status_file, self._wakes, interval)
-        return Daemon(self.reconciler(engine), engine, self.clock, post=post)
+        return Daemon(led(self.reconciler(engine), engine), engine, self.clock, post=post)
 
     async def _wakes(self, stop: asyncio.Event) -> AsyncIterator[None]:
         remote = Path(self.home.remote)
@@ -255,21 +269,9 @@ class Wiring:
         )
 
 
-def _keep_to(engine: RunClient) -> KeepTo:
-    if not isinstance(engine, JournalEngine):
-        return lambda _limits: None
-
-    def keep_to(limits: Sequence[Limit]) -> None:
-        for limit in limits:
-            engine.limit(limit.project, concurrency=limit.runs)
-        engine.limit(None, concurrency=None)
-
-    return keep_to
-
-
 def server_folder(settings: Settings) -> Path:
     """Return the state folder of the embedded sandbox server."""
-    return settings.home / "sandboxd"
+    return settings.sandboxd or settings.home / "sandboxd"
 
 
 def server_arguments(settings: Settings) -> list[str]:

@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from tests.fakes import postgres as fresh_postgres
 from tests.fakes.embedded import Endpoint, serving
+
+if TYPE_CHECKING:
+    from tests.fakes.postgres import Server
 
 FOREIGN = ("GIT_", "COURIER_", "E2B_")
 """Variables of the person who runs the tests that would change what they do."""
@@ -56,7 +59,9 @@ def sandboxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[fresh_postgres.Server]:
-    """A real PostgreSQL, one for the whole test session; it forgets nothing but its disk."""
-    with fresh_postgres.serving("fsync=off", "max_connections=300") as server:
+def postgres() -> Iterator["Server"]:
+    """A real PostgreSQL, one for the whole test session."""
+    from tests.fakes.postgres import serving as serving_postgres
+
+    with serving_postgres("fsync=off", "max_connections=300") as server:
         yield server

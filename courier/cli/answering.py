@@ -109,7 +109,6 @@ def _check_allowed(
 
 async def _pass_on(here: Here, wiring: "Wiring", request: "Request", catalog: "Catalog") -> str:
     from courier.engine.approver import Approver
-    from courier.engine.journal.lock import holder
     from courier.engine.requests import Requests, put_on_record
     from courier.planning.permission import team_of
 
@@ -119,6 +118,6 @@ async def _pass_on(here: Here, wiring: "Wiring", request: "Request", catalog: "C
     told = "is approved" if request.action == "approve" else "is rejected"
     if given is None:
         return f"On record: {request.run} {told}; it is not in flight on this machine."
-    if holder(wiring.journal) is None:
+    if wiring.presence.other() is None:
         here.console.note("No engine runs here: it goes on with the next `courier apply`.")
     return f"{request.run} {told} at {request.approval}, tree {request.tree[:12]}."

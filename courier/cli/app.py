@@ -34,6 +34,7 @@ ENTRIES = {
     "reconcile": Entry(
         "courier.cli.reconcile:reconcile", "Have the daemon look at a repository now.", _DO
     ),
+    "worker": Entry("courier.cli.worker:worker", "Run runs as one of many workers.", _DO),
     "cancel": Entry("courier.cli.cancel:cancel", "Stop a run and keep its work.", _DO),
     "retry": Entry("courier.cli.retry:retry", "Do an ended run again, from a step.", _DO),
     "approve": Entry(

@@ -87,7 +87,7 @@ async def applied(
             return 0
         async with errand.attended():
             if errand.other is not None:
-                here.console.tell(f"Handed over to the engine of process {errand.other}.")
+                here.console.tell(f"Handed over to the engine of {errand.other}.")
             result = await errand.carry_out(plan)
             _show(here, result, output)
             runs = [one.run for one in result.dispatched if one.how in ("started", "underway")]

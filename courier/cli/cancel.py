@@ -21,7 +21,6 @@ def cancel(here: Here, run: str, reason: str) -> None:
 
 async def _ask(here: Here, run: str, reason: str) -> str:
     from courier.engine import requests
-    from courier.engine.journal.lock import holder
     from courier.engine.records import account
 
     by = await here.checkout.identity()
@@ -33,6 +32,6 @@ async def _ask(here: Here, run: str, reason: str) -> str:
         is_here = await requests.cancel(request, state=wiring.state, client=wiring.client())
         if "inFlight" not in found:
             return f"Asked on record for {run} to stop; it is not in flight on this machine."
-        if holder(wiring.journal) is None:
+        if wiring.presence.other() is None:
             here.console.note("No engine runs here: it stops with the next `courier apply`.")
         return f"{run} is being cancelled." if is_here else f"{run} was being cancelled already."

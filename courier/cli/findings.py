@@ -88,7 +88,6 @@ def _sandboxes(here: "Here") -> Iterator[Finding]:
 
 
 async def _repository(here: "Here") -> AsyncIterator[Finding]:
-    from courier.engine.journal.lock import holder
     from courier.engine.runner import FLOW
 
     try:
@@ -106,7 +105,7 @@ async def _repository(here: "Here") -> AsyncIterator[Finding]:
         async with here.wired() as wiring:
             await wiring.mirror.fetch()
             head = await wiring.mirror.head()
-            running = holder(wiring.journal)
+            running = wiring.presence.other()
             found = await wiring.client().list(live=True)
             live = sum(one.flow == FLOW for one in found)
     except CourierError as failed:
@@ -114,7 +113,7 @@ async def _repository(here: "Here") -> AsyncIterator[Finding]:
         return
     yield Finding("remote", "ok", f"{remote}, tracked branch {head.branch} {head.commit[:10]}")
     flying = f"{live} run{'' if live == 1 else 's'} in flight"
-    told = f"process {running} is the engine" if running is not None else "none runs"
+    told = f"run by {running}" if running is not None else "none runs"
     advice = (
         ""
         if running is not None

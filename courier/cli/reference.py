@@ -29,6 +29,9 @@ What the environment decides:
 | `COURIER_SANDBOXES` | `cloud` or `embedded`; by default cloud where `E2B_API_KEY` is set |
 | `E2B_API_KEY` | the key of E2B's cloud |
 | `E2B_API_URL` | where the cloud's interface is, if it is not E2B's own |
+| `COURIER_DATABASE_URL` | the PostgreSQL database whose runs many workers share; without it the journal in the state folder |
+| `COURIER_SANDBOX_RATE` | how many sandboxes all workers together create in a second; 1 with E2B's cloud, else as many as are asked for |
+| `COURIER_SANDBOXD` | the folder of the embedded sandbox server, where workers of one machine are to share one |
 | `COURIER_EXPOSE` | folders of this machine, between colons, that embedded sandboxes may read |
 | `COURIER_USER` | who you are in the project's Team, where git's user.name and user.email do not say it |
 | `COURIER_ALLOW_PLAIN` | `1` lets embedded sandboxes run without isolation where there is no other way |

@@ -5,6 +5,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from courier.cli.here import Here
 from courier.cli.live import watch
 from courier.cli.views.ink import safe
 from courier.cli.views.json_text import to_json
-from courier.engine.journal import JournalEngine
 from courier.engine.question import SIGNAL, answer_to
 from courier.engine.records import RunRecords
 from courier.engine.retelling import retell
 from courier.engine.runner import FLOW
+from courier.engine.seam import Engine
 from courier.errors import CourierError, InvalidCatalog, Misused, NotFound
 from courier.planning.scenarios import read_scenarios
 from courier.runs.approvals import PROTECTED, waiting
@@ -96,7 +97,7 @@ async def _scratch(
     here: Here, home: Home, environment: dict[str, str], scenario: Scenario
 ) -> AsyncIterator[Wiring]:
     wiring = Wiring(
-        here.settings,
+        replace(here.settings, database_url=None),
         home,
         environment,
         stand_in=lambda driver: StubbedDriver(driver, scenario.answers),
@@ -186,7 +187,7 @@ async def _done(
     return found.value
 
 
-async def _answer(scratch: Wiring, engine: JournalEngine, run: str, scenario: Scenario) -> None:
+async def _answer(scratch: Wiring, engine: Engine, run: str, scenario: Scenario) -> None:
     """Answer whatever the run asks people, once each."""
     seen = 0
     while True:

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from courier.engine.journal.lock import FolderHeld, holder
+from courier.engine.journal.lock import FolderHeld
+from courier.engine.presence import Presence
 from courier.engine.reconciler import Reconciler, Result
 from courier.engine.runner import FLOW
 from courier.engine.seam import Engine, RunClient
@@ -22,11 +22,11 @@ class Errand:
     """One pass and the runs that come of it.
 
     Args:
-        engine: Started if no other engine runs on the folder.
+        engine: Started if no other engine runs.
         client: Asks the other engine.
         reconciler: Makes the reconciler that hands runs to either.
         clock: Waits.
-        folder: The journal's folder.
+        presence: Knows of other engines.
     """
 
     def __init__(
@@ -36,19 +36,19 @@ class Errand:
         reconciler: Callable[[RunClient], Reconciler],
         *,
         clock: Clock,
-        folder: Path,
+        presence: Presence,
     ) -> None:
         self._engine = engine
         self._client = client
         self._reconciler = reconciler
         self._clock = clock
-        self._folder = folder
+        self._presence = presence
         self._is_engine = False
 
     @property
-    def other(self) -> int | None:
-        """Return the process of the engine that runs already, or None."""
-        return None if self._is_engine else holder(self._folder)
+    def other(self) -> str | None:
+        """Return who runs the runs already, or None."""
+        return None if self._is_engine else self._presence.other()
 
     @asynccontextmanager
     async def attended(self) -> AsyncIterator[None]:
@@ -89,6 +89,8 @@ class Errand:
         return [state.run_id for state in live if state.flow == FLOW]
 
     async def _take(self) -> None:
+        if self._presence.other() is not None:
+            return
         try:
             await self._engine.start()
         except FolderHeld:
@@ -98,8 +100,7 @@ class Errand:
     async def _succeed(self) -> None:
         while not self._is_engine:
             await self._clock.sleep(SUCCESSION_SECONDS)
-            if holder(self._folder) is None:
-                await self._take()
+            await self._take()
 
 
 def _refuse_stale(saved: Plan, fresh: Plan) -> None:

@@ -17,6 +17,7 @@ from courier.storage.pushes import Push, Pushes
 TRACKED: Final = "refs/remotes/origin/"
 _TRIES: Final = 20
 _PAUSE: Final = 0.1
+_NOT_THERE: Final = ("not our ref", "unadvertised object")
 
 # In a repository people work in, `git gc --prune=now` may run at any moment and would delete
 # loose objects that no ref reaches yet; an incoming pack is kept until its ref has moved.
@@ -93,6 +94,14 @@ class Remote:
     def _heads(self) -> dict[str, str] | None:
         path = self._plumbing.local_path
         return heads(path) if path is not None else None
+
+    async def fetch_commit(self, commit: str) -> None:
+        """Bring a commit here from wherever the remote has it; its not being there is fine."""
+        try:
+            await self._fetch(f"+{checked_commit(commit)}:refs/courier/fetched/commits/{commit}")
+        except Unavailable as failed:
+            if not any(told in failed.detail for told in _NOT_THERE):
+                raise
 
     async def resolve(self, ref: str) -> str | None:
         """Return the commit a ref of the bare repository points at, or None."""

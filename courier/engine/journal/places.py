@@ -81,7 +81,7 @@ class Places:
         return first
 
     def _order(self, head: Claim) -> tuple[int, int, int, int]:
-        """Most urgent first; of those, the queue that runs least, then the one served longest ago."""
+        """Most urgent first; then the queue that runs least; then the one served longest ago."""
         return head.priority, self._taken[head.queue], self._served[head.queue], head.seq
 
     def _head(self, queue: str) -> Claim | None:

@@ -7,6 +7,7 @@ Not for: knowing what a run does; nor for one machine alone, which needs no serv
 
 from courier.engine.postgres.client import PostgresClient, PostgresReader
 from courier.engine.postgres.engine import PostgresEngine
-from courier.engine.postgres.schema import Database
+from courier.engine.postgres.schema import Database, schema_of
+from courier.engine.postgres.tending import Worker
 
-__all__ = ["Database", "PostgresClient", "PostgresEngine", "PostgresReader"]
+__all__ = ["Database", "PostgresClient", "PostgresEngine", "PostgresReader", "Worker", "schema_of"]

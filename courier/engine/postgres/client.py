@@ -13,9 +13,11 @@ from courier.engine.journal.reader import input_of, listed, states, steps_of
 from courier.engine.journal.rows import Submission
 from courier.engine.journal.schema import from_text, to_text
 from courier.engine.journal.writer import Transaction, Write
+from courier.engine.postgres.claims import ALL
+from courier.engine.postgres.groups import notify
 from courier.engine.postgres.schema import Database, find_session, open_session, unavailable
 from courier.engine.postgres.session import Busy, InDoubt, Lost, Session
-from courier.engine.postgres.writer import LOCKING, notify
+from courier.engine.postgres.writer import LOCKING
 from courier.errors import NotFound
 from courier.ports.clock import Clock
 
@@ -54,6 +56,11 @@ class PostgresReader:
     async def workers(self) -> Sequence[str]:
         """Return the workers that are alive, the oldest first."""
         return await self._read(_workers) or ()
+
+    def other(self) -> str | None:
+        """Return who runs the runs, in words; None if nobody does. Blocks for one query."""
+        count = len(self._thread.submit(self._query, _workers).result() or ())
+        return None if not count else f"{count} worker{'' if count == 1 else 's'}"
 
     async def close(self) -> None:
         """Close the connection; it is opened again when needed."""
@@ -122,6 +129,10 @@ class Asker(PostgresReader, ABC):
 class PostgresClient(Asker):
     """The `RunClient` of a database: asks from outside any worker."""
 
+    def limit(self, queue: str | None, *, concurrency: int | None) -> None:
+        """Let at most that many runs of a queue, or with None of all, run at once."""
+        self._thread.submit(self._commit, lambda tx: limit(tx, queue, concurrency))
+
     async def wait(self, run_id: str) -> RunState:
         """Return the run once it has ended; looks a few times a second."""
         while True:
@@ -160,6 +171,17 @@ class PostgresClient(Asker):
                     raise
             finally:
                 again.close()
+
+
+def limit(write: Transaction, queue: str | None, concurrency: int | None) -> None:
+    """Set how many runs of a queue, or with None of all, may run at once."""
+    name = ALL if queue is None else queue
+    write.execute(
+        "INSERT INTO queues (name, concurrency) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET concurrency = excluded.concurrency",
+        (name, concurrency),
+    )
+    write.note("", "rested")
 
 
 def _submit(write: Transaction, run: Submission) -> bool:

@@ -11,8 +11,7 @@ from courier.engine.inflight import Json
 from courier.engine.journal import rows
 from courier.engine.journal.timers import Timers
 from courier.engine.journal.writer import Fact, Observer, Transaction, Write
-from courier.engine.postgres.claims import ALL
-from courier.engine.postgres.client import Asker
+from courier.engine.postgres.client import Asker, limit
 from courier.engine.postgres.roster import Roster, Surroundings
 from courier.engine.postgres.schema import Database
 from courier.engine.postgres.tending import Tending, Worker
@@ -60,7 +59,7 @@ class PostgresEngine(Asker):
         """Let at most that many runs of a queue, or with None of all, run at once."""
         self._limits[queue] = concurrency
         if self._life is not None:
-            self._life.writer.ask(lambda tx: _limit(tx, queue, concurrency), alone=True)
+            self._life.writer.ask(lambda tx: limit(tx, queue, concurrency), alone=True)
 
     async def start(self) -> None:
         """Join the workers of the database."""
@@ -77,7 +76,7 @@ class PostgresEngine(Asker):
 
         def set_limits(transaction: Transaction) -> None:
             for queue, concurrency in limits.items():
-                _limit(transaction, queue, concurrency)
+                limit(transaction, queue, concurrency)
 
         await writer.write(set_limits, alone=True)
         await tending.register()
@@ -108,6 +107,10 @@ class PostgresEngine(Asker):
     def name(self) -> str:
         """What this worker is called in the database; changes when others gave it up for dead."""
         return self._started().tending.id
+
+    async def lead(self) -> bool:
+        """Return whether it is for this worker to reconcile; one does, of those that ask."""
+        return await self._started().tending.lead("reconciler")
 
     async def submit(  # noqa: PLR0913 - the seam's signature
         self,
@@ -191,13 +194,3 @@ class _Life:
                     self.tending.catch_up()
                 case _:
                     self.tending.look_again()
-
-
-def _limit(write: Transaction, queue: str | None, concurrency: int | None) -> None:
-    name = ALL if queue is None else queue
-    write.execute(
-        "INSERT INTO queues (name, concurrency) VALUES (?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET concurrency = excluded.concurrency",
-        (name, concurrency),
-    )
-    write.note("", "rested")

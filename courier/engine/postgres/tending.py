@@ -100,9 +100,15 @@ class Tending:
 
         def write(transaction: Transaction) -> None:
             transaction.execute("DELETE FROM workers WHERE id = ?", (name,))
+            transaction.execute("DELETE FROM leases WHERE holder = ?", (name,))
             release(transaction, name)
 
         await self._writer.write(write, alone=True)
+
+    async def lead(self, name: str) -> bool:
+        """Return whether this worker has, or gets, the lead in something."""
+        worker = self.id
+        return await self._writer.write(lambda tx: _lead(tx, worker, name), alone=True)
 
     def look_again(self) -> None:
         """Look for work soon: there may be some."""
@@ -193,6 +199,10 @@ def _beat(write: Transaction, worker: str) -> _Missed:
     ).rowcount
     if not changed:
         return _Missed(known=False)
+    write.execute(
+        "UPDATE leases SET until = clock_timestamp() + make_interval(secs => ?) WHERE holder = ?",
+        (DEAD_SECONDS, worker),
+    )
     owned = write.execute(
         "SELECT id, placed, cancel_by, cancel_reason FROM runs"
         " WHERE owner = ? AND ended_at IS NULL",
@@ -211,6 +221,17 @@ def _beat(write: Transaction, worker: str) -> _Missed:
         signals=tuple((run, name) for run, name in signals),
         placed=tuple(run for run, placed, _, _ in owned if placed),
     )
+
+
+def _lead(write: Transaction, worker: str, name: str) -> bool:
+    row = write.execute(
+        "INSERT INTO leases VALUES (?, ?, clock_timestamp() + make_interval(secs => ?))"
+        " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until"
+        " WHERE leases.holder = excluded.holder OR leases.until < clock_timestamp()"
+        " RETURNING holder",
+        (name, worker, DEAD_SECONDS),
+    ).fetchone()
+    return row is not None
 
 
 async def _within(clock: Clock, event: asyncio.Event, seconds: float) -> None:

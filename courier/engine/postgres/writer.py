@@ -7,13 +7,12 @@ import logging
 import selectors
 import socket
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from courier.engine.journal.writer import Asked, Fact, Observer, Transaction, Write, deliver
+from courier.engine.postgres.groups import Done, Line, notify
 from courier.engine.postgres.schema import Database, open_session
 from courier.engine.postgres.session import Busy, InDoubt, Lost, Session
 from courier.errors import CourierError
@@ -21,12 +20,8 @@ from courier.errors import CourierError
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-GROUP_SIZE = 200
 IDLE_SECONDS = 0.5
 RETRY_SECONDS = 0.2
-TOLD = frozenset({"submitted", "ended", "rested", "granted", "taken", "cancelAsked", "sent"})
-"""Facts other workers hear of."""
-_LONGEST_NOTICE = 7_000
 LOCKING = " FOR UPDATE"
 
 
@@ -43,34 +38,6 @@ class Ears:
     reconnected: Callable[[], None]
 
 
-class Done(Enum):
-    """What came of trying to commit a group."""
-
-    YES = "yes"
-    NOT = "not"
-    APART = "apart"
-    NEVER = "never"
-
-
-@dataclass(slots=True)
-class _Line:
-    """What was asked for and is not done: in groups, or, where it touches others' runs, alone."""
-
-    waiting: "deque[tuple[Asked[object], bool]]" = field(default_factory=deque)
-
-    def next_group(self) -> "list[Asked[object]]":
-        group: list[Asked[object]] = []
-        while self.waiting and len(group) < GROUP_SIZE:
-            asked, alone = self.waiting[0]
-            if alone and group:
-                break
-            group.append(asked)
-            self.waiting.popleft()
-            if alone:
-                break
-        return group
-
-
 class Writer:
     """Serves one event loop. Answers arrive on it in the order of commits.
 
@@ -84,7 +51,7 @@ class Writer:
         self._observer = observer
         self._loop = asyncio.get_running_loop()
         self._ears: Ears | None = None
-        self._line = _Line()
+        self._line = Line()
         self._ours, self._theirs = socket.socketpair()
         self._ours.settimeout(0)
         self._theirs.settimeout(0)
@@ -296,13 +263,3 @@ class Writer:
         # A loop that is closed has nobody left to tell.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function)
-
-
-def notify(session: Session, channel: str, facts: Sequence[Fact]) -> None:
-    """Tell every worker, once the transaction is committed, what it put on record."""
-    told = {(fact.run, fact.kind, fact.name) for fact in facts if fact.kind in TOLD}
-    if not told:
-        return
-    texts = [json.dumps(fact) for fact in sorted(told)]
-    texts = [text if len(text) < _LONGEST_NOTICE else '["", "lookAgain"]' for text in texts]
-    session.execute("SELECT pg_notify(?, told) FROM unnest(?::text[]) AS told", (channel, texts))

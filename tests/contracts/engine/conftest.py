@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from courier.engine.journal import JournalEngine
-from courier.engine.postgres import PostgresEngine
 from courier.system import SystemClock
 from tests.contracts.engine.lab import Effects, EngineFactory, Lab
-from tests.fakes.postgres import Server
 
 
 def journal_factory(request: pytest.FixtureRequest) -> EngineFactory:
@@ -18,6 +16,9 @@ def journal_factory(request: pytest.FixtureRequest) -> EngineFactory:
 
 
 def postgres_factory(request: pytest.FixtureRequest) -> EngineFactory:
+    from courier.engine.postgres import PostgresEngine
+    from tests.fakes.postgres import Server
+
     server: Server = request.getfixturevalue("postgres")
     database = server.database()
     return lambda: PostgresEngine(database, clock=SystemClock())

@@ -29,9 +29,10 @@ class Gauge:
 
 async def test_a_queue_keeps_its_limit(lab: Lab) -> None:
     gauge = Gauge()
-    engine = await lab.start(limits={"default": 2}, flow=gauge.flow)
+    engine = await lab.start(limits={"default": 0}, flow=gauge.flow)
     for number in range(12):
         await engine.submit(f"run-{number}", flow="flow", input=None)
+    engine.limit("default", concurrency=2)
     for number in range(12):
         await lab.end(f"run-{number}")
     assert gauge.most == 2
