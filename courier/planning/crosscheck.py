@@ -1,12 +1,12 @@
 """Rules across documents: unique names, references that lead somewhere, parts that exist."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from courier.diagnostics import Diagnostic, Position, Severity
-from courier.planning.facts import OFF, SLASH, Claim, DocumentFacts, FileFacts, Named, Role
+from courier.planning.facts import OFF, SLASH, Claim, DocumentFacts, FileFacts, Named, Role, Roles
 from courier.planning.lacking import CODE, SUMMARY, Wish, sentence
-from courier.planning.pipelines import Player, problems
+from courier.planning.pipelines import Player, Problem, problems
 from courier.planning.problems import either, quoted, suggestion
 from courier.planning.references import ANY_KIND, Naming, Pointer
 from courier.resources.capabilities import CAPABILITIES, Capabilities, Feature
@@ -49,14 +49,12 @@ class _Known(NamedTuple):
     Attributes:
         names: The names of documents, and those that are built in.
         guesses: The names documents may have that cannot be read.
-        judged: What was said of the roles of a workflow, since many workflows have the same.
         named: Every name of a kind, sorted, for advice.
     """
 
     documents: dict[Named, tuple[str, DocumentFacts]]
     names: set[Named]
     guesses: set[Named]
-    judged: dict[object, tuple[Any, ...]]
     named: Callable[[str], list[str]]
 
     def may_be(self, kind: str, name: str) -> bool:
@@ -83,7 +81,7 @@ def crosscheck(
     documents, findings = _by_name(ordered, builtin, only)
     names = builtin.union(documents)
     guesses = {guess for _, (_, _, found) in ordered for guess in found}
-    known = _Known(documents, names, guesses, {}, named or (lambda kind: _of_kind(kind, names)))
+    known = _Known(documents, names, guesses, named or (lambda kind: _of_kind(kind, names)))
     projects = _of_kind("Project", documents)
     is_settled = len(projects) == 1 or (not projects and _may_be_project(guesses))
     for path, (whole, broken, _) in ordered:
@@ -146,9 +144,16 @@ def _may_be_wrong(facts: DocumentFacts, known: _Known) -> bool:
         if (kinds[0], name) not in names or len(kinds) != 1:
             return True
     for _, owner, part in facts[5]:
-        if owner not in documents or part not in (documents[owner][1][4] or ()):
+        target = documents.get(owner)
+        # Of what has no document, only an agent may lack something: one that is built in.
+        if part not in (target[1][4] or ()) if target else owner[0] == "Agent":
             return True
-    return facts[6] is not None and known.judged.get(facts[6]) != ()
+    return facts[6] is not None and bool(_judged(facts[6], known))
+
+
+def _judged(roles: Roles, known: _Known) -> tuple[Problem, ...]:
+    type_, chooses, steps = roles
+    return problems(type_, tuple([_player(step, known) for step in steps]), chooses=chooses)
 
 
 def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
@@ -163,10 +168,7 @@ def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
         else:
             yield from _claimed(path, number, claim, known)
     if roles is not None:
-        if roles not in known.judged:
-            said = problems(roles, find=lambda role: _player(role, known))
-            known.judged[roles] = tuple(said)
-        for found in known.judged[roles]:
+        for found in _judged(roles, known):
             yield Finding(path, number, *found)
 
 

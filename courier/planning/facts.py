@@ -121,8 +121,9 @@ def _is_text(claim: Claim) -> bool:
 def _workflow(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
     type_ = spec.get("type", "single")
     steps = spec.get("steps") or ()
-    parts = tuple(step["name"] for step in steps) or _DEFAULT_STEPS.get(type_, ("design",))
-    roles = tuple((step.get("type"), step.get("persona"), "loop" in step) for step in steps)
+    # Lists are made faster than what is yielded one by one.
+    parts = tuple([step["name"] for step in steps]) or _DEFAULT_STEPS.get(type_, ("design",))
+    roles = tuple([(step.get("type"), step.get("persona"), "loop" in step) for step in steps])
     return parts, tuple(_agents(spec)), (type_, "candidates" in spec, roles) if roles else None
 
 
@@ -147,23 +148,24 @@ def _agents(spec: dict[str, Any]) -> Iterator[Claim]:
     """Yield the agents of a workflow that its templates must contain."""
     yield from _agent(spec, ("spec",))
     for at, step in enumerate(spec.get("steps") or ()):
-        if "sandbox" in step or "agent" in step:
-            own = step.get("sandbox") or {}
-            told = {"agent": step.get("agent"), "sandbox": own}
-            if step.get("agent") is None and step.get("persona") is None and "run" not in step:
-                told["agent"] = spec.get("agent")
-            if own.get("template") is None:
-                told["sandbox"] = spec.get("sandbox")
-            written = "agent" in step or "template" in own
+        own = step.get("sandbox") or {}
+        if "agent" not in step and "template" not in own:
+            continue
+        agent, template = step.get("agent"), own.get("template")
+        if agent is None and step.get("persona") is None and "run" not in step:
+            agent = spec.get("agent")
+        if template is None:
+            template = (spec.get("sandbox") or {}).get("template")
+        if agent and template and agent != "shell":
             key = "agent" if "agent" in step else "sandbox"
-            yield from _agent(told, ("spec", "steps", at), key=key) if written else ()
+            yield ("spec", "steps", at, key), ("Template", template), agent
 
 
-def _agent(spec: dict[str, Any], pointer: Pointer, key: str = "agent") -> Iterator[Claim]:
+def _agent(spec: dict[str, Any], pointer: Pointer) -> Iterator[Claim]:
     agent = spec.get("agent")
     template = (spec.get("sandbox") or {}).get("template")
     if agent and template and agent != "shell":
-        yield (*pointer, key), ("Template", template), agent
+        yield (*pointer, "agent"), ("Template", template), agent
 
 
 def _persona(spec: dict[str, Any]) -> tuple[Any, Any, Any]:

@@ -1,10 +1,10 @@
 """Rules about the steps of a workflow that need to know who does them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from courier.diagnostics import Severity
-from courier.planning.facts import Role, Roles
 from courier.planning.references import Pointer
 from courier.runs.roles import ROLES
 
@@ -41,15 +41,19 @@ class Problem(NamedTuple):
     severity: Severity = Severity.ERROR
 
 
-def problems(roles: Roles, find: Callable[[Role], Player]) -> Iterator[Problem]:
-    """Yield what is wrong with the steps somebody wrote.
+@lru_cache(maxsize=1_000)
+def problems(type_: str, players: tuple[Player, ...], *, chooses: bool) -> tuple[Problem, ...]:
+    """Return what is wrong with the steps somebody wrote; many workflows have the same.
 
     Args:
-        roles: The workflow's type, whether it has candidates, and its steps.
-        find: From a step to who does it.
+        type_: The workflow's type.
+        players: Who does its steps.
+        chooses: Whether there are candidates to choose among.
     """
-    type_, candidates, steps = roles
-    players = [find(step) for step in steps]
+    return tuple(_problems(type_, players, chooses=chooses))
+
+
+def _problems(type_: str, players: Sequence[Player], *, chooses: bool) -> Iterator[Problem]:
     for at, player in enumerate(players):
         if player.loops and player.type != "custom" and player._replace(loops=False).keeps_changes:
             detail = (
@@ -62,7 +66,7 @@ def problems(roles: Roles, find: Callable[[Role], Player]) -> Iterator[Problem]:
         yield Problem(_STEPS, "NobodyEnabled", "No persona is enabled", detail)
     elif all(player.type for player in players):
         yield from _of_types(type_, [player for player in players if player.enabled])
-        if candidates:
+        if chooses:
             yield from _of_candidates(players)
 
 

@@ -1,7 +1,7 @@
 """How one document names another: found in documents by what the schemas say."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 Pointer = tuple[str | int, ...]
 
@@ -46,35 +46,25 @@ def references(value: object, paths: Paths) -> list[Naming]:
     """Return every reference in a document, in the order they are written."""
     found: list[Naming] = []
     if isinstance(value, dict):
-        _collect_in(value, paths, (), found)
+        _collect(value, paths, (), found)
     return found
 
 
-def _collect(value: object, paths: Paths, pointer: Pointer, found: list[Naming]) -> None:
-    kinds, _, items = paths
-    if isinstance(value, dict):
-        _collect_in(value, paths, pointer, found)
-    elif isinstance(value, list):
-        if items is not None:
-            for place, item in enumerate(value):
-                _collect(item, items, (*pointer, place), found)
-    elif kinds and isinstance(value, str):
-        found.append((pointer, kinds, value))
-
-
-def _collect_in(
-    value: dict[str, object], paths: Paths, pointer: Pointer, found: list[Naming]
-) -> None:
+def _collect(value: Any, paths: Paths, pointer: Pointer, found: list[Naming]) -> None:
     _, fields, items = paths
-    for key, inside in value.items():
+    below: Paths | None
+    pairs: Iterable[tuple[Any, Any]] = value.items() if type(value) is dict else enumerate(value)
+    # This is done for every field there is, and most lead nowhere.
+    for key, inside in pairs:
         below = fields.get(key, items)
         if below is None:
             continue
-        # Most values are text, and this is done for every one there is.
-        if type(inside) is not str:
+        kind = type(inside)
+        if kind is str:
+            if below[0]:
+                found.append(((*pointer, key), below[0], inside))
+        elif kind is dict or kind is list:
             _collect(inside, below, (*pointer, key), found)
-        elif below[0]:
-            found.append(((*pointer, key), below[0], inside))
 
 
 def _paths(node: object, schema: Mapping[str, object], above: frozenset[str]) -> Paths | None:

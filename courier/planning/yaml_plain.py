@@ -6,15 +6,16 @@ the exact one. The subset also bounds nesting, which the fast parser does not do
 
 import re
 
-_END = r"[ ]*+(?:(?<= )#[^\n\t]*+)?\n"
+_END = r"[ ]*+(?:\n|(?<= )#[^\n\t]*+\n)"
 _REST = r"[^\n\t:#]*+(?:(?::(?=[^ \n\t])|(?<! )#)[^\n\t:#]*+)*+"
 _NUMBER = r"-?[0-9]{1,17}(?:\.[0-9]{1,17})?"
 _MEASURE = r"[0-9]{1,9}(?:ms|[smhdwKMG%]|(?:[-:.][0-9]{1,9}){2,4}|:[0-9]{2})"
-_QUOTED = r""""(?:[^"\\\n\t]|\\[nrt"\\])*+"|'(?:[^'\n\t]|'')*+'"""
-_KEY = (
-    r"(?:(?![tfnTFN](?:rue|RUE|alse|ALSE|ull|ULL):)[A-Za-z/$][A-Za-z0-9_./$-]{0,100}+"
-    r"""|"[^"\\\n\t]{1,100}+"):"""
+_QUOTED = (
+    r""""[^"\\\n\t]*+(?:\\[nrt"\\][^"\\\n\t]*+)*+"|"""
+    r"'[^'\n\t]*+(?:''[^'\n\t]*+)*+'"
 )
+_WORD = r"(?![tfnTFN](?:rue|RUE|alse|ALSE|ull|ULL):)[A-Za-z/$][A-Za-z0-9_./$-]{0,100}+"
+_KEY = rf"""(?:{_WORD}|"[^"\\\n\t]{{1,100}}+"):"""
 _FLOW_WORD = r"[A-Za-z/$][A-Za-z0-9_./$-]*+"
 _FLOW_ITEM = rf"(?:{_QUOTED}|{_FLOW_WORD}(?:[ ]{_FLOW_WORD})*+|{_NUMBER}(?=[], }}]))"
 _FLOW_LIST = rf"\[[ ]*+(?:{_FLOW_ITEM}[ ]*+(?:,[ ]*+|(?=\])))*+\]"
@@ -32,8 +33,15 @@ def _text(deeper: str) -> str:
 
 _SCALAR = rf"(?:{_QUOTED}|{_NUMBER}(?=[ \n])|{_MEASURE}|{_FLOW_LIST}|{_FLOW_MAP})"
 _SHALLOW, _DEEP = _text(r"\1[ ]"), _text(r"\1[ ]{3}")
+_ASCII = r'[A-Za-z/$][ -"$-9;-~]*+\n'
+_ALONE, _DEEP_ALONE = r"(?!\1[ ])", r"(?!\1[ ]{3})"
+_MOST = (
+    rf"{_WORD}:(?:\n|[ ]{_ASCII}{_ALONE})"
+    rf"|-[ ](?:{_WORD}:[ ]{_ASCII}{_DEEP_ALONE}|{_ASCII}{_ALONE})"
+)
+"""Lines that follow from the rest of the pattern too: most are like these, and soon told."""
 _LINE = (
-    rf"([ ]{{0,22}}+)(?:(?:{_KEY}[ ]++|-[ ]){_SHALLOW}"
+    rf"([ ]{{0,22}}+)(?:{_MOST}|(?:{_KEY}[ ]++|-[ ]){_SHALLOW}"
     rf"|(?:-[ ])?+(?:{_KEY}(?=[ \n])[ ]*+)?+{_SCALAR}?+(?:{_END}|#[^\n]*+\n)"
     rf"|-[ ]{_KEY}[ ]++{_DEEP})"
 )

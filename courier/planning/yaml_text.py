@@ -5,7 +5,9 @@ directives; keys are text and are given once. Two engines keep this contract; th
 the law, the fast one is used for plain text, on which both agree.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from courier.diagnostics import Diagnostic, Position
@@ -93,9 +95,16 @@ _UNREAD = object()
 
 def _fast(text: str) -> object:
     """Return the value of a plain text, or that the exact reader must say what is wrong."""
+    loads, unreadable = _reader()
+    try:
+        return loads(text, parse_datetime=False)
+    except unreadable:
+        return _UNREAD
+
+
+@cache
+def _reader() -> tuple[Callable[..., object], type[Exception]]:
+    """Return the fast parser and what it raises; loaded once, where there is plain text."""
     import yaml_rs
 
-    try:
-        return yaml_rs.loads(text, parse_datetime=False)
-    except yaml_rs.YAMLDecodeError:
-        return _UNREAD
+    return yaml_rs.loads, yaml_rs.YAMLDecodeError
