@@ -31,6 +31,7 @@ from courier.engine.observation import Observation
 from courier.engine.presence import Presence
 from courier.engine.preview import Preview
 from courier.engine.reconciler import Reconciler
+from courier.engine.retention import Housekeeping
 from courier.engine.runner import FLOW, Runner
 from courier.engine.seam import Context, Engine, Json, RunClient
 from courier.engine.shelf import Shelf
@@ -210,6 +211,7 @@ class Wiring:
             DesiredState(world, Schemas(schema_text)),
             observation,
             Dispatcher(world, engine, observation, keep_to=keep_to(engine)),
+            Housekeeping(world, engine),
         )
 
     def shelf(self) -> Shelf:

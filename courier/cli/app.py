@@ -37,6 +37,9 @@ ENTRIES = {
     "worker": Entry("courier.cli.worker:worker", "Run runs as one of many workers.", _DO),
     "cancel": Entry("courier.cli.cancel:cancel", "Stop a run and keep its work.", _DO),
     "retry": Entry("courier.cli.retry:retry", "Do an ended run again, from a step.", _DO),
+    "rescue": Entry(
+        "courier.cli.rescue:rescue", "Bring work saved out of a sandbox to a branch.", _DO
+    ),
     "approve": Entry(
         "courier.cli.approve:approve", "Let a run go on that waits for a person.", _DO
     ),

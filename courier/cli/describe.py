@@ -69,7 +69,7 @@ async def _look(here: Here, kind: str, name: str) -> tuple[str, Any]:
 
 
 async def _run(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:
-    from courier.cli.views import account
+    from courier.cli.views import account, checkpoints
     from courier.engine.records import account as read_account
     from courier.errors import NotFound
 
@@ -84,7 +84,9 @@ async def _run(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:
             "It is asked for and not on record; `courier plan` says what becomes of it."
         )
         return document
-    return account.told(found, here.clock.now(), here.console.ink), found
+    saved = checkpoints.values(await wiring.world.checkpoints.of(name))
+    whole = {**found, "checkpoints": saved}
+    return account.told(whole, here.clock.now(), here.console.ink), whole
 
 
 async def _document(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[str, Any]:

@@ -9,6 +9,7 @@ from courier.engine.approver import Teams
 from courier.engine.desired import Desired, DesiredState
 from courier.engine.dispatcher import Dispatched, Dispatcher
 from courier.engine.observation import Glance, Observation
+from courier.engine.retention import Housekeeping
 from courier.engine.stacks import CommitAssets, Stacks
 from courier.engine.world import World
 from courier.errors import InvalidCatalog
@@ -54,11 +55,13 @@ class Reconciler:
         desired: DesiredState,
         observation: Observation,
         dispatcher: Dispatcher,
+        housekeeping: Housekeeping | None = None,
     ) -> None:
         self._world = world
         self._desired = desired
         self._observation = observation
         self._dispatcher = dispatcher
+        self._housekeeping = housekeeping
         self._digests: Digests = {}
         self._branches: Collection[str] = ()
         self._last: _Last | None = None
@@ -92,6 +95,12 @@ class Reconciler:
 
     async def reconcile(self) -> Result:
         """Do one pass; where nothing moved since the last one and nothing is due, a short one."""
+        result = await self._pass()
+        if self._housekeeping is not None and result.catalog is not None:
+            await self._housekeeping.tidy(result.catalog)
+        return result
+
+    async def _pass(self) -> Result:
         await self._world.repository.fetch()
         head = await self._world.repository.head()
         glance = await self._observation.glance(head, branches=self._branches)

@@ -1,7 +1,7 @@
 """The committed accounts of runs, read back from the state branch by people's commands."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,6 +58,14 @@ class RunRecords:
         if found is None:
             raise Misconfigured("The run's record is not JSON.", detail=path)
         return found
+
+    async def named(self, runs: Collection[str]) -> Mapping[str, RunRecord]:
+        """Return the records of some runs by name; those without one are missing."""
+        await self._state.refresh()
+        paths = [path for path in await self._paths() if path.split("/")[-2] in runs]
+        contents = await self._state.read(paths)
+        read = (_read(path, content) for path, content in contents.items())
+        return {found.name: found for found in read if found is not None}
 
     async def outputs(self, found: RunRecord) -> Mapping[str, str]:
         """Return step folder to what the agent said last in it."""

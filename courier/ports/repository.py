@@ -141,6 +141,18 @@ class Repository(Protocol):
         """
         ...
 
+    async def review(self, commit: str, *, rules: GateRules) -> None:
+        """Judge a commit of this mirror as work from outside is judged, whoever made it.
+
+        Args:
+            commit: Follows the rules' base by commits that are here.
+            rules: What is let through; the ref and the authors do not matter.
+
+        Raises:
+            Refused: If any other rule is broken.
+        """
+        ...
+
     async def release(self, keep_at: str) -> str:
         """Let work that needed approval through to the ref it was meant for; return its commit.
 

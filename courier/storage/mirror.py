@@ -13,10 +13,10 @@ from courier.storage import history
 from courier.storage.commits import Signed, commit_tree, is_ancestor, merge_tree, parents_of
 from courier.storage.credentials import Credentials
 from courier.storage.export import Exporter
-from courier.storage.gate.quarantine import Gate
+from courier.storage.gate.entry import Gate
 from courier.storage.git import Limits
 from courier.storage.merging import Merger, Wanted
-from courier.storage.names import branch_ref, checked_commit, checked_ref
+from courier.storage.names import branch_ref, checked_commit
 from courier.storage.plumbing import Plumbing
 from courier.storage.remote import Remote
 
@@ -141,6 +141,14 @@ class Mirror:
                 aside, for `release`.
         """
         return await self._gate.admit(bundle, rules=rules, keep_at=keep_at)
+
+    async def review(self, commit: str, *, rules: GateRules) -> None:
+        """Judge a commit of this mirror as work from outside is judged, whoever made it.
+
+        Raises:
+            Refused: If any rule but those about authors is broken.
+        """
+        await self._gate.review(commit, rules=rules)
 
     async def release(self, keep_at: str) -> str:
         """Move work that needs approval from quarantine to its hidden ref; return the commit.
@@ -288,7 +296,3 @@ class Mirror:
             await self.plumbing.local.run(
                 "maintenance", "run", "--quiet", "--task=loose-objects", "--task=pack-refs"
             )
-
-    async def keep(self, commit: str, *, at: str) -> None:
-        """Point a hidden ref of the mirror at a commit."""
-        await self.plumbing.local.run("update-ref", checked_ref(at), checked_commit(commit))

@@ -28,6 +28,7 @@ def told(account: Mapping[str, Any], now: datetime, ink: Ink = PLAIN) -> str:
         _section("Candidates", _candidates(account.get("candidates") or ()), ink),
         _section("Steps", list(_steps(account.get("steps") or (), ink)), ink),
         _section("Approvals", list(_approvals(account.get("approvals") or ())), ink),
+        _section("Checkpoints", _checkpoints(account.get("checkpoints") or (), now), ink),
         _section("Scripts", list(_scripts(account)), ink),
         _section("Usage", _usage(account.get("usage") or {}), ink),
         _section("Inputs", _inputs(account), ink),
@@ -118,6 +119,18 @@ def _steps(steps: Sequence[Mapping[str, Any]], ink: Ink) -> Iterator[str]:
         tone = _TONES.get(_result(step), "red")
         yield line.replace(f" {_result(step)} ", f" {ink.paint(_result(step), tone)} ", 1)
         yield from (ink.paint(f"    {text}", "dim") for text in _feedback(step))
+
+
+def _checkpoints(found: Sequence[Mapping[str, Any]], now: datetime) -> list[str]:
+    """Return the last checkpoint of every attempt; its number says how many there are."""
+    last = {str(one.get("attempt")): one for one in found}
+    if not last:
+        return []
+    rows = [("ATTEMPT", "SAVED", "LAST", "COMMIT")]
+    for attempt, one in last.items():
+        at, commit = moment(one.get("at")), str(one.get("commit"))[:10]
+        rows.append((attempt, str(one.get("number")), f"{age(at, now)} ago" if at else "-", commit))
+    return columns([tuple(safe(cell) for cell in row) for row in rows])
 
 
 def _scripts(account: Mapping[str, Any]) -> Iterator[str]:
