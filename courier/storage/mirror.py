@@ -16,7 +16,7 @@ from courier.storage.export import Exporter
 from courier.storage.gate.entry import Gate
 from courier.storage.git import Limits
 from courier.storage.merging import Merger, Wanted
-from courier.storage.names import branch_ref, checked_commit
+from courier.storage.names import branch_ref, checked_commit, checked_ref
 from courier.storage.plumbing import Plumbing
 from courier.storage.remote import Remote
 
@@ -296,3 +296,7 @@ class Mirror:
             await self.plumbing.local.run(
                 "maintenance", "run", "--quiet", "--task=loose-objects", "--task=pack-refs"
             )
+
+    async def keep(self, commit: str, *, at: str) -> None:
+        """Point a hidden ref of the mirror at a commit."""
+        await self.plumbing.local.run("update-ref", checked_ref(at), checked_commit(commit))

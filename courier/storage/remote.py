@@ -172,6 +172,8 @@ class Remote:
         await self._plumbing.local.run(
             "update-ref", "-d", TRACKED + ref.removeprefix("refs/heads/")
         )
+        # The same branch may come back: then it must be fetched again.
+        self._fetched = None
 
     async def delete_hidden(self, refs: Sequence[str]) -> None:
         """Delete refs that are no branches with one command; not existing is success."""
