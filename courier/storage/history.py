@@ -1,6 +1,6 @@
-"""What commits of the mirror hold at a path, and which of them changed it."""
+"""What commits of the mirror hold at a path, which of them changed it, which say something."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from re import compile as pattern
@@ -108,3 +108,25 @@ async def sizes(plumbing: Plumbing, blobs: Sequence[str]) -> Sequence[int]:
     if len(known) != len(found):
         raise NotFound("The mirror lacks a blob.")
     return known
+
+
+async def find_trailers(
+    plumbing: Plumbing, trailers: Mapping[str, str], *, tip: str, beyond: str
+) -> str | None:
+    """Return the newest commit of ``tip``, but not of ``beyond``, with all the trailers."""
+    wanted = {f"{key}: {value}" for key, value in trailers.items()}
+    answer = await plumbing.local.run(
+        "log",
+        "-z",
+        "--format=%H%n%(trailers:only=true,unfold=true)",
+        "--fixed-strings",
+        f"--grep={min(wanted)}",
+        checked_commit(tip),
+        f"^{checked_commit(beyond)}",
+        "--",
+    )
+    for entry in answer.out.decode(errors="replace").split("\0"):
+        commit, *lines = entry.strip("\n").split("\n")
+        if commit and wanted <= set(lines):
+            return commit
+    return None

@@ -258,22 +258,7 @@ class Mirror:
         self, trailers: Mapping[str, str], *, tip: str, beyond: str
     ) -> str | None:
         """Return the newest commit of ``tip``, but not of ``beyond``, with all the trailers."""
-        wanted = {f"{key}: {value}" for key, value in trailers.items()}
-        answer = await self.plumbing.local.run(
-            "log",
-            "-z",
-            "--format=%H%n%(trailers:only=true,unfold=true)",
-            "--fixed-strings",
-            f"--grep={min(wanted)}",
-            checked_commit(tip),
-            f"^{checked_commit(beyond)}",
-            "--",
-        )
-        for entry in answer.out.decode(errors="replace").split("\0"):
-            commit, *lines = entry.strip("\n").split("\n")
-            if commit and wanted <= set(lines):
-                return commit
-        return None
+        return await history.find_trailers(self.plumbing, trailers, tip=tip, beyond=beyond)
 
     async def merge(
         self, head: str, *, into: str, message: str, author: Identity, squash: bool = False
