@@ -40,13 +40,23 @@ class CourierError(Exception):
 
 
 class InvalidCatalog(CourierError):
-    """The documents have errors; carries all of them."""
+    """The documents have errors; carries all of them.
 
-    def __init__(self, diagnostics: Sequence[Diagnostic], *, where: str = ".courier/") -> None:
+    Attributes:
+        elsewhere: The other repository they are in; empty for the one at hand.
+    """
+
+    elsewhere = ""
+
+    def __init__(
+        self, diagnostics: Sequence[Diagnostic], *, where: str = ".courier/", elsewhere: str = ""
+    ) -> None:
         super().__init__(
-            f"{len(diagnostics)} problem(s) in {where}", next_step="Run `courier validate`."
+            f"{len(diagnostics)} problem(s) in {elsewhere or where}",
+            next_step=f"Run `courier validate`{' there' if elsewhere else ''}.",
         )
         self.diagnostics = tuple(diagnostics)
+        self.elsewhere = elsewhere
 
 
 class Misused(CourierError):

@@ -46,6 +46,8 @@ def _failed(error: Exception, here: "Here", argv: Sequence[str]) -> int:
         from courier.cli.views.diagnostics import listed
 
         here.console.tell(listed(error.diagnostics, here.console.err_ink))
+        if error.elsewhere:
+            here.console.tell(told(error, here))
         return error.exit_code
     if isinstance(error, CourierError):
         here.console.tell(told(error, here))

@@ -33,21 +33,18 @@ def describe(here: Here, what: str, output: str) -> None:
     its record on the branch `courier/state`, or as far as it is while in flight here. Works in any
     clone, with nothing running.
     """
-    from courier.cli.kinds import kind_named
+    from courier.cli.kinds import thing_named
     from courier.cli.views.json_text import to_json
     from courier.cli.views.yaml import to_yaml
-    from courier.errors import Misused
 
-    kind, slash, name = what.partition("/")
-    if not slash or not name:
-        raise Misused("Name it as KIND/NAME.", detail=what, next_step=f"Try `run/{what}`.")
-    text, value = here.run(_look(here, kind_named(kind), name))
+    kind, name = thing_named(what, next_step=f"Try `run/{what}`.")
+    text, value = here.run(_look(here, kind, name))
     if output == "text":
         here.console.show(text)
     elif output == "yaml":
         here.console.show(to_yaml(value))
     else:
-        told = {"formatVersion": 1, "kind": kind_named(kind), "item": value}
+        told = {"formatVersion": 1, "kind": kind, "item": value}
         here.console.show(to_json(told))
 
 

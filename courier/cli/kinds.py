@@ -2,7 +2,8 @@
 
 from difflib import get_close_matches
 
-from courier.errors import NotFound
+from courier.errors import Misused, NotFound
+from courier.planning.references import Ref
 from courier.resources.names import KIND_NAMES
 
 PULL_REQUEST = "PullRequest"
@@ -28,6 +29,23 @@ def kind_named(text: str) -> str:
     close = get_close_matches(wanted, known, n=1)
     hint = f"Did you mean `{plural(known[close[0]])}`?" if close else "Try `courier get all`."
     raise NotFound("There is no such kind.", detail=text, next_step=hint)
+
+
+def thing_named(text: str, *, next_step: str = "Try `skill/review`.") -> Ref:
+    """Return what ``KIND/NAME`` means, whether it exists or not.
+
+    Args:
+        text: As people write it, e.g. ``skills/review``.
+        next_step: What to advise where it has not that form.
+
+    Raises:
+        Misused: If it has not that form.
+        NotFound: If there is no such kind.
+    """
+    word, _, name = text.partition("/")
+    if not name:
+        raise Misused("Name it as KIND/NAME.", detail=text, next_step=next_step)
+    return Ref(kind_named(word), name)
 
 
 def plural(kind: str) -> str:

@@ -22,23 +22,19 @@ def refs(here: Here, what: str, output: str) -> None:
     Lists every document of `.courier/` on disk that names it, with the place. Built-in agents and
     templates can be looked for too.
     """
-    from courier.cli.kinds import kind_named
+    from courier.cli.kinds import thing_named
     from courier.cli.views.json_text import to_json
     from courier.engine.preview import read_files
-    from courier.errors import Misused, NotFound
+    from courier.errors import NotFound
     from courier.planning.manifest import Schemas
-    from courier.planning.references import Ref
     from courier.planning.sharing import users_of
     from courier.resources.names import BUILTIN_NAMES
     from courier.shipped import schema_text
 
-    word, slash, name = what.partition("/")
-    if not slash or not name:
-        raise Misused("Name it as KIND/NAME.", detail=what, next_step="Try `skill/review`.")
-    wanted = Ref(kind_named(word), name)
+    wanted = thing_named(what)
     schemas = Schemas(schema_text)
     catalog = read_files(here.run(here.checkout.files()), schemas).catalog
-    is_built_in = name in BUILTIN_NAMES.get(wanted.kind, ())
+    is_built_in = wanted.name in BUILTIN_NAMES.get(wanted.kind, ())
     found = [
         (document.ref, ".".join(map(str, pointer)), document.position(pointer))
         for document, pointer in users_of(catalog, wanted, schemas)

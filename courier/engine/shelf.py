@@ -66,6 +66,7 @@ class Shelf:
         self._tags = tags
         self._source = source
         self._schemas = schemas
+        self._is_fetched = False
 
     async def versions(self, ref: Ref) -> Mapping[Semver, str]:
         """Return version to commit of what is published, the newest first."""
@@ -82,7 +83,9 @@ class Shelf:
         Raises:
             NotFound: If there is no such version.
         """
-        await self._repository.fetch()
+        if not self._is_fetched:
+            await self._repository.fetch()
+            self._is_fetched = True
         versions = await self.versions(ref)
         if wanted is None and versions:
             newest = next(iter(versions))
@@ -157,7 +160,7 @@ class Shelf:
     async def _reading(self, commit: str) -> Reading:
         reading = await read_commit(self._repository, commit, self._schemas)
         if has_errors(reading.diagnostics):
-            raise InvalidCatalog(reading.diagnostics, where=self._source)
+            raise InvalidCatalog(reading.diagnostics, elsewhere=f"{self._source} at {commit[:10]}")
         return reading
 
     async def _files(self, document: Document, commit: str) -> dict[str, tuple[bytes, bool]]:

@@ -17,6 +17,18 @@ class Unreadable(ValueError):
     """Why a text holds no such object."""
 
 
+def ask_again(what: str, why: str, *, instead: str, rule: str) -> str:
+    """Return what to ask, in the same conversation, for an answer that can be read.
+
+    Args:
+        what: What could not be read, e.g. ``verdict``.
+        why: Why not.
+        instead: What not to do again, and what to say.
+        rule: The form the answer must have.
+    """
+    return f"Your {what} could not be read: {why}\n\nDo not {instead}. {rule}"
+
+
 def last_object(text: str) -> Mapping[str, object]:
     """Return the last fenced JSON object of a message; without any fence, one that ends it.
 

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from courier.resources.model import Model
-from courier.runs.answer import Unreadable, last_object
+from courier.runs.answer import Unreadable, ask_again, last_object
 from courier.runs.roles import CHOICE_RULE
 from courier.runs.transcript import Outcome
 
@@ -61,10 +61,8 @@ def read_choice(outcome: Outcome, *, agent: str, among: Sequence[str]) -> Choice
 
 def repair_prompt(why: str) -> str:
     """Return what to ask, in the same conversation, for a choice that can be read."""
-    return (
-        f"Your choice could not be read: {why}\n\n"
-        f"Do not compare anything again; say what you decided. {CHOICE_RULE}"
-    )
+    instead = "compare anything again; say what you decided"
+    return ask_again("choice", why, instead=instead, rule=CHOICE_RULE)
 
 
 def _expected(among: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, ValidationError
 
 from courier.resources.model import Model
-from courier.runs.answer import Unreadable, last_object
+from courier.runs.answer import Unreadable, ask_again, last_object
 from courier.runs.roles import SCORE_RULE
 
 PARTS: Final = ("correctness", "typeSafety", "codeStyle", "testCoverage", "completeness")
@@ -143,10 +143,8 @@ def mean(scores: Iterable[Score], *, quality: FrozenQuality) -> Score | None:
 
 def repair_prompt(why: str) -> str:
     """Return what to ask, in the same conversation, for a score that can be read."""
-    return (
-        f"Your scores could not be read: {why}\n\n"
-        f"Do not look at anything again; say how you scored. {SCORE_RULE}"
-    )
+    instead = "look at anything again; say how you scored"
+    return ask_again("scores", why, instead=instead, rule=SCORE_RULE)
 
 
 def shortfall(score: Score, threshold: float) -> str:

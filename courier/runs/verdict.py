@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from courier.resources.model import Model
-from courier.runs.answer import Unreadable, last_object
+from courier.runs.answer import Unreadable, ask_again, last_object
 from courier.runs.roles import VERDICT_RULE
 from courier.runs.transcript import Outcome
 
@@ -52,10 +52,8 @@ def parse_verdict(text: str) -> Verdict:
 
 def repair_prompt(why: str) -> str:
     """Return what to ask, in the same conversation, for a verdict that can be read."""
-    return (
-        f"Your verdict could not be read: {why}\n\n"
-        f"Do not check anything again; say what you decided. {VERDICT_RULE}"
-    )
+    instead = "check anything again; say what you decided"
+    return ask_again("verdict", why, instead=instead, rule=VERDICT_RULE)
 
 
 def _shell_verdict(outcome: Outcome) -> Verdict | None:

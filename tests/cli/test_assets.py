@@ -1,7 +1,9 @@
 """Assets shared between real repositories."""
 
 import json
+import os
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -112,6 +114,34 @@ def test_updates_take_the_newest_version_and_remove_what_is_gone(two: Two) -> No
     assert two.asset("update", "skill/review", "--version", "1.0.0").code == 0
     assert "bugs" in (two.root / ".courier/skills/review/SKILL.md").read_text()
     assert two.asset("list").code == 0
+
+
+def test_each_repository_is_opened_once_for_all_its_assets(two: Two, tmp_path: Path) -> None:
+    third = repository(tmp_path / "third", {".courier/contexts/tone.md": "Be kind.\n"})
+    two.asset("add", two.source, "context/house")
+    two.asset("add", str(third / "origin.git"), "context/tone")
+    two.asset("add", two.source, "skill/review")
+    publish(two.theirs, {".courier/contexts/house.md": "Well.\n", ".courier/skills/review/x": "x"})
+    log, spy = tmp_path / "log", tmp_path / "bin/git"
+    put(tmp_path, {"bin/git": f'#!/bin/sh\necho "$*" >>{log}\nexec {which("git")} "$@"\n'})
+    spy.chmod(0o755)
+    path = f"{spy.parent}:{os.environ['PATH']}"
+    said = courier("asset", "update", cwd=two.root, PATH=path)
+    assert said.code == 0, said
+    assert said.out.count(" main -> main (") == 2
+    assert "Context/tone main is the newest" in said.out
+    fetches = [line for line in log.read_text().splitlines() if " fetch " in line]
+    assert len(fetches) == 2, fetches
+    assert "Context/house" in two.asset("list", "--newest").out
+
+
+def test_errors_in_another_repository_are_told_with_its_name(two: Two) -> None:
+    publish(two.theirs, {".courier/bad.yaml": PROJECT.replace("spec: {}", "spec: {agnet: x}")})
+    said = two.asset("add", two.source, "context/house")
+    assert said.code == 1
+    assert ".courier/bad.yaml:4:8" in said.err
+    assert f"problem(s) in {two.source} at " in said.err
+    assert "Run `courier validate` there." in said.err
 
 
 def test_what_was_changed_or_is_ones_own_is_not_overwritten(two: Two) -> None:

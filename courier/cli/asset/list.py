@@ -1,5 +1,6 @@
 """`courier asset list`."""
 
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +10,7 @@ from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
     from courier.cli.asset.pins import Pins
+    from courier.planning.references import Ref
 
 _EXAMPLE = """\
 courier asset list
@@ -45,9 +47,10 @@ def list_(here: Here, output: str, *, newest: bool) -> int:
     return 1 if any(row["changed"] for row in rows) else 0
 
 
-async def _rows(here: Here, pins: "Pins", *, newest: bool) -> Any:
+async def _rows(here: Here, pins: "Pins", *, newest: bool) -> AsyncIterator[dict[str, Any]]:
     from courier.planning.sharing import changed
 
+    known = await _newest(here, pins) if newest else {}
     for locked in pins.assets:
         row: dict[str, Any] = {
             "asset": str(locked.ref),
@@ -58,9 +61,21 @@ async def _rows(here: Here, pins: "Pins", *, newest: bool) -> Any:
             "changed": list(changed(locked, pins.files)),
         }
         if newest:
-            async with here.elsewhere(locked.source) as there:
-                row["newest"] = str(next(iter(await there.shelf().versions(locked.ref)), "-"))
+            row["newest"] = known[locked.ref]
         yield row
+
+
+async def _newest(here: Here, pins: "Pins") -> "dict[Ref, str]":
+    """Return asset to its newest published version, a dash where there is none."""
+    from courier.cli.asset.pins import by_source
+
+    found = {}
+    for source, assets in by_source(pins.assets).items():
+        async with here.elsewhere(source) as there:
+            shelf = there.shelf()
+            for locked in assets:
+                found[locked.ref] = str(next(iter(await shelf.versions(locked.ref)), "-"))
+    return found
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -1,6 +1,6 @@
 """The assets of a working tree: what was taken, and how more is put there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from courier.engine.preview import read_files
@@ -18,17 +18,22 @@ def asset_named(text: str) -> Ref:
     Raises:
         Misused: If it means none.
     """
-    from courier.cli.kinds import kind_named
+    from courier.cli.kinds import thing_named
 
-    word, slash, name = text.partition("/")
-    if not slash or not name:
-        raise Misused("Name it as KIND/NAME.", detail=text, next_step="Try `skill/review`.")
-    kind = kind_named(word)
-    if kind not in SHARED_KINDS:
+    ref = thing_named(text)
+    if ref.kind not in SHARED_KINDS:
         raise Misused(
-            f"{kind} documents are not shared.", detail=f"These are: {', '.join(SHARED_KINDS)}."
+            f"{ref.kind} documents are not shared.", detail=f"These are: {', '.join(SHARED_KINDS)}."
         )
-    return Ref(kind, name)
+    return ref
+
+
+def by_source(assets: Iterable[Locked]) -> Mapping[str, Sequence[Locked]]:
+    """Return the assets of every repository, so that each has to be opened once."""
+    found: dict[str, list[Locked]] = {}
+    for locked in assets:
+        found.setdefault(locked.source, []).append(locked)
+    return found
 
 
 class Pins:

@@ -9,6 +9,7 @@ from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
     from courier.cli.asset.pins import Pins
+    from courier.engine.shelf import Shelf
     from courier.planning.sharing import Locked
 
 _EXAMPLE = """\
@@ -26,7 +27,7 @@ def update(here: Here, names: tuple[str, ...], version: str | None) -> None:
     Without names, all that were asked for; what they brought along comes with them. An asset that
     was changed here is refused.
     """
-    from courier.cli.asset.pins import Pins, asset_named
+    from courier.cli.asset.pins import Pins, asset_named, by_source
     from courier.errors import Misused, NotFound
 
     if version is not None and len(names) != 1:
@@ -40,27 +41,30 @@ def update(here: Here, names: tuple[str, ...], version: str | None) -> None:
         for ref in wanted:
             if ref not in known:
                 raise NotFound(f"{ref} was not taken here.", next_step="See `courier asset list`.")
-        for locked in asked:
-            if not wanted or locked.ref in wanted:
-                pins = await _renew(here, pins, locked, version)
+        meant = [locked for locked in asked if not wanted or locked.ref in wanted]
+        for source, assets in by_source(meant).items():
+            async with here.elsewhere(source) as there:
+                shelf = there.shelf()
+                for locked in assets:
+                    pins = await _renew(here, shelf, pins, locked, version)
 
     here.run(take())
 
 
-async def _renew(here: Here, pins: "Pins", locked: "Locked", version: str | None) -> "Pins":
+async def _renew(
+    here: Here, shelf: "Shelf", pins: "Pins", locked: "Locked", version: str | None
+) -> "Pins":
     from courier.cli.asset.pins import Pins
     from courier.planning.sharing import parse_version
 
-    async with here.elsewhere(locked.source) as there:
-        shelf = there.shelf()
-        follows = locked.version if parse_version(locked.version) is None else None
-        chosen = await shelf.choose(locked.ref, version or follows)
-        if chosen.commit == locked.commit and chosen.name == locked.version:
-            here.console.show(f"{locked.ref} {locked.version} is the newest")
-            return pins
-        brought = {other.ref for other in pins.assets if other.brought_by == str(locked.ref)}
-        present = pins.present - brought - {locked.ref}
-        parcel = await shelf.take(locked.ref, chosen, present=present)
+    follows = locked.version if parse_version(locked.version) is None else None
+    chosen = await shelf.choose(locked.ref, version or follows)
+    if chosen.commit == locked.commit and chosen.name == locked.version:
+        here.console.show(f"{locked.ref} {locked.version} is the newest")
+        return pins
+    brought = {other.ref for other in pins.assets if other.brought_by == str(locked.ref)}
+    present = pins.present - brought - {locked.ref}
+    parcel = await shelf.take(locked.ref, chosen, present=present)
     paths = pins.put(parcel)
     here.console.show(f"{locked.ref} {locked.version} -> {chosen.name} ({chosen.commit[:10]})")
     for path in paths:
