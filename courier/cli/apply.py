@@ -90,10 +90,25 @@ async def applied(
                 here.console.tell(f"Handed over to the engine of {errand.other}.")
             result = await errand.carry_out(plan)
             _show(here, result, output)
-            runs = [one.run for one in result.dispatched if one.how in ("started", "underway")]
-            runs = [run for run in runs if not run.startswith(_SANDBOX)]
-            code = await _see_through(here, wiring, errand, (runs, output))
+            code = await _see_through(here, wiring, errand, (_runs(result), output))
+            while plan is None and _frees_others(result):
+                result = await errand.carry_out()
+                _show(here, result, output)
+                code = await _see_through(here, wiring, errand, (_runs(result), output)) or code
             return await _see_sandboxes(here, wiring, result, output) or code
+
+
+def _runs(result: "Result") -> list[str]:
+    runs = [one.run for one in result.dispatched if one.how in ("started", "underway")]
+    return [run for run in runs if not run.startswith(_SANDBOX)]
+
+
+def _frees_others(result: "Result") -> bool:
+    """Return whether runs were started that others wait for (`dependsOn`)."""
+    held = result.plan.held if result.plan else ()
+    return any(one.reason == "DependencyNotReady" for one in held) and any(
+        one.how == "started" and not one.run.startswith(_SANDBOX) for one in result.dispatched
+    )
 
 
 async def _see_through(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, cast
 
 from courier.diagnostics import Diagnostic, Position, Severity
+from courier.planning.circles import circles
 from courier.planning.facts import OFF, SLASH, Claim, DocumentFacts, FileFacts, Named, Role, Roles
 from courier.planning.lacking import CODE, SUMMARY, Wish, sentence
 from courier.planning.pipelines import Player, Problem, problems
@@ -25,6 +26,7 @@ _STARTS_WORK = frozenset(
     }
 )
 _PROJECT: Pointer = ("metadata", "project")
+_DEPENDS: Pointer = ("spec", "dependsOn")
 
 
 class Finding(NamedTuple):
@@ -84,6 +86,7 @@ def crosscheck(
     known = _Known(documents, names, guesses, named or (lambda kind: _of_kind(kind, names)))
     projects = _of_kind("Project", documents)
     is_settled = len(projects) == 1 or (not projects and _may_be_project(guesses))
+    findings += _circular(documents)
     for path, (whole, broken, _) in ordered:
         if only is not None and path not in only:
             continue
@@ -93,6 +96,30 @@ def crosscheck(
             if not is_settled and facts[0] in _STARTS_WORK and facts[1]:
                 findings += _belongs(path, facts, projects)
     return findings
+
+
+def depends(facts: DocumentFacts) -> list[Naming]:
+    """Return where a Run names others it waits for."""
+    return [each for each in facts[3] if each[0][:2] == _DEPENDS] if facts[0] == "Run" else []
+
+
+def _circular(documents: Mapping[Named, tuple[str, DocumentFacts]]) -> Iterator[Finding]:
+    """Yield the Runs that wait for themselves, one of each circle."""
+    needs = {
+        named[1]: [each[2] for each in found]
+        for named, (_, facts) in documents.items()
+        if named[0] == "Run" and len(facts[3]) > 1 and (found := depends(facts))
+    }
+    for circle in circles(needs) if needs else ():
+        first = min(circle)
+        at = circle.index(first)
+        chain = (*circle[at:], *circle[: at + 1])
+        path, facts = documents["Run", first]
+        pointer = next(each[0] for each in depends(facts) if each[2] == chain[1])
+        detail = f"{' → '.join(map(quoted, chain))}: none of them could ever start. Remove one."
+        yield Finding(
+            path, facts[2], pointer, "CircularDependency", "Runs wait in a circle", detail
+        )
 
 
 def _by_name(

@@ -130,7 +130,7 @@ class Held(Model):
     name: str
     reason: str
     """A stable PascalCase word: NotExecutedYet, Suspended, Blocked, SpecChanged, Limit,
-    AwaitingApproval."""
+    AwaitingApproval, DependencyNotReady, DependencyFailed."""
     message: str
     position: str | None = None
     """``file:line:column`` of the document, when it is known."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from courier.planning.capacity import Capacity, capacities
 from courier.planning.catalog import Catalog
+from courier.planning.dependencies import awaited
 from courier.planning.estimate import estimate
 from courier.planning.executable import unexecuted_kind
 from courier.planning.freeze import freeze, held, spec_digest
@@ -214,6 +215,8 @@ def _start(
     space = room.get(project.name) if project else None
     if space is not None and space.suspended:
         return held(catalog, ref, "Suspended", "Its project is suspended (`spec.suspend`).")
+    if waiting := awaited(catalog, observed, ref):
+        return waiting
     if space is not None and space.is_full(ref.name):
         return held(catalog, ref, "Limit", space.why_full())
     frozen = freeze(catalog, ref, observed=observed, drivers=by.drivers, library=by.library)

@@ -62,6 +62,8 @@ class RunSpec(Spec):
     """The branch to start from and to propose to; without it, the project's default branch."""
     branch: Branch | None = None
     """The branch the work goes to; without it, the project's prefix and the run's name."""
+    depends_on: Items[Annotated[str, ref("Run")]] = ()
+    """Runs that must be completed before this one starts; if one fails, this one waits."""
     images: Items[RepositoryPath] = ()
     """Pictures in the repository, shown to every agent that can see; they have to be committed."""
     agent: Annotated[str, ref("Agent")] | None = None

@@ -6,7 +6,7 @@ The answer is the one that a look at all files gives; where much is reached, the
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from courier.planning.crosscheck import crosscheck
+from courier.planning.crosscheck import crosscheck, depends
 from courier.planning.facts import FileFacts, Parts
 from courier.planning.references import ANY_KIND
 from courier.resources.names import BUILTIN_NAMES
@@ -49,7 +49,7 @@ def judge_change(
     if shifted is None:
         return None
     looked_at = reach.looked_at(shifted)
-    if len(looked_at) > _FAR:
+    if len(looked_at) > _FAR or reach.has_chains():
         return None
     findings = crosscheck(
         {f"{FOLDER}/{path}": facts for path, facts in reach.needed(looked_at).items()},
@@ -108,6 +108,15 @@ class _Reach:
             numbers.update(self._census.owners_of(kind, name))
         reached = {self._paths[number] for number in numbers}
         return (reached | {*self._census.troubled}) - self._touched | self._new.keys()
+
+    def has_chains(self) -> bool:
+        """Return whether Runs wait for others where anything changed or was wrong.
+
+        Only then a circle may have come, gone or to be told again, and any file be part of it.
+        """
+        entries = [entry[0] for entry in (*self._old.values(), *self._new.values())]
+        entries += [self._facts(path) for path in self._census.troubled]
+        return any(depends(facts) for each in entries for facts in (*each[0], *each[1]))
 
     def needed(self, paths: Iterable[str]) -> dict[str, FileFacts]:
         """Return the facts of files, and of all others that what is said of them depends on."""

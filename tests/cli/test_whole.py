@@ -249,3 +249,12 @@ def test_demo_with_claude_says_what_is_missing(tmp_path: Path) -> None:
     assert said.code == 1
     assert "Claude Code cannot work here." in said.err
     assert not (tmp_path / "here").exists()
+
+
+def test_runs_that_depend_on_others_follow_in_the_same_apply(place: Place) -> None:
+    after = asked("after").replace("prompt: Say hello.", "prompt: Hi, dependsOn: [hello]")
+    place.publish({".courier/runs/hello.yaml": asked("hello"), ".courier/runs/after.yaml": after})
+    said = place.courier("apply")
+    assert said.code == 0, said.err
+    assert said.out.index("+ hello  started") < said.out.index("+ after  started")
+    assert said.out.count("✓ completed") == 2
