@@ -86,9 +86,9 @@ def sentence(wish: Wish, able: Capabilities) -> str | None:
     return None if told is None else told + _CONSEQUENCE.get(wish.feature, "")
 
 
-def may_name_lesser(text: str) -> bool:
-    """Return very quickly whether plain text may name an agent that lacks something."""
-    if "agent" in text:
+def may_name_lesser(kind: str, text: str) -> bool:
+    """Return very quickly whether plain text of a kind may name an agent that lacks something."""
+    if kind in _PARTS and "agent" in text:
         for name in _LESSER:
             if name in text:
                 return True

@@ -10,7 +10,7 @@ from courier.planning.inside import RULED, problems_inside
 from courier.planning.lacking import may_lack, may_name_lesser
 from courier.planning.manifest import KINDS, Schemas
 from courier.planning.sources import is_yaml
-from courier.planning.unused import holds_unused
+from courier.planning.unused import holds_unused, may_name_unused
 from courier.planning.yaml_gate import decode
 from courier.planning.yaml_text import plain_value
 
@@ -37,7 +37,9 @@ def plain_facts(path: str, data: bytes, schemas: Schemas) -> FileFacts | None:
     except ValueError:
         return None
     # The words of plain text stand there as they are: looking for them costs less than a walk.
-    if holds_unused(value) or (may_name_lesser(text) and may_lack(value)):
+    if (may_name_unused(kind, text) and holds_unused(value)) or (
+        may_name_lesser(kind, text) and may_lack(value)
+    ):
         return None
     if kind in RULED and any(problems_inside(value, lambda _: Position(path))):
         return None

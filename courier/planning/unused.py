@@ -27,6 +27,12 @@ def _tree(fields: Iterable[str]) -> Mapping[str, Any]:
 _TREES = {kind: _tree(fields) for kind, fields in UNUSED_FIELDS.items()}
 
 
+_WORDS = {
+    kind: tuple(field.removesuffix(".*").rpartition(".")[2] for field in fields)
+    for kind, fields in UNUSED_FIELDS.items()
+}
+
+
 class Locate(Protocol):
     """Finds the place of a value or of its key."""
 
@@ -48,6 +54,11 @@ def unused_fields(value: Mapping[str, Any], locate: Locate) -> Iterator[Diagnost
             )
             at = locate(pointer, at_key=True)
             yield warning("NotActedOnYet", "Field not acted on yet", detail, at)
+
+
+def may_name_unused(kind: str, text: str) -> bool:
+    """Return very quickly whether plain text of a kind may hold such a field."""
+    return kind in _WORDS and any(word in text for word in _WORDS[kind])
 
 
 def holds_unused(value: Mapping[str, Any]) -> bool:

@@ -53,8 +53,7 @@ MAX_NODES = 50_000
 
 def is_plain(text: str) -> bool:
     """Return whether every parser reads the text alike: one document, ending in a newline."""
-    match = _PLAIN.match(text)
-    return match is not None and match.end() == len(text) and not _may_be_huge(text)
+    return _PLAIN.fullmatch(text) is not None and not _may_be_huge(text)
 
 
 def _may_be_huge(text: str) -> bool:

@@ -43,12 +43,13 @@ class Cache:
     def save(self, name: str, value: Any) -> None:
         """Keep a value of plain tuples, dicts, texts and numbers; nothing happens on failure."""
         body = marshal.dumps((self._depends(), value))
-        data = _MAGIC + zlib.crc32(body).to_bytes(4, "big") + body
+        head = _MAGIC + zlib.crc32(body).to_bytes(4, "big")
         part = f"{self._folder}/{name}.{os.getpid()}.part"
         try:
             os.makedirs(self._folder, mode=0o700, exist_ok=True)  # noqa: PTH103
             with open(part, "wb") as file:  # noqa: PTH123
-                file.write(data)
+                file.write(head)
+                file.write(body)
             os.replace(part, f"{self._folder}/{name}")  # noqa: PTH105
         except OSError:
             with suppress(OSError):
