@@ -45,11 +45,13 @@ class Saved:
         plan: What the run does.
         start: The attempt.
         every: Seconds between two looks at the work tree.
+        at_once: Whether to look now: nobody did while courier was away.
     """
 
     plan: FrozenPlan
     start: StartAttempt
     every: float
+    at_once: bool = False
 
     @property
     def attempt(self) -> str:
@@ -93,7 +95,7 @@ class Saver:
 
     async def keep_on(self) -> None:
         """Save again and again, until cancelled or the sandbox is gone."""
-        pause = self._saved.every
+        pause = 0.0 if self._saved.at_once else self._saved.every
         while True:
             await self._due(pause)
             self._begun = self._world.clock.monotonic()
@@ -196,9 +198,11 @@ class Saver:
         return self._world.clock.monotonic() - since
 
 
-def saver_for(world: World, lease: Lease, plan: FrozenPlan, start: StartAttempt) -> Saver | None:
+def saver_for(
+    world: World, lease: Lease, plan: FrozenPlan, start: StartAttempt, *, at_once: bool
+) -> Saver | None:
     """Return what saves an attempt's work; None where there is none, or it is not asked for."""
     every = start.step.checkpoint_seconds
     if every is None or not keeps_changes(start.step):
         return None
-    return Saver(world, lease, Saved(plan, start, every))
+    return Saver(world, lease, Saved(plan, start, every, at_once=at_once))

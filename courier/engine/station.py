@@ -104,7 +104,7 @@ class Station:
         """Check the repository out, and put beside it what belongs to the task.
 
         Returns:
-            The commit of the checkpoint whose work is in the work tree; None without one.
+            A commit of what an earlier attempt left in the work tree; None if nothing.
         """
         shown = {one.name: one.commit for one in self._request.situation.candidates}
         earlier = await earlier_work(self._world, self._plan, self._start)
@@ -121,8 +121,7 @@ class Station:
             )
         )
         await self._use(lambda sandbox: self._enclosed.put(self._world, sandbox))
-        resumed = self._start.resume
-        return resumed.commit if resumed is not None and earlier is not None else None
+        return earlier
 
     async def install(self, _io: StepIO) -> Json:
         """Put the step's programs on the PATH of what runs there."""
@@ -153,7 +152,8 @@ class Station:
             linger_seconds=self._step.linger_seconds,
         )
         asked_at = deadline - timedelta(seconds=self._step.timeout_seconds)
-        saver = saver_for(self._world, self._lease, self._plan, self._start)
+        again = io.tries > 1
+        saver = saver_for(self._world, self._lease, self._plan, self._start, at_once=again)
         return await self._with_turn(
             ask,
             lambda turn, brief: turn.take(

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from courier.runs.frozen import FrozenPlan
 from courier.sandboxd.launcher import ensure_running, status, stop
 from courier.sandboxes.ondemand import OnDemandSandboxes
 from tests.e2e.rows import ROWS, Row
@@ -40,10 +41,11 @@ class Gate:
         """Return a script that writes the answer, waits, and is content; later tries look first."""
 
         def answer(asked: Asked) -> Reply:
+            goes_on = "# Work of an interrupted attempt" in asked.prompts[-1]
             if asked.turns == 0:
-                look = row.tools.run("cat answer.txt || echo 42 >answer.txt", "Look")
-                return Turn.of(row.tools.write("answer.txt", "42\n") if not asked.tries else look)
-            if asked.tries == 0 and "42" not in asked.answer:
+                look = row.tools.run("cat answer.txt || echo 43 >answer.txt", "Look")
+                return Turn.of(look if goes_on else row.tools.write("answer.txt", "42\n"))
+            if not goes_on and "42" not in asked.answer:
                 self._open.wait(PATIENCE)
             return Turn.of(Say("Done."))
 
@@ -69,12 +71,18 @@ async def until_held(models: ScriptedModels, rows: list[str]) -> None:
             await asyncio.sleep(0.1)
 
 
+def saving(plan: FrozenPlan) -> FrozenPlan:
+    """Return the plan with work saved every second."""
+    steps = tuple(step.model_copy(update={"checkpoint_seconds": 1}) for step in plan.steps)
+    return plan.model_copy(update={"steps": steps})
+
+
 async def carried_out(
     here: Scene, models: ScriptedModels, rows: list[str], kill: Callable[[Scene], Any]
 ) -> dict[str, dict[str, Any]]:
     """Begin all rows, kill in their middle, and return the records of what came of it."""
     for row in rows:
-        await here.submit(agent_plan(here, ROWS[row], row, models.base_url(row, row)))
+        await here.submit(saving(agent_plan(here, ROWS[row], row, models.base_url(row, row))))
     await until_held(models, rows)
     await kill(here)
     async with asyncio.timeout(PATIENCE):
@@ -219,6 +227,12 @@ async def kill_agents(here: Scene) -> None:
 
 
 async def kill_sandboxes(here: Scene) -> None:
+    """Destroy every sandbox once its work is saved."""
+    async with asyncio.timeout(PATIENCE):
+        for found in await here.world.sandboxes.find(here.labels):
+            run = found.labels["courier-run"]
+            while not await here.world.checkpoints.of(run):
+                await asyncio.sleep(0.1)
     for found in await here.world.sandboxes.find(here.labels):
         await here.world.sandboxes.kill(found.id)
 
@@ -237,13 +251,17 @@ def test_an_agent_is_killed_and_its_work_is_kept_for_the_next_try(
 
 
 @some
-def test_a_sandbox_is_destroyed_and_the_step_is_done_in_another(
+def test_a_sandbox_is_destroyed_and_the_step_goes_on_in_another_from_what_was_saved(
     sandbox_killed: Killed, row: str
 ) -> None:
-    records, _, origin = sandbox_killed
+    records, models, origin = sandbox_killed
     check(records[row], origin, row, ["SandboxLost", "Completed"])
     first, second = records[row]["steps"]
     assert first["sandbox"] != second["sandbox"]
+    assert first["checkpoint"] == second["resumed"]
+    assert second["base"] == first["base"]
+    assert git(origin, "rev-list", "--count", f"main..courier/{row}") == "1"
+    assert re.search("^42$", models.asked(row)[-1].answer, re.MULTILINE)
 
 
 @every

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from courier.engine.question import SIGNAL
+from courier.engine.replay import replay
 from courier.ports.sandboxes import Sandbox
 from courier.runs.events import Checkpoint
 from courier.runs.frozen import FrozenPlan
@@ -66,6 +67,7 @@ async def test_the_next_attempt_goes_on_from_what_a_lost_sandbox_had_saved(here:
     assert seen == ["D keep.txt", "?? deep/", "?? progress", "?? seen"]
     assert git(here.origin, "show", "courier/fix:commits") == "1"
     assert git(here.origin, "rev-list", "--count", "main..courier/fix") == "1"
+    assert (await replay(here.world, here.engine, "fix")).is_exact
     assert await here.tidy()
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from courier.engine.world import World
 from courier.forges.local import LocalForge
 from courier.llm.providers import Providers
 from courier.ports.agents import AgentDriver
+from courier.ports.checkpoints import Checkpoints
 from courier.ports.sandboxes import Sandboxes
 from courier.runs.frozen import FrozenGit, FrozenLoop, FrozenPlan, FrozenStep
 from courier.sandboxes.e2b import E2BSandboxes
@@ -173,6 +174,7 @@ async def scene(
     agent_env: Mapping[str, str] | None = None,
     observer: Observer | None = None,
     concurrency: int | None = None,
+    checkpoints: Callable[[Checkpoints], Checkpoints] = lambda kept: kept,
 ) -> AsyncIterator[Scene]:
     """Open a world on an origin; the same folder again is the same courier restarted."""
     clock = SystemClock()
@@ -187,7 +189,7 @@ async def scene(
         sandboxes=sandboxes,
         repository=mirror,
         state=state,
-        checkpoints=CheckpointRefs(mirror.plumbing, mirror.remote),
+        checkpoints=checkpoints(CheckpointRefs(mirror.plumbing, mirror.remote)),
         forge=LocalForge(repository=mirror, state=state, clock=clock),
         secrets=secrets,
         transcripts=LiveTranscripts(folder / "transcripts", redact=secrets.redact),

@@ -1,0 +1,130 @@
+"""Lives and deaths of courier around checkpoints, and a sandbox that dies after the first one.
+
+Killed at every fact of the run in turn, and before and after every touch of the remote's refs.
+Run by hand: ``python -m tests.engine.checkpoint_child FOLDER --url URL --key KEY``.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from courier.ports.checkpoints import Checkpoints, Hidden, Line
+from courier.runs.events import Checkpoint
+from courier.runs.frozen import FrozenPlan
+from tests.engine.journal_child import fork, reap
+from tests.engine.run_child import MOST_KILLS, FactByFact, Stage, build
+from tests.engine.worlds import Scene, provider, scene, single_plan
+from tests.fakes.embedded import Endpoint
+
+COMMANDS = """
+echo start >> ~/starts
+if [ -e progress ]; then git log --oneline | wc -l > commits; cp ~/starts starts
+else echo begun; echo 1 > progress; sleep 120; fi
+"""
+
+
+class Deadly:
+    """Checkpoints whose every touch kills this process once before it and once after it."""
+
+    def __init__(self, inner: Checkpoints, seen: Path) -> None:
+        self._inner = inner
+        self._seen = seen
+
+    async def add(self, commit: str, *, line: Line, at: datetime) -> Checkpoint:
+        self._die("before add", line.attempt)
+        kept = await self._inner.add(commit, line=line, at=at)
+        self._die("after add", line.attempt)
+        return kept
+
+    async def newest(self, run: str, attempt: str) -> Checkpoint | None:
+        self._die("before newest", attempt)
+        found = await self._inner.newest(run, attempt)
+        self._die(f"after newest {found is not None}", attempt)
+        return found
+
+    async def of(self, run: str) -> Sequence[Checkpoint]:
+        return await self._inner.of(run)
+
+    async def base_of(self, checkpoint: Checkpoint) -> str:
+        return await self._inner.base_of(checkpoint)
+
+    async def hidden(self) -> Hidden:
+        return await self._inner.hidden()
+
+    async def drop(self, refs: Collection[str]) -> None:
+        await self._inner.drop(refs)
+
+    def _die(self, when: str, attempt: str) -> None:
+        told = f"{when} {attempt}"
+        if self._seen.exists() and told in self._seen.read_text().splitlines():
+            return
+        with self._seen.open("a") as file:
+            file.write(f"{told}\n")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def plan_of(opened: Scene) -> FrozenPlan:
+    return single_plan(opened, COMMANDS, checkpoint_seconds=1)
+
+
+async def live(stage: Stage) -> int:
+    """Be courier until the run has ended; kill the sandbox once its work is saved."""
+    marks = stage.folder / "killed-at"
+    opening = scene(
+        stage.home,
+        stage.origin,
+        provider(stage.sandboxd),
+        observer=FactByFact(marks),
+        checkpoints=lambda kept: Deadly(kept, stage.folder / "touched-at"),
+    )
+    async with opening as opened:
+        await opened.submit(plan_of(opened))
+        reaping = asyncio.create_task(_reap(opened))
+        await opened.engine.wait("fix")
+        reaping.cancel()
+    return 0
+
+
+async def _reap(opened: Scene) -> None:
+    """Kill the sandbox of the first attempt once its work is on the remote."""
+    while not await opened.world.checkpoints.of("fix"):
+        await asyncio.sleep(0.2)
+    labels = {**opened.labels, "courier-attempt": "work-1.1"}
+    while True:
+        for found in await opened.world.sandboxes.find(labels):
+            await opened.world.sandboxes.kill(found.id)
+        await asyncio.sleep(0.2)
+
+
+def kill_everywhere(stage: Stage) -> int:
+    """Kill courier once at every place; return how often."""
+    kills = 0
+    while reap(fork(partial(live, stage))):
+        kills += 1
+        if kills > MOST_KILLS:
+            raise RuntimeError("The run gets nowhere.")
+    return kills
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--key", required=True)
+    asked = parser.parse_args()
+    # Imported once, before the lives are forked off.
+    import e2b  # noqa: F401
+
+    stage = build(asked.folder, Endpoint(asked.url, asked.key, asked.folder))
+    sys.stdout.write(json.dumps({"kills": kill_everywhere(stage)}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
