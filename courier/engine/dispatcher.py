@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, assert_never
 
 from courier.engine.approver import Approver, Teams
+from courier.engine.diaries import write_down
 from courier.engine.inflight import Json, RunState
 from courier.engine.interactive.guestdesk import GuestDesk
 from courier.engine.observation import Observation
@@ -103,7 +104,10 @@ class Dispatcher:
             teams: Who may answer for runs that wait for a person.
         """
         self._keep_to(plan.limits)
-        return [await self._try(action, teams) for action in plan.actions]
+        done = [await self._try(action, teams) for action in plan.actions]
+        failed = frozenset(each.run for each in done if each.how == "failed")
+        await write_down(plan.tasks, failed=failed, state=self._world.state)
+        return done
 
     async def _try(self, action: Action, teams: Teams) -> Dispatched:
         try:

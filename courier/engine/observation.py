@@ -5,6 +5,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from courier.engine.diaries import Diaries
 from courier.engine.inflight import RunState
 from courier.engine.interactive.guestbook import GuestBook, kept_among
 from courier.engine.pictures import Pictures
@@ -65,6 +66,7 @@ class Observation:
         self._places: dict[str, str] = {}
         self._open: dict[str, ObservedRun] = {}
         self._guests = GuestBook(world.state)
+        self._diaries = Diaries(world.state)
         self._again = Retries(world, engine)
 
     async def glance(self, head: Head, *, branches: Iterable[str] = ()) -> Glance:
@@ -117,6 +119,7 @@ class Observation:
             branches=await self._tips(branches),
             sandboxes=await self._guests.look(),
             kept=kept_among(live),
+            tasks=await self._diaries.look(),
             images=await self._pictures.look(head.commit, images),
             retries=await self._again.look({*self._records.runs, *flying}),
             machines=self._world.machines,

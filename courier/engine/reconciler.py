@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from courier.diagnostics import Diagnostic
 from courier.engine.approver import Teams
@@ -105,12 +105,13 @@ class Reconciler:
         head = await self._world.repository.head()
         glance = await self._observation.glance(head, branches=self._branches)
         last = self._last
-        if last is not None and last.holds(glance, self._world.clock.now()):
-            return replace(last.result, was_idle=True)
+        now = self._world.clock.now()
+        if last is not None and last.holds(glance, now):
+            return replace(last.result, was_idle=True, requeue_after=_left(last.result.plan, now))
         self._last = None
         result = await self._whole(head, glance)
         if not any(one.how == "failed" for one in result.dispatched):
-            self._last = _Last(glance, result, self._world.clock.now())
+            self._last = _Last(glance, result)
         return result
 
     async def _whole(self, head: Head, glance: Glance) -> Result:
@@ -122,6 +123,7 @@ class Reconciler:
             proposed,
             tuple(dispatched),
             desired.diagnostics,
+            requeue_after=_left(proposed, self._world.clock.now()),
             head=head.commit,
             catalog=desired.catalog,
         )
@@ -141,18 +143,22 @@ class Reconciler:
 
 @dataclass(frozen=True, slots=True)
 class _Last:
-    """The last whole pass: what it began with, what it did, and when."""
+    """The last whole pass: what it began with, and what it did."""
 
     glance: Glance
     result: Result
-    ended_at: datetime
 
     def holds(self, glance: Glance, now: datetime) -> bool:
         """Return whether another pass would decide the same."""
-        due = self.result.requeue_after
-        return glance == self.glance and (
-            due is None or now < self.ended_at + timedelta(seconds=due)
-        )
+        left = _left(self.result.plan, now)
+        return glance == self.glance and (left is None or left > 0)
+
+
+def _left(decided: Plan | None, now: datetime) -> float | None:
+    """Return the seconds until something falls due by itself; None if nothing does."""
+    if decided is None or decided.wake_at is None:
+        return None
+    return max(0.0, (decided.wake_at - now).total_seconds())
 
 
 def _teams(desired: Desired) -> Teams:

@@ -18,7 +18,9 @@ _ABOUT_PARTS = frozenset(
 """Rules about which parts a value has: what its other parts say still counts."""
 
 _STEP = ("name", "type", "persona", "loop")
-_READ = frozenset({"type", "steps", "candidates", "approvals", "questions", "answers", "sprints"})
+_READ = frozenset(
+    {"type", "steps", "candidates", "approvals", "questions", "answers", "sprints", "schedule"}
+)
 """Fields below spec that the rules of a kind read; of a step, only those of `_STEP`."""
 
 

@@ -48,6 +48,13 @@ class Catalog:
                 self._kinds.setdefault(ref.kind, []).append(ref)
         return iter(self._kinds.get(kind, ()))
 
+    def with_documents(self, more: Iterable[Document]) -> "Catalog":
+        """Return a catalog that holds some documents besides, of names it does not have."""
+        added = {document.ref: document for document in more}
+        if not added:
+            return self
+        return Catalog({**self.documents, **added}, self.digest, dict(self._resources))
+
     def project_of(self, ref: Ref) -> Ref | None:
         """Return the Project a document belongs to: the named one, or the only one there is."""
         if ref.kind == "Project":

@@ -10,7 +10,6 @@ FORGES: Final = frozenset({"local"})
 """Forges whose pull requests can be opened today."""
 
 _ASKING: Final[Mapping[str, str]] = {
-    "RecurringTask": "Recurring tasks are",
     "SprintChain": "Sprint chains are",
     "WorkChain": "Work chains are",
     "IssueScan": "Issue scans are",

@@ -112,6 +112,13 @@ def _sprint_plan(spec: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _repeated(spec["sprints"], "sprints", "name")
 
 
+def _scheduled(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    # Time zones take time to load, and most documents have no schedule.
+    from courier.planning.timing import problems_of_schedule
+
+    yield from problems_of_schedule(spec)
+
+
 def _repeated(items: Sequence[Mapping[str, Any]], field: str, key: str) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for place, item in enumerate(items):
@@ -125,6 +132,8 @@ _FINDERS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {
     "Workflow": _workflow,
     "AnsweringSession": _answering_session,
     "SprintPlan": _sprint_plan,
+    "RecurringTask": _scheduled,
+    "IssueScan": _scheduled,
 }
 
 RULED = frozenset(_FINDERS)

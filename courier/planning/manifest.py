@@ -1,7 +1,7 @@
 """From a file to checked documents: read, given a kind, held against the kind's schema."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -158,6 +158,7 @@ def read_manifest(
             documents.append(Document(Ref(value["kind"], value["metadata"]["name"]), value, draft))
             diagnostics += unused_fields(value, draft.locate)
             diagnostics += warnings_of_lacks(value, draft.locate)
+            diagnostics += _odd_times(value, draft)
             continue
         if found.objections is not None:
             broken.append(Broken(value["kind"], draft, found.objections))
@@ -170,6 +171,13 @@ def read_manifest(
         unread = data if drafts.diagnostics else None
         guesses = guesses_of(inside, nameless, unread, drafts.documents)
     return Manifest(tuple(documents), tuple(broken), guesses, tuple(diagnostics))
+
+
+def _odd_times(value: Mapping[str, Any], draft: Draft) -> Iterator[Diagnostic]:
+    if "schedule" in value["spec"]:
+        from courier.planning.timing import warnings_of_schedule
+
+        yield from warnings_of_schedule(value, draft.locate)
 
 
 def _check(draft: Draft, schemas: Schemas) -> _Checked:

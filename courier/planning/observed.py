@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Final
 
 from courier.planning.history import History, Sample, remember
+from courier.planning.recurring.diary import ObservedTask
 from courier.planning.sandboxrecord import KeptSandbox, ObservedSandbox
 from courier.runs.events import ENDED
 from courier.runs.frozen import FrozenPlan
@@ -151,6 +152,7 @@ class Observed:
         sandboxes: Every account of a sandbox for people, by name.
         kept: Sandboxes for people the engine keeps, by name; one must not leave before its last
             account is in ``sandboxes``.
+        tasks: What is on record of recurring tasks, by name.
         images: Files that Runs name as pictures, by path, as of the commit; those that are there.
         retries: What people asked to be done again.
         machines: The service that charges for sandboxes.
@@ -165,6 +167,7 @@ class Observed:
     branches: Mapping[str, str] = field(default_factory=dict)
     sandboxes: Mapping[str, ObservedSandbox] = field(default_factory=dict)
     kept: Mapping[str, KeptSandbox] = field(default_factory=dict)
+    tasks: Mapping[str, ObservedTask] = field(default_factory=dict)
     images: Mapping[str, ObservedImage] = field(default_factory=dict)
     retries: tuple[AskedAgain, ...] = ()
     machines: str = EMBEDDED
@@ -184,6 +187,7 @@ class Observed:
             sorted(one.mark for one in self.sandboxes.values()),
             sorted((one.name, one.cancelling) for one in self.kept.values()),
             sorted((one.name, one.problem) for one in self.retries),
+            sorted((name, one.mark) for name, one in self.tasks.items()),
         )
         return sha256(repr(told).encode()).hexdigest()
 

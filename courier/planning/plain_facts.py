@@ -4,6 +4,9 @@ Most files are like that. The passes and the rules are those of `read_manifest`;
 is all that only a message needs. Whatever is not like that is left to `read_manifest`.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from courier.diagnostics import Diagnostic, Position
 from courier.planning.facts import FileFacts, document_facts
 from courier.planning.inside import RULED, problems_inside
@@ -43,4 +46,12 @@ def plain_facts(path: str, data: bytes, schemas: Schemas) -> FileFacts | None:
         return None
     if kind in RULED and any(problems_inside(value, lambda _: Position(path))):
         return None
+    if "schedule" in value["spec"] and _is_odd(value):
+        return None
     return (document_facts(value, found.references),), (), ()
+
+
+def _is_odd(value: Mapping[str, Any]) -> bool:
+    from courier.planning.timing import closest
+
+    return closest(value) is not None

@@ -1,11 +1,12 @@
 """The plan as data: what would be done and why, and what would not and why."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from courier.planning.recurring.diary import Diary, Rest
 from courier.resources.model import Model
 from courier.runs.frozen import FrozenPlan
 from courier.runs.interactive.frozen import SandboxPlan, Word
@@ -130,10 +131,33 @@ class Held(Model):
     name: str
     reason: str
     """A stable PascalCase word: NotExecutedYet, Suspended, Blocked, SpecChanged, Limit,
-    AwaitingApproval, DependencyNotReady, DependencyFailed."""
+    AwaitingApproval, DependencyNotReady, DependencyFailed, TooManyFailures, ProjectSuspended."""
     message: str
     position: str | None = None
     """``file:line:column`` of the document, when it is known."""
+
+
+class PlannedTask(Model):
+    """A recurring task: what it comes to now, and when it is due next."""
+
+    task: str
+    project: str = ""
+    timezone: str = "UTC"
+    next_at: datetime | None = None
+    """Its next occurrence, in UTC; null while it rests or where there is none."""
+    jitter_seconds: int = 0
+    """How much later than that its run starts."""
+    rest: Rest | None = None
+    """Why it rests; null while it does not."""
+    starts: tuple[str, ...] = ()
+    """Its runs that start now."""
+    diary: Diary | None = None
+    """What is to be remembered of it; null where that is as it was."""
+
+    @property
+    def due_at(self) -> datetime | None:
+        """Return when its next run starts."""
+        return self.next_at and self.next_at + timedelta(seconds=self.jitter_seconds)
 
 
 class Limit(Model):
@@ -164,6 +188,10 @@ class Plan(Model):
     settled: int = 0
     """Runs asked for and already done."""
     limits: tuple[Limit, ...] = ()
+    tasks: tuple[PlannedTask, ...] = ()
+    """Every recurring task."""
+    wake_at: datetime | None = None
+    """When the next of them is due."""
     decided_at: datetime | None = None
     """When it was decided; has no part in whether it is stale."""
 

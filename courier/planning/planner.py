@@ -28,6 +28,7 @@ from courier.planning.plan import (
     ResumeRun,
     StartRun,
 )
+from courier.planning.recurring.planner import owners, plan_tasks
 from courier.planning.references import Ref
 from courier.planning.sandboxplanner import plan_sandboxes
 from courier.planning.templates import strangers
@@ -96,14 +97,20 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
     starts = [each for each in decided if isinstance(each, StartRun)]
     waiting = [each for each in decided if isinstance(each, Held)]
     guests = plan_sandboxes(catalog, observed, drivers=by.drivers, room=room)
+
+    def start(extended: Catalog, ref: Ref) -> StartRun | Held:
+        return _start(extended, observed, by, ref, room)
+
+    tasks = plan_tasks(catalog, observed, now=by.now, room=room, start=start)
     actions = [
         *starts,
         *runs.moved,
         *_gone(catalog, observed),
         *_published(observed),
         *guests.actions,
+        *tasks.actions,
     ]
-    everything_held = [*waiting, *runs.held, *guests.held, *_held_kinds(catalog)]
+    everything_held = [*waiting, *runs.held, *guests.held, *tasks.held, *_held_kinds(catalog)]
     return Plan(
         project=", ".join(sorted(room)),
         repository=observed.repository,
@@ -116,6 +123,8 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
         held=tuple(sorted(everything_held, key=lambda each: (each.kind, each.name))),
         settled=runs.settled + guests.settled,
         limits=tuple(room[name].limit for name in sorted(room)),
+        tasks=tuple(tasks.tasks),
+        wake_at=tasks.wake_at,
         decided_at=by.now,
     )
 
@@ -132,12 +141,17 @@ def stale_because(saved: Plan, fresh: Plan) -> tuple[str, ...]:
         (saved.repository != fresh.repository, "it was made for another repository"),
         (saved.commit != fresh.commit, f"{fresh.branch or 'the branch'} moved to {fresh.commit}"),
         (saved.catalog_digest != fresh.catalog_digest, "the documents changed"),
+        (_due(saved) != _due(fresh), "recurring tasks came due"),
         (
             saved.observed_digest != fresh.observed_digest,
             "runs, sandboxes, pull requests or branches changed",
         ),
     )
     return tuple(reason for is_so, reason in moved if is_so)
+
+
+def _due(decided: Plan) -> list[str]:
+    return sorted(run for task in decided.tasks for run in task.starts)
 
 
 def _sort(catalog: Catalog, observed: Observed, digests: Digests) -> _Sorted:
@@ -261,10 +275,11 @@ def _prompts(frozen: FrozenPlan) -> Iterator[PlannedPrompt]:
 
 
 def _gone(catalog: Catalog, observed: Observed) -> Iterator[Action]:
+    task_of = owners(catalog)
     for flying in observed.in_flight.values():
         if Ref("Run", flying.run) in catalog.documents:
             continue
-        if flying.by_catalog and not flying.cancelling:
+        if flying.by_catalog and not flying.cancelling and task_of(flying.run) is None:
             yield CancelRun(run=flying.run, reason="its document is gone")
         else:
             reason = "is being cancelled" if flying.cancelling else flying.awaits or "under way"

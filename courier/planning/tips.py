@@ -7,6 +7,7 @@ from courier.planning.observed import Observed
 def branches_wanted(catalog: Catalog, observed_branch: str) -> frozenset[str]:
     """Return the branches besides the tracked one whose tips runs may need to start from."""
     starts = [(ref, "base") for ref in catalog.of_kind("Run")]
+    starts += [(ref, "base") for ref in catalog.of_kind("RecurringTask")]
     starts += [(ref, "branch") for ref in catalog.of_kind("Sandbox")]
     wanted = [catalog.documents[ref].value["spec"].get(word) for ref, word in starts]
     for ref in catalog.of_kind("Project"):

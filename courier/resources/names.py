@@ -48,6 +48,7 @@ EXECUTED_KINDS = frozenset(
         "Script",
         "Workflow",
         "Run",
+        "RecurringTask",
         "Sandbox",
     }
 )

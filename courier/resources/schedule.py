@@ -6,7 +6,7 @@ from pydantic import Field
 
 from courier.resources.envelope import Spec
 from courier.resources.rules import ExactlyOne, When
-from courier.resources.values import WHOLE, Day, matching
+from courier.resources.values import WHOLE, Day, lasting, matching
 
 Hour = Annotated[int, Field(ge=0, le=23), WHOLE]
 Minute = Annotated[int, Field(ge=0, le=59), WHOLE]
@@ -85,3 +85,6 @@ class Schedule(Spec):
     """The day of the month; in a shorter month, its last day."""
     start_date: Day | None = None
     """The first day it may happen; every other day and biweekly are counted from it."""
+    jitter: Annotated[str, lasting("1s", "1h", example="5m")] | None = None
+    """Up to how much later it starts, so that many at one time spread; each task has a share of its
+    own that never changes. Without it, nothing is late."""

@@ -1,0 +1,96 @@
+"""One RecurringTask as its document says it, with everything about its time worked out."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+from courier.planning.catalog import Catalog
+from courier.planning.freeze import spec_digest
+from courier.planning.manifest import Document
+from courier.planning.recurring.names import due_run, stem
+from courier.planning.references import Ref
+from courier.planning.schedule import Timetable, timetable
+from courier.resources.durations import to_seconds
+
+_PASSED_ON: Final = ("workflow", "prompt", "base")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A recurring task.
+
+    Attributes:
+        document: Its document.
+        project: The Project it belongs to; empty where there is none.
+        timetable: When it is due, jitter apart.
+        jitter: How much later than that its runs start.
+        spec_digest: Digest of its spec.
+        schedule_digest: Digest of its schedule alone.
+    """
+
+    document: Document
+    project: str
+    timetable: Timetable
+    jitter: timedelta
+    spec_digest: str
+    schedule_digest: str
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+        return self.document.ref.name
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Return its spec as it is written."""
+        spec: dict[str, Any] = self.document.value["spec"]
+        return spec
+
+    @property
+    def stem(self) -> str:
+        """Return what the names of its runs begin with."""
+        return stem(self.name)
+
+    def run_at(self, at: datetime) -> str:
+        """Return the name of an occurrence's run."""
+        return due_run(self.name, at)
+
+    def next_due(self, after: datetime) -> datetime | None:
+        """Return the first occurrence later than a moment, in UTC; None if there is none."""
+        return self.timetable.next(after)
+
+    def run_document(self, run: str) -> Document:
+        """Return the Run one occurrence comes to; its places are those in the task's document."""
+        told = self.document.value
+        value = {
+            **told,
+            "kind": "Run",
+            "metadata": {**told["metadata"], "name": run},
+            "spec": {field: self.spec[field] for field in _PASSED_ON if field in self.spec},
+        }
+        return Document(Ref("Run", run), value, self.document.draft)
+
+
+def task_of(catalog: Catalog, ref: Ref) -> Task:
+    """Return a recurring task of a valid catalog."""
+    document = catalog.documents[ref]
+    schedule = document.value["spec"]["schedule"]
+    project = catalog.project_of(ref)
+    return Task(
+        document,
+        project.name if project else "",
+        timetable(schedule),
+        _jitter(ref.name, schedule.get("jitter")),
+        spec_digest(document.value["spec"]),
+        sha256(json.dumps(schedule, sort_keys=True).encode()).hexdigest(),
+    )
+
+
+def _jitter(name: str, most: str | None) -> timedelta:
+    """Return a task's own share of the longest delay: always the same, to the second."""
+    if most is None:
+        return timedelta()
+    drawn = int.from_bytes(sha256(name.encode()).digest()[:8], "big")
+    return timedelta(seconds=drawn % (to_seconds(most) + 1))
