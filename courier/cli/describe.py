@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _EXAMPLE = """\
 courier describe run/fix-slugify
 courier describe pr/1
+courier describe recurringtask/nightly
 courier describe workflow/fix"""
 
 
@@ -62,6 +63,8 @@ async def _look(here: Here, kind: str, name: str) -> tuple[str, Any]:
             pull = await wiring.forge.get(number_of(name))
             value = pull.model_dump(mode="json", by_alias=True)
             return proposal.told(pull, here.console.ink), value
+        if kind == "RecurringTask":
+            return await _recurring(here, wiring, name)
         return await _document(here, wiring, kind, name)
 
 
@@ -84,6 +87,17 @@ async def _run(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:
     saved = checkpoints.values(await wiring.world.checkpoints.of(name))
     whole = {**found, "checkpoints": saved}
     return account.told(whole, here.clock.now(), here.console.ink), whole
+
+
+async def _recurring(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:
+    from courier.cli.views import agenda as view
+    from courier.engine.agenda import agenda
+
+    catalog = (await wiring.preview().tracked()).catalog
+    found = await agenda(catalog, wiring.state, now=here.clock.now())
+    if name not in found:
+        return await _document(here, wiring, "RecurringTask", name)
+    return view.told(found[name], here.console.ink), found[name]
 
 
 async def _document(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[str, Any]:

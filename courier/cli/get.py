@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _EXAMPLE = """\
 courier get runs
 courier get prs -o wide
+courier get recurring
 courier get workflows -o yaml
 courier get run fix-slugify -o json"""
 
@@ -72,9 +73,9 @@ class Asked:
 def get(here: Here, kind: str, names: tuple[str, ...], output: str, limit: int) -> None:
     """List runs, pull requests or documents.
 
-    KIND is `runs`, `prs`, any kind of document such as `workflows`, or `all`. Runs are those in
-    flight here and those on record on the branch `courier/state`; documents are those of the
-    tracked branch. Works in any clone, with nothing running.
+    KIND is `runs`, `prs`, `recurring`, any kind of document such as `workflows`, or `all`. Runs are
+    those in flight here and those on record on the branch `courier/state`; documents are those of
+    the tracked branch. Works in any clone, with nothing running.
     """
     from courier.cli.kinds import kind_named
 
@@ -112,7 +113,9 @@ async def _gather(here: Here, asked: Asked) -> Sequence[Listed]:
             found.append(await _pull_requests(here, wiring, asked))
         if asked.kind in ("Sandbox", ALL):
             found.append(await _sandboxes(here, wiring, asked))
-        if asked.kind not in ("Run", "Sandbox", PULL_REQUEST):
+        if asked.kind in ("RecurringTask", ALL):
+            found.append(await _recurring(here, wiring, asked))
+        if asked.kind not in ("Run", "Sandbox", "RecurringTask", PULL_REQUEST):
             found += await _documents(wiring, asked)
     if not asked.names:
         return found
@@ -162,6 +165,15 @@ async def _sandboxes(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
     return Listed("Sandbox", rows, {str(told["sandbox"]): told for told in shown})
 
 
+async def _recurring(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
+    from courier.cli.views import agenda as view
+    from courier.engine.agenda import agenda
+
+    catalog = (await wiring.preview().tracked()).catalog
+    found = await agenda(catalog, wiring.state, now=here.clock.now())
+    return Listed("RecurringTask", view.rows(list(found.values()), wide=asked.wide), found)
+
+
 async def _documents(wiring: "Wiring", asked: Asked) -> Sequence[Listed]:
     from courier.cli.kinds import ALL
     from courier.cli.views import tables
@@ -171,7 +183,7 @@ async def _documents(wiring: "Wiring", asked: Asked) -> Sequence[Listed]:
     held = [
         each
         for each in KIND_NAMES
-        if each not in ("Run", "Sandbox") and list(catalog.of_kind(each))
+        if each not in ("Run", "Sandbox", "RecurringTask") and list(catalog.of_kind(each))
     ]
     wanted = held if asked.kind == ALL else [asked.kind]
     found = []

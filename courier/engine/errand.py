@@ -11,7 +11,7 @@ from courier.engine.runner import FLOW
 from courier.engine.seam import Engine, RunClient
 from courier.errors import InvalidCatalog, StalePlan
 from courier.planning.plan import Plan
-from courier.planning.planner import stale_because
+from courier.planning.stale import stale_because
 from courier.ports.clock import Clock
 
 SUCCESSION_SECONDS = 1.0

@@ -44,16 +44,21 @@ demo at main 1a2b3c4d5e
   - gone    cancel     its document is gone
   > old-1   publish    its pull request is merged, on record it is created
 
+  @ RecurringTask/nightly  next 2026-11-22 02:30 Europe/Berlin
+
+  ! IssueScan/weekly        NotExecutedYet
+      .courier/issuescan-weekly.yaml:1:1: Issue scans are not executed yet; the document is \
+checked in full.
   ! Learning (4 documents)  NotExecutedYet
       The document is checked in full and takes no effect yet.
-  ! RecurringTask/nightly   NotExecutedYet
-      .courier/recurringtask-nightly.yaml:1:1: Recurring tasks are not executed yet; the document \
-is checked in full.
+  ! RecurringTask/resting   Suspended
+      .courier/recurringtask-resting.yaml:1:1: It is suspended (`spec.suspend`); what comes \
+meanwhile is not made up for.
   ! Run/codex-try           NotExecutedYet
       .courier/run-codex-try.yaml:1:1: Agent "codex" cannot be run yet. Agents that work today: \
 claude, shell.
 
-Plan: 1 to start, 1 to cancel, 1 to publish, 1 in flight, 0 settled, 6 held.
+Plan: 1 to start, 1 to cancel, 1 to publish, 1 in flight, 0 settled, 7 held.
 """
 
 WIDE = """\
@@ -136,16 +141,17 @@ def busy() -> Plan:
         {"name": "design", "type": "designer"},
         {"name": "check", "type": "checker", "run": "make test"},
     ]
-    schedule = {"frequency": "daily"}
+    schedule = {"frequency": "daily", "hour": 2, "minute": 30, "timezone": "Europe/Berlin"}
+    nightly = {"workflow": "fix", "prompt": "Tidy.", "schedule": schedule}
     return planned(
         project(model="opus"),
         workflow(effort="high", steps=steps),
         run(prompt="Make the login\x1b[31m redirect work.", budget=3),
         run("docs-7"),
         run("codex-try", agent="codex"),
-        document(
-            "RecurringTask", "nightly", {"workflow": "fix", "prompt": "Tidy.", "schedule": schedule}
-        ),
+        document("RecurringTask", "nightly", nightly),
+        document("RecurringTask", "resting", {**nightly, "suspend": True}),
+        document("IssueScan", "weekly", {"prompt": "Look."}),
         *(document("Learning", f"lesson-{number}", LESSON) for number in range(4)),
         seen=seen,
     )

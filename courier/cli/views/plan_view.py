@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Literal, assert_never
 
-from courier.cli.views import plan_guest
+from courier.cli.views import agenda, plan_guest
 from courier.cli.views.equipment import given, value
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
 from courier.cli.views.machines import machine_lines
@@ -57,6 +57,8 @@ def to_text(plan: Plan, *, form: Form = "brief", ink: Ink = PLAIN) -> str:
     others = [each for each in plan.actions if not isinstance(each, StartRun | StartSandbox)]
     if others:
         blocks.append("\n".join(_moved(others, ink)))
+    if coming := list(agenda.plan_lines(plan, ink)):
+        blocks.append("\n".join(coming))
     if plan.held:
         blocks.append("\n".join(_held(plan.held, form, ink)))
     blocks.append(_closing(plan, ink))

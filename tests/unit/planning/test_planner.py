@@ -10,8 +10,9 @@ from courier.planning.freeze import spec_digest
 from courier.planning.history import Sample
 from courier.planning.observed import InFlight, ObservedRun
 from courier.planning.plan import CancelRun, Held, Plan, PublishRun, ResumeRun, StartRun
-from courier.planning.planner import Pass, plan, plan_pass, stale_because
+from courier.planning.planner import Pass, plan, plan_pass
 from courier.planning.references import Ref
+from courier.planning.stale import stale_because
 from courier.runs.prompts import assemble
 from tests.unit.planning.world import (
     DRIVERS,
@@ -26,8 +27,6 @@ from tests.unit.planning.world import (
     run,
     workflow,
 )
-
-NIGHTLY = {"workflow": "fix", "prompt": "Tidy.", "schedule": {"frequency": "daily"}}
 
 
 def done(name: str, *, of: Json | None = None, **changes: Any) -> ObservedRun:
@@ -167,7 +166,7 @@ def test_what_cannot_be_done_yet_is_held_beside_what_can() -> None:
 def test_kinds_that_are_not_executed_yet_are_held_in_plain_words() -> None:
     found = planned(
         project(),
-        document("RecurringTask", "box", NIGHTLY),
+        document("IssueScan", "box", {"prompt": "Look."}),
         document("Team", "all", {"members": [{"user": "a", "role": "owner"}]}),
         document(
             "Learning",
@@ -184,8 +183,8 @@ def test_kinds_that_are_not_executed_yet_are_held_in_plain_words() -> None:
         document("Issue", "loud", {"title": "t", "description": "d", "execute": "fix"}),
     )
     told = {(held.kind, held.name): held.message for held in found.held}
-    assert set(told) == {("RecurringTask", "box"), ("Learning", "terse"), ("Issue", "loud")}
-    assert "not executed yet" in told["RecurringTask", "box"]
+    assert set(told) == {("IssueScan", "box"), ("Learning", "terse"), ("Issue", "loud")}
+    assert "not executed yet" in told["IssueScan", "box"]
     assert "takes no effect yet" in told["Learning", "terse"]
     assert {held.reason for held in found.held} == {"NotExecutedYet"}
 
