@@ -27,8 +27,8 @@ async def ask_of_task(
     from courier.engine.diaries import TaskRequest
     from courier.engine.journal.lock import holder
     from courier.errors import Conflict, Misused, NotFound
+    from courier.planning.diary import TRIPPED
     from courier.planning.problems import suggestion
-    from courier.planning.recurring.diary import TRIPPED
 
     kind, slash, name = what.rpartition("/")
     if slash and kind_named(kind) != "RecurringTask":

@@ -6,9 +6,9 @@ from typing import Any
 
 from courier.engine.diaries import Diaries
 from courier.planning.catalog import Catalog
+from courier.planning.diary import ObservedTask
 from courier.planning.record import read_record
 from courier.planning.recurring.account import Known, account
-from courier.planning.recurring.diary import ObservedTask
 from courier.planning.recurring.planner import KIND
 from courier.planning.recurring.task import task_of
 from courier.ports.state import StateBranch

@@ -8,8 +8,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Literal
 
+from courier.planning.diary import FOLDER, Ask, ObservedTask, path_of, read_diary
 from courier.planning.plan import PlannedTask
-from courier.planning.recurring.diary import FOLDER, Ask, ObservedTask, path_of, read_diary
 from courier.ports.repository import Identity
 from courier.ports.state import StateBranch, WriteFile
 from courier.runs.writeback import to_json

@@ -10,8 +10,8 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Final
 
+from courier.planning.diary import ObservedTask
 from courier.planning.history import History, Sample, remember
-from courier.planning.recurring.diary import ObservedTask
 from courier.planning.sandboxrecord import KeptSandbox, ObservedSandbox
 from courier.runs.events import ENDED
 from courier.runs.frozen import FrozenPlan

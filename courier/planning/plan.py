@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from courier.planning.recurring.diary import Diary, Rest
+from courier.planning.diary import Diary, Rest
 from courier.resources.model import Model
 from courier.runs.frozen import FrozenPlan
 from courier.runs.interactive.frozen import SandboxPlan, Word

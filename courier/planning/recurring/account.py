@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from courier.planning.recurring.diary import TRIPPED, Diary, Entry, ObservedTask
+from courier.planning.diary import TRIPPED, Diary, Entry, ObservedTask
 from courier.planning.recurring.task import Task
 
 _UPCOMING: Final = 5

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from courier.planning.capacity import Capacity
 from courier.planning.catalog import Catalog
+from courier.planning.diary import GONE, TRIPPED, Entry, ObservedTask, Rest
 from courier.planning.freeze import held
 from courier.planning.observed import Observed
 from courier.planning.plan import CancelRun, Held, PlannedTask, StartRun
 from courier.planning.recurring.decide import Decision, Look, decide
-from courier.planning.recurring.diary import GONE, TRIPPED, Entry, ObservedTask, Rest
 from courier.planning.recurring.names import stem, stem_of
 from courier.planning.recurring.task import Task, task_of
 from courier.planning.references import Ref

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from courier.planning.catalog import Catalog
+from courier.planning.diary import Ask, Diary, ObservedTask, read_diary
 from courier.planning.observed import InFlight, Observed, ObservedRun, fold
 from courier.planning.plan import CancelRun, Plan, StartRun
 from courier.planning.planner import plan
-from courier.planning.recurring.diary import Ask, Diary, ObservedTask, read_diary
 from courier.planning.recurring.names import asked_run, due_run, stem, stem_of
 from courier.planning.stale import stale_because
 from courier.runs.writeback import to_json
