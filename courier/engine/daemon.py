@@ -1,6 +1,7 @@
 """The daemon: pass after pass, woken by changes and by time, until it is told to stop."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
@@ -89,6 +90,11 @@ class Daemon:
         self._followed: dict[str, asyncio.Task[None]] = {}
         self._written: Status | None = None
 
+    @property
+    def interval(self) -> float:
+        """Return the seconds between passes when nothing wakes it."""
+        return self._post.pause
+
     def wake(self) -> None:
         """Hint that a pass is due; many hints before it begins are one."""
         self._woken.set()
@@ -118,6 +124,8 @@ class Daemon:
                 self._woken.clear()
                 asked, self._asked = self._asked, []
                 status, pause = await self._pass(status)
+                if status.passes == 1:
+                    _settle_memory()
                 for answer in asked:
                     if not answer.done():
                         answer.set_result(status)
@@ -214,6 +222,16 @@ def _is_heartbeat(former: Status, status: Status) -> bool:
     if same != status or former.last_pass_at is None or status.last_pass_at is None:
         return False
     return status.last_pass_at - former.last_pass_at < HEARTBEAT
+
+
+def _settle_memory() -> None:
+    """Keep the collector from walking all documents and records over and over.
+
+    They stay for as long as the daemon does; what was let go of since the last time is not kept.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _tell(result: Result) -> None:

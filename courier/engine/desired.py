@@ -1,6 +1,7 @@
 """Desired state: the catalog of one commit, and the last good one while a newer has errors."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from courier.diagnostics import Diagnostic, has_errors
@@ -41,6 +42,7 @@ class DesiredState:
         self._schemas = schemas
         self._commit: str | None = None
         self._reading: Reading | None = None
+        self._blobs: Mapping[str, str] = {}
         self._good: Catalog | None = None
         self._good_commit = ""
 
@@ -50,7 +52,7 @@ class DesiredState:
         The last good commit is remembered in the mirror, so that a restart knows it too.
         """
         if self._reading is None or head.commit != self._commit:
-            self._reading = await self._read(head.commit)
+            self._reading, self._blobs = await self._read(head.commit)
             self._commit = head.commit
         diagnostics = self._reading.diagnostics
         if not has_errors(diagnostics):
@@ -68,21 +70,24 @@ class DesiredState:
         commit = await self._world.repository.resolve(f"{LAST_GOOD}{head.branch}")
         if commit is None:
             return
-        former = await self._read(commit)
+        former, _ = await self._read(commit)
         if has_errors(former.diagnostics):
             log.warning("the last good documents, of %s, have errors by now", commit)
             return
         log.info("documents of %s stay in force, as before the restart", commit)
         self._good, self._good_commit = former.catalog, commit
 
-    async def _read(self, commit: str) -> Reading:
+    async def _read(self, commit: str) -> tuple[Reading, Mapping[str, str]]:
         repository = self._world.repository
         blobs = await repository.files(commit, FOLDER)
+        if self._reading is not None and blobs == self._blobs:
+            return self._reading, blobs
         wanted = unread(blobs, self._reading)
         contents = await repository.read([blobs[path] for path in wanted])
-        return read_catalog(
+        reading = read_catalog(
             blobs,
             dict(zip(wanted, contents, strict=True)),
             schemas=self._schemas,
             former=self._reading,
         )
+        return reading, blobs

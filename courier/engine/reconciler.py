@@ -63,7 +63,9 @@ class Reconciler:
         self._dispatcher = dispatcher
         self._housekeeping = housekeeping
         self._digests: Digests = {}
+        self._catalog: Catalog | None = None
         self._branches: Collection[str] = ()
+        self._images: Collection[str] = ()
         self._last: _Last | None = None
 
     async def propose(self) -> tuple[Desired, Plan | None]:
@@ -78,10 +80,12 @@ class Reconciler:
         desired = await self._desired.at(head)
         if desired.catalog is None:
             return desired, None
-        self._branches = branches_wanted(desired.catalog, head.branch)
-        images = images_wanted(desired.catalog)
+        if desired.catalog is not self._catalog:
+            self._catalog = desired.catalog
+            self._branches = branches_wanted(desired.catalog, head.branch)
+            self._images = images_wanted(desired.catalog)
         observed = await self._observation.look(
-            head, branches=self._branches, images=images, glance=glance
+            head, branches=self._branches, images=self._images, glance=glance
         )
         now, catalog = self._world.clock.now(), desired.catalog
 

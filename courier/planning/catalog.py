@@ -106,8 +106,7 @@ def unread(blobs: Mapping[str, str], former: Reading | None = None) -> tuple[str
     return tuple(
         path
         for path, blob in sorted(blobs.items())
-        if is_document(path.removeprefix(FOLDER))
-        and (path not in known or known[path].blob != blob)
+        if (known[path].blob != blob if path in known else is_document(path.removeprefix(FOLDER)))
     )
 
 

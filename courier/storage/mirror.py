@@ -16,8 +16,9 @@ from courier.storage.export import Exporter
 from courier.storage.gate.entry import Gate
 from courier.storage.git import Limits
 from courier.storage.merging import Merger, Wanted
-from courier.storage.names import branch_ref, checked_commit, checked_ref
+from courier.storage.names import branch_ref, checked_commit
 from courier.storage.plumbing import Plumbing
+from courier.storage.refs import point
 from courier.storage.remote import Remote
 
 COURIER: Final = Identity("courier", "courier@localhost")
@@ -284,4 +285,4 @@ class Mirror:
 
     async def keep(self, commit: str, *, at: str) -> None:
         """Point a hidden ref of the mirror at a commit."""
-        await self.plumbing.local.run("update-ref", checked_ref(at), checked_commit(commit))
+        await point(self.plumbing.local, at, commit)

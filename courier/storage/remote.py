@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -245,6 +246,10 @@ class Remote:
                 await self._plumbing.local.run("symbolic-ref", f"{TRACKED}HEAD", TRACKED + branch)
 
     async def _default(self) -> str:
+        with suppress(OSError):
+            text = (self._plumbing.folder / TRACKED / "HEAD").read_text().strip()
+            if text.startswith(f"ref: {TRACKED}"):
+                return text.removeprefix(f"ref: {TRACKED}")
         answer = await self._plumbing.local.run(
             "symbolic-ref", "--quiet", f"{TRACKED}HEAD", accept=(0, 1)
         )

@@ -9,7 +9,8 @@ import json
 import re
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -132,17 +133,47 @@ async def watch(
     if not present:
         await stop.wait()
         return
-    # Only a daemon watches; nobody else should pay for the import.
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        async with aclosing(_changes(present, below=below)) as changes:
+            while not stop.is_set():
+                next_one = asyncio.ensure_future(anext(changes))
+                await asyncio.wait({next_one, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                if not next_one.done():
+                    next_one.cancel()
+                    await asyncio.gather(next_one, return_exceptions=True)
+                    return
+                yield
+    finally:
+        stopping.cancel()
+
+
+async def _changes(paths: Sequence[Path], *, below: bool) -> AsyncGenerator[None, None]:
+    # Only a daemon watches; nobody else should pay for the imports.
+    from courier.system.inotify import Unwatchable, Watch
+
+    try:
+        watching = Watch(paths, below=below)
+    except Unwatchable:
+        async for _ in _looked_for(paths, below=below):
+            yield
+        return
+    try:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GLANCE_SECONDS):
+                    await watching.changed()
+            yield
+    finally:
+        watching.close()
+
+
+async def _looked_for(paths: Sequence[Path], *, below: bool) -> AsyncGenerator[None, None]:
     import watchfiles
 
+    every = int(GLANCE_SECONDS * 1000)
     watching = watchfiles.awatch(
-        *present,
-        stop_event=stop,
-        recursive=below,
-        step=10,
-        debounce=50,
-        rust_timeout=int(GLANCE_SECONDS * 1000),
-        yield_on_timeout=True,
+        *paths, recursive=below, step=50, rust_timeout=every, yield_on_timeout=True
     )
     async for _ in watching:
         yield
