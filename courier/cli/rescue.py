@@ -47,7 +47,7 @@ def rescue(  # noqa: PLR0913 - one parameter per option
 
     While an agent works, courier saves its work on the remote as checkpoints. This pushes one of
     them to a branch of its own, as one commit on what the attempt started from, past the gate. RUN
-    may be in flight or over, here or on another machine.
+    may be in flight or over, here or on another machine; `sandbox/NAME` stands for a sandbox.
     """
     from courier.engine.rescue import Wanted
 

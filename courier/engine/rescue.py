@@ -1,7 +1,7 @@
 """Rescue: work that was saved out of a sandbox, brought to a branch on a person's word."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from courier.engine import admission
@@ -13,8 +13,10 @@ from courier.errors import Conflict, NotFound, Refused
 from courier.ports.repository import GateRules, Identity
 from courier.runs.events import Checkpoint
 from courier.runs.frozen import FrozenPlan
+from courier.runs.interactive.frozen import name_of, run_of
 
 _PREFIX = "courier/"
+_SANDBOX = "sandbox/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Wanted:
     """What a person wants to have on a branch.
 
     Attributes:
+        run: The run's name, or ``sandbox/<name>`` for a sandbox.
         attempt: Whose checkpoint; None for whoever saved last.
         number: Which of them, from 1; None for the last.
         branch: Where to; None for the run's branch with ``-rescued`` behind it.
@@ -64,7 +67,7 @@ class Rescue:
         Raises:
             NotFound: If there is none; says where else its work is.
         """
-        found = await self._world.checkpoints.of(run)
+        found = await self._world.checkpoints.of(await self._engines_name(run))
         if not found:
             raise await self._nothing(run)
         return found
@@ -80,7 +83,7 @@ class Rescue:
             Conflict: If the branch is something else.
         """
         chosen = _chosen(await self.checkpoints(wanted.run), wanted)
-        plan = await self._plan(wanted.run)
+        plan = await self._plan(await self._engines_name(wanted.run))
         base = await self._world.checkpoints.base_of(chosen)
         repository = self._world.repository
         commit = await repository.squash(
@@ -94,7 +97,8 @@ class Rescue:
         except Refused as refused:
             if not (refused.needs_approval and wanted.with_protected):
                 raise _explained(refused) from refused
-        branch = wanted.branch or f"{plan.git.branch if plan else _PREFIX + wanted.run}-rescued"
+        name = wanted.run.removeprefix(_SANDBOX)
+        branch = wanted.branch or f"{plan.git.branch if plan else _PREFIX + name}-rescued"
         await self._push(commit, branch)
         return Rescued(branch, commit, chosen)
 
@@ -119,7 +123,19 @@ class Rescue:
         if told is None:
             found = await RunRecords(self._world.state).find(run)
             told = await self._recorded(found) if found is not None else None
+        if isinstance(told, Mapping) and "plan" in told:
+            # A sandbox has more to it than what a run has.
+            told = told["plan"]
         return FrozenPlan.model_validate_json(json.dumps(told)) if told is not None else None
+
+    async def _engines_name(self, what: str) -> str:
+        """Return what the engine calls a run, or the newest sandbox of a name."""
+        if not what.startswith(_SANDBOX):
+            return what
+        name = what.removeprefix(_SANDBOX)
+        saved = (await self._world.checkpoints.hidden()).saved
+        mine = [run for run in saved if name_of(run) == name]
+        return max(mine, key=lambda run: (len(run), run), default=run_of(name))
 
     async def _recorded(self, found: RunRecord) -> Json:
         try:

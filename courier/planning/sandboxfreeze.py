@@ -212,6 +212,7 @@ def _step(catalog: Catalog, asked: _Asked) -> FrozenStep:
         described=described(catalog, [agent]).get(agent),
         run="" if agent == SHELL else None,
         timeout_seconds=to_seconds(values.text("sandbox.timeout") or ""),
+        checkpoint_seconds=to_seconds(values.text("sandbox.checkpointEvery") or ""),
         env=env,
         secrets=secrets,
         origins={word: values[path].origin for path, word in _SHOWN.items() if path in values},

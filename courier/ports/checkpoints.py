@@ -31,7 +31,7 @@ class Hidden:
     """What courier keeps on the remote beside its branches.
 
     Attributes:
-        saved: Run to the refs of its checkpoints.
+        saved: Run to the refs of its checkpoints, and of what workers handed each other.
         waiting: Run to the refs of its work that waits, or waited, for a person.
     """
 

@@ -22,6 +22,9 @@ from courier.storage.remote import Remote
 
 SAVED: Final = "refs/courier/checkpoints"
 WAITING: Final = "refs/courier/waiting"
+WORKED: Final = ("refs/courier/runs", "refs/courier/saved")
+"""What several workers hand each other; of no use once a run is over."""
+
 _HERE: Final = "refs/courier/fetched/checkpoints"
 _BASE: Final = "Courier-Base: "
 _AT_ONCE: Final = 50
@@ -94,19 +97,22 @@ class CheckpointRefs:
         """Return what is kept on the remote, by name, fetching none of it."""
         saved: dict[str, list[str]] = {}
         waiting: dict[str, list[str]] = {}
-        for ref in await self._remote.refs(SAVED, WAITING):
-            kind = saved if ref.startswith(f"{SAVED}/") else waiting
+        for ref in await self._remote.refs(SAVED, WAITING, *WORKED):
+            kind = waiting if ref.startswith(f"{WAITING}/") else saved
             kind.setdefault(ref.split("/")[3], []).append(ref)
         return Hidden(saved, waiting)
 
     async def drop(self, refs: Collection[str]) -> None:
         """Delete such refs on the remote, and what the mirror keeps for them."""
-        gone = sorted(ref for ref in refs if ref.startswith((f"{SAVED}/", f"{WAITING}/")))
+        ours = tuple(f"{prefix}/" for prefix in (SAVED, WAITING, *WORKED))
+        gone = sorted(ref for ref in refs if ref.startswith(ours))
         for start in range(0, len(gone), _AT_ONCE):
             await self._remote.delete_hidden(gone[start : start + _AT_ONCE])
         for ref in gone:
-            here = f"refs/courier/fetched/{ref.removeprefix('refs/courier/')}"
-            await self._plumbing.local.run("update-ref", "-d", checked_ref(here))
+            fetched = f"refs/courier/fetched/{ref.removeprefix('refs/courier/')}"
+            admitted = ref.replace(f"{SAVED}/", f"{WORKED[1]}/", 1)
+            for mine in {fetched, admitted, ref}:
+                await self._plumbing.local.run("update-ref", "-d", checked_ref(mine))
 
     async def _behind(
         self, last: Checkpoint | None, tree: str, line: Line, at: datetime

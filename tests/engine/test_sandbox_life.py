@@ -1,7 +1,11 @@
 """Whole lives of sandboxes for people, with shell agents in real sandboxes."""
 
+import asyncio
+
 import pytest
 
+from courier.engine.rescue import Rescue, Wanted
+from courier.ports.repository import Identity
 from courier.runs.interactive.frozen import Word
 from tests.engine.guests import sit
 from tests.engine.worlds import UNTIL_TOLD, Scene, git
@@ -113,6 +117,21 @@ async def test_a_sandbox_that_is_lost_is_an_error_and_the_last_answer_s_work_is_
     assert told["state"] == "error"
     assert told["message"]
     assert git(here.origin, "show", "courier/desk:value") == "saved"
+
+
+async def test_what_an_unfinished_answer_had_saved_outlives_a_lost_sandbox(here: Scene) -> None:
+    guest = await sit(here, "echo half > value; echo begun; sleep 60", checkpoint_seconds=1)
+    async with asyncio.timeout(20):
+        while not await here.world.checkpoints.of(guest.run):
+            await asyncio.sleep(0.1)
+    (machine,) = await here.world.sandboxes.find({"courier-run": guest.run})
+    await here.world.sandboxes.kill(machine.id)
+    state = await guest.gone()
+    assert state.result == {"state": "error", "reason": "SandboxLost"}
+    rescue = Rescue(here.world, here.engine, by=Identity("Ada", "ada@example.com"))
+    rescued = await rescue.bring(Wanted("sandbox/desk"))
+    assert rescued.branch == "courier/desk-rescued"
+    assert git(here.origin, "show", f"{rescued.branch}:value") == "half"
 
 
 async def test_a_machine_that_cannot_be_made_is_an_error_that_says_why(here: Scene) -> None:
