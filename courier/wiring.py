@@ -28,6 +28,7 @@ from courier.engine.interactive.keeper import FLOW as SANDBOX_FLOW
 from courier.engine.interactive.keeper import Keeper
 from courier.engine.journal.writer import Observer
 from courier.engine.observation import Observation
+from courier.engine.ownership import guarded_world
 from courier.engine.presence import Presence
 from courier.engine.preview import Preview
 from courier.engine.reconciler import Reconciler
@@ -152,7 +153,7 @@ class Wiring:
     @property
     def world(self) -> World:
         """Return everything outside the engine, as ports."""
-        return World(
+        world = World(
             home=self.home.id,
             clock=self.clock,
             sandboxes=self.sandboxes,
@@ -168,6 +169,7 @@ class Wiring:
             agent_env=self.settings.agent_env or {},
             machines="e2b" if self.settings.sandboxes == "cloud" else EMBEDDED,
         )
+        return world if self.settings.database_url is None else guarded_world(world)
 
     def engine(self, observer: Observer | None = None, *, share: Share = EVERYTHING) -> Engine:
         """Return the engine of this repository; start it to run what is in flight."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from courier.engine.journal import JournalEngine
+from courier.engine.ownership import still_ours
 from courier.engine.seam import Action, Context, Engine, Json, RunCancelled, StepIO
 from courier.errors import Conflict, Unavailable
 
@@ -105,6 +105,7 @@ class Flows:
 
     def _effect(self, run: str, name: str) -> Action:
         async def effect(io: StepIO) -> Json:
+            await still_ours()
             token = self.marks.token()
             self.marks.leave("did", run, name, token)
             return token
@@ -115,9 +116,11 @@ class Flows:
         async def parts(io: StepIO) -> Json:
             done = io.checkpoint if isinstance(io.checkpoint, int) else 0
             for part in range(done, PARTS):
+                await still_ours()
                 self.marks.leave("part", run, str(part))
                 await io.save(part + 1)
                 self.marks.leave("saved", run, str(part))
+            await still_ours()
             token = self.marks.token()
             self.marks.leave("did", run, "parts", token)
             return token
@@ -126,6 +129,7 @@ class Flows:
 
     def _failing(self, run: str) -> Action:
         async def failing(io: StepIO) -> Json:
+            await still_ours()
             token = self.marks.token()
             self.marks.leave("did", run, "failing", token)
             raise Unavailable("It fails every time.", detail=token)
@@ -133,7 +137,7 @@ class Flows:
         return failing
 
 
-def flows_of(engine: JournalEngine, folder: Path) -> Flows:
+def flows_of(engine: Engine, folder: Path) -> Flows:
     """Register the flows with an engine; their marks go beside its data."""
     flows = Flows(Marks(folder / "marks.jsonl"), engine)
     flows.register()

@@ -123,6 +123,12 @@ def _token(step: Step) -> Any:
     return json.loads(error)["attributes"]["detail"] if error else json.loads(result or "null")
 
 
+def marks_of(folder: Path) -> list[Mark]:
+    """Return what flows left behind, in order."""
+    lines = (folder / "marks.jsonl").read_text().splitlines()
+    return [Mark(*json.loads(line)) for line in lines]
+
+
 def read_aftermath(folder: Path) -> Aftermath:
     """Read a data folder after its last engine has gone."""
     with closing(sqlite3.connect(folder / FILE_NAME)) as connection:
@@ -139,5 +145,4 @@ def read_aftermath(folder: Path) -> Aftermath:
             "SELECT (SELECT count(*) FROM signals) + (SELECT count(*) FROM notices)"
         ).fetchone()
         (sound,) = connection.execute("PRAGMA integrity_check").fetchone()
-    lines = (folder / "marks.jsonl").read_text().splitlines()
-    return Aftermath(runs, steps, left_over, sound, [Mark(*json.loads(line)) for line in lines])
+    return Aftermath(runs, steps, left_over, sound, marks_of(folder))

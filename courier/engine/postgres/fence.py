@@ -87,6 +87,14 @@ class FencedWriter:
             raise asyncio.CancelledError("The run is another worker's.") from None
         return answer
 
+    async def check(self) -> None:
+        """Return if the run is still this worker's.
+
+        Raises:
+            asyncio.CancelledError: If it is another's.
+        """
+        await self.write(lambda _: None)
+
     def put(self, write: Write[None]) -> None:
         """Commit a write after those before it; nobody waits for it."""
 

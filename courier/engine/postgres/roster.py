@@ -14,6 +14,7 @@ from courier.engine.journal.outcome import outcome_of
 from courier.engine.journal.run import Host, LiveRun
 from courier.engine.journal.schema import from_text
 from courier.engine.journal.timers import Timers
+from courier.engine.ownership import Check, check_by
 from courier.engine.postgres.claims import Taken
 from courier.engine.postgres.fence import FencedWriter, Seats, Tenure, Told
 from courier.engine.postgres.writer import Writer
@@ -40,6 +41,7 @@ class _Held:
     run: LiveRun
     host: Host
     seats: Seats
+    check: Check
     life: "asyncio.Future[None] | None" = None
 
 
@@ -122,7 +124,7 @@ class Roster:
         told = Told(lost=lambda: self._oust(held), asked=run.ask_to_stop)
         writer = FencedWriter(around.writer, tenure, told)
         seats = Seats(writer, tenure)
-        held = _Held(run, Host(around.clock, writer, seats, around.timers), seats)
+        held = _Held(run, Host(around.clock, writer, seats, around.timers), seats, writer.check)
         return held
 
     async def _live(self, held: _Held, after: "asyncio.Future[None] | None") -> None:
@@ -132,6 +134,7 @@ class Roster:
         run, host = held.run, held.host
         if host.stopping:
             return
+        check_by(held.check)
         context = JournalContext(run, host)
         run.task = asyncio.ensure_future(enter(self._around.flows[run.flow], context))
         await asyncio.wait({run.task})

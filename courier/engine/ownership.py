@@ -1,0 +1,89 @@
+"""Whether the run whose code is running here is still this process's to act for.
+
+Where several workers share the runs, one that was cut off or stopped for a while may have lost a
+run without knowing it. What it puts on record is refused anyway; before it acts outside, it asks.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any, TypeVar, cast
+
+from courier.engine.world import World
+
+T = TypeVar("T")
+Check = Callable[[], Awaitable[None]]
+
+_CHECK: ContextVar[Check | None] = ContextVar("check", default=None)
+
+EFFECTS = frozenset(
+    {
+        # of a repository
+        "push",
+        "put_aside",
+        "delete_branch",
+        "merge",
+        # of a forge
+        "propose",
+        "close",
+        # of a state branch
+        "write",
+        "keep_transcripts",
+        # of checkpoints
+        "add",
+        # of a provider of sandboxes
+        "create",
+        "kill",
+        "pause",
+    }
+)
+"""What ports do that a run may do only while it is ours."""
+
+
+def check_by(check: Check) -> None:
+    """From here on, in this task and those it starts, ownership is asked for like that."""
+    _CHECK.set(check)
+
+
+async def still_ours() -> None:
+    """Return if the run is still ours, or nobody shares runs.
+
+    Raises:
+        asyncio.CancelledError: If another worker has it.
+    """
+    check = _CHECK.get()
+    if check is not None:
+        await check()
+
+
+def guarded(port: T) -> T:
+    """Return the port; before each of its `EFFECTS` it asks whether the run is still ours."""
+    return cast(T, _Guarded(port))
+
+
+def guarded_world(world: World) -> World:
+    """Return the world as a worker may touch it that shares runs with others."""
+    return replace(
+        world,
+        sandboxes=guarded(world.sandboxes),
+        repository=guarded(world.repository),
+        state=guarded(world.state),
+        forge=guarded(world.forge),
+        checkpoints=guarded(world.checkpoints),
+    )
+
+
+class _Guarded:
+    def __init__(self, port: object) -> None:
+        self._port = port
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._port, name)
+        if name not in EFFECTS:
+            return found
+
+        async def asking(*values: Any, **named: Any) -> Any:
+            await still_ours()
+            return await found(*values, **named)
+
+        return asking
