@@ -134,9 +134,10 @@ class Wiring:
         )
         self.state = StateBranch(self.mirror)
         self.forge = LocalForge(repository=self.mirror, state=self.state, clock=self.clock)
-        self.transcripts = LiveTranscripts(home.folder / "transcripts", redact=self.secrets.redact)
+        live = LiveTranscripts(home.folder / "transcripts", redact=self.secrets.redact)
+        self._engines = Engines(home.id, self.journal, settings.database_url, self.clock, live)
+        self.transcripts = self._engines.transcripts
         self.sandboxes = OnDemandSandboxes(self._provider)
-        self._client: Client | None = None
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator["Wiring"]:
@@ -145,8 +146,7 @@ class Wiring:
         try:
             yield self
         finally:
-            if self._client is not None:
-                await self._client.close()
+            await self._engines.client().close()
             await self.sandboxes.close()
             await self.mirror.close()
 
@@ -191,18 +191,12 @@ class Wiring:
 
     def client(self) -> Client:
         """Return a client of whatever engine runs, or will run, this repository's runs."""
-        self._client = self._client or self._engines.client()
-        return self._client
+        return self._engines.client()
 
     @property
     def presence(self) -> Presence:
         """Return what knows whether somebody else runs this repository's runs."""
         return self._engines.presence()
-
-    @property
-    def _engines(self) -> Engines:
-        url = self.settings.database_url
-        return Engines(self.home.id, self.journal, url, self.clock)
 
     def reconciler(self, engine: RunClient) -> Reconciler:
         """Return the reconciler that hands runs to that engine."""

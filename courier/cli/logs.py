@@ -73,6 +73,7 @@ async def _events(wiring: "Wiring", run: str, *, follow: bool) -> AsyncIterator[
             if isinstance(moment, Spoke):
                 yield moment.line
         return
+    await wiring.transcripts.gather(run)
     content = wiring.transcripts.whole(run)
     if not content:
         content = await RunRecords(wiring.state).transcript_of(run)

@@ -1,13 +1,10 @@
 """Which engine has the runs of one repository: the journal here, or a database many share."""
 
-import os
-import socket
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from courier import __version__
 from courier.engine.daemon import Reconciles
 from courier.engine.dispatcher import KeepTo
 from courier.engine.journal import JournalClient, JournalEngine
@@ -17,9 +14,11 @@ from courier.engine.reconciler import Result
 from courier.engine.seam import Engine, RunClient
 from courier.planning.plan import Limit
 from courier.ports.clock import Clock
+from courier.ports.transcripts import Transcripts
 
 if TYPE_CHECKING:
-    from courier.engine.postgres import Database, PostgresClient
+    from courier.engine.postgres.sharing import Shared
+    from courier.engine.postgres.transcripts import Disk as LiveDisk
 
 BEFORE_THE_FIRST_PASS = 4
 """Runs an engine starts before it was told the projects' limits: the built-in limit of one."""
@@ -70,63 +69,49 @@ class Share:
 EVERYTHING = Share()
 
 
-@dataclass(frozen=True, slots=True)
 class Engines:
-    """Makes engines and clients of one repository's runs.
+    """Makes what runs one repository's runs, or asks whoever does.
 
-    Attributes:
+    Args:
         home: The repository's id.
         folder: The journal's folder.
         database_url: The database many share, secrets included; None for the journal.
         clock: Their clock.
+        disk: Where live transcripts are on this machine.
     """
 
-    home: str
-    folder: Path
-    database_url: str | None = field(repr=False)
-    clock: Clock
+    def __init__(
+        self, home: str, folder: Path, database_url: str | None, clock: Clock, disk: "LiveDisk"
+    ) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._shared = None if database_url is None else _shared(home, database_url, clock, disk)
+        self._alone = JournalClient(folder, clock=clock)
+        self.transcripts: Transcripts = disk if self._shared is None else self._shared.transcripts
 
     def engine(self, observer: Observer | None = None, *, share: Share = EVERYTHING) -> Engine:
         """Return an engine that knows no flows yet."""
-        if self.database_url is not None:
-            from courier.engine.postgres import PostgresEngine, Worker
-
-            worker = Worker(
-                host=f"{socket.gethostname()}:{os.getpid()}",
-                version=__version__,
-                capacity=share.concurrency,
-                queues=share.queues,
-            )
-            return PostgresEngine(
-                self._database(self.database_url),
-                clock=self.clock,
-                worker=worker,
-                observer=observer,
-            )
-        engine = JournalEngine(self.folder, clock=self.clock, observer=observer)
+        if self._shared is not None:
+            return self._shared.engine(observer, share)
+        engine = JournalEngine(self._folder, clock=self._clock, observer=observer)
         # What was queued before a restart waits for the first pass to say how many may run.
         engine.limit(None, concurrency=BEFORE_THE_FIRST_PASS)
         return engine
 
     def client(self) -> Client:
-        """Return a client of whatever engine runs, or will run, the runs."""
-        return self._shared() or JournalClient(self.folder, clock=self.clock)
+        """Return the client of whatever engine runs, or will run, the runs."""
+        return self._alone if self._shared is None else self._shared.client
 
     def presence(self) -> Presence:
         """Return what knows whether somebody else runs the runs."""
-        return self._shared() or FolderPresence(self.folder)
+        return FolderPresence(self._folder) if self._shared is None else self._shared.client
 
-    def _shared(self) -> "PostgresClient | None":
-        if self.database_url is None:
-            return None
-        from courier.engine.postgres import PostgresClient
 
-        return PostgresClient(self._database(self.database_url), clock=self.clock)
+def _shared(home: str, url: str, clock: Clock, disk: "LiveDisk") -> "Shared":
+    # Only here: its library is an extra, and slow to import.
+    from courier.engine.postgres.sharing import Shared
 
-    def _database(self, url: str) -> "Database":
-        from courier.engine.postgres import Database, schema_of
-
-        return Database(url, schema_of(self.home))
+    return Shared(home, url, clock, disk)
 
 
 def keep_to(engine: RunClient) -> KeepTo:

@@ -163,6 +163,7 @@ async def follow(
     seen = {run: _Seen() for run in runs}
     while seen:
         for run in list(seen):
+            await world.transcripts.gather(run)
             told = await retell(world, reader, run)
             if told is not None:
                 for moment in _moments(world, told, seen[run]):

@@ -4,17 +4,33 @@ Where several workers share the runs, one that was cut off or stopped for a whil
 run without knowing it. What it puts on record is refused anyway; before it acts outside, it asks.
 """
 
-from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
+from courier.engine.journal.writer import Write
 from courier.engine.world import World
 
 T = TypeVar("T")
-Check = Callable[[], Awaitable[None]]
 
-_CHECK: ContextVar[Check | None] = ContextVar("check", default=None)
+
+class Owner(Protocol):
+    """The right of this process to act for one run, while it lasts."""
+
+    async def check(self) -> None:
+        """Return if the run is still ours.
+
+        Raises:
+            asyncio.CancelledError: If another worker has it.
+        """
+        ...
+
+    def put(self, write: Write[None]) -> None:
+        """Put something on record that nobody waits for, if the run is still ours then."""
+        ...
+
+
+_OWNER: ContextVar[Owner | None] = ContextVar("owner", default=None)
 
 EFFECTS = frozenset(
     {
@@ -40,9 +56,14 @@ EFFECTS = frozenset(
 """What ports do that a run may do only while it is ours."""
 
 
-def check_by(check: Check) -> None:
-    """From here on, in this task and those it starts, ownership is asked for like that."""
-    _CHECK.set(check)
+def own(owner: Owner) -> None:
+    """From here on, in this task and those it starts, that is who acts."""
+    _OWNER.set(owner)
+
+
+def owner() -> Owner | None:
+    """Return the right to act for the run whose code is running; None where nobody shares runs."""
+    return _OWNER.get()
 
 
 async def still_ours() -> None:
@@ -51,9 +72,9 @@ async def still_ours() -> None:
     Raises:
         asyncio.CancelledError: If another worker has it.
     """
-    check = _CHECK.get()
-    if check is not None:
-        await check()
+    owned = _OWNER.get()
+    if owned is not None:
+        await owned.check()
 
 
 def guarded(port: T) -> T:

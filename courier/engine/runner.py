@@ -231,6 +231,7 @@ class Runner:
             f"journal{number or ''}": (journal_path(name, started, candidate=number), content)
             for number, content in (await self._journals()).items()
         }
+        await self._world.transcripts.gather(name)
         if said := self._world.transcripts.whole(name):
             kept["transcript"] = (transcript_path(name, started), said)
         contents = dict(kept.values())

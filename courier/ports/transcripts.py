@@ -50,6 +50,10 @@ class Transcripts(Protocol):
         """Return all lines of all attempts of a run, oldest attempt first."""
         ...
 
+    async def gather(self, run: str) -> None:
+        """Bring here what others wrote of a run, where several share its work."""
+        ...
+
     def forget(self, run: str) -> None:
         """Remove a run's transcripts."""
         ...

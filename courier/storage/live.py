@@ -86,6 +86,23 @@ class LiveTranscripts:
         """Return all lines of all attempts of a run, oldest attempt first."""
         return b"".join(path.read_bytes() for path in self._files(run))
 
+    async def gather(self, run: str) -> None:
+        """Return at once: all there is, is here."""
+
+    def size(self, run: str, attempt: str) -> int:
+        """Return how many bytes an attempt's file has; 0 for no such file."""
+        path = self._folder / run / f"{attempt}.jsonl"
+        return path.stat().st_size if path.exists() else 0
+
+    def put_back(self, run: str, attempt: str, content: bytes, *, offset: int) -> None:
+        """Make an attempt's file go on, and end, like that behind so many bytes."""
+        path = self._folder / run / f"{attempt}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("r+b" if path.exists() else "w+b") as file:
+            file.seek(offset)
+            file.write(content)
+            file.truncate()
+
     def forget(self, run: str) -> None:
         """Remove a run's transcripts."""
         shutil.rmtree(self._folder / run, ignore_errors=True)

@@ -13,9 +13,9 @@ STEPS = [("design", 1), ("check", 1), ("design", 2), ("check", 2)]
 STATE = "courier/state"
 
 
-def problems_of(folder: Path, runs: list[str]) -> list[str]:
+def problems_of(folder: Path, runs: list[str], *, home: Path | None = None) -> list[str]:
     """Return everything wrong in an origin and a state folder after these runs."""
-    origin, home = folder / "origin.git", folder / folder.name
+    origin, home = folder / "origin.git", home or folder / folder.name
     found = [problem for run in runs for problem in _run_problems(origin, run)]
     found += _proposal_problems(origin, runs)
     found += _usage_problems(origin, runs)

@@ -18,12 +18,13 @@ from courier.agents.pi import PiDriver
 from courier.agents.shell import ShellDriver
 from courier.engine.candidate import CandidateRunner
 from courier.engine.candidates import FLOW as CANDIDATE
+from courier.engine.engines import Engines
 from courier.engine.interactive.keeper import FLOW as SANDBOX_FLOW
 from courier.engine.interactive.keeper import Keeper
-from courier.engine.journal import JournalEngine
 from courier.engine.journal.writer import Observer
+from courier.engine.ownership import guarded_world
 from courier.engine.runner import FLOW, Runner
-from courier.engine.seam import Context, Json, RunState
+from courier.engine.seam import Context, Engine, Json, RunState
 from courier.engine.world import World
 from courier.forges.local import LocalForge
 from courier.llm.providers import Providers
@@ -35,6 +36,7 @@ from courier.sandboxes.e2b import E2BSandboxes
 from courier.storage.checkpoints import CheckpointRefs
 from courier.storage.live import LiveTranscripts
 from courier.storage.mirror import Mirror
+from courier.storage.shared import SharedMirror
 from courier.storage.state import StateBranch
 from courier.system import EnvironmentSecrets, SystemClock, secret_names
 from tests.fakes.embedded import Endpoint
@@ -94,7 +96,7 @@ class Scene:
 
     origin: Path
     world: World
-    engine: JournalEngine
+    engine: Engine
 
     @property
     def base(self) -> str:
@@ -175,16 +177,20 @@ async def scene(
     observer: Observer | None = None,
     concurrency: int | None = None,
     checkpoints: Callable[[Checkpoints], Checkpoints] = lambda kept: kept,
+    shared: "Sharing | None" = None,
 ) -> AsyncIterator[Scene]:
     """Open a world on an origin; the same folder again is the same courier restarted."""
     clock = SystemClock()
     secrets = EnvironmentSecrets(environment, names=secret_names(environment))
-    mirror = Mirror(folder, remote=str(origin), clock=clock)
+    mirror = (Mirror if shared is None else SharedMirror)(folder, remote=str(origin), clock=clock)
     await mirror.open()
     await mirror.fetch()
     state = StateBranch(mirror)
+    live = LiveTranscripts(folder / "transcripts", redact=secrets.redact)
+    home, url = (folder.name, None) if shared is None else (shared.home, shared.url)
+    engines = Engines(home, folder / "journal", url, clock, live)
     world = World(
-        home=folder.name,
+        home=home,
         clock=clock,
         sandboxes=sandboxes,
         repository=mirror,
@@ -192,13 +198,15 @@ async def scene(
         checkpoints=checkpoints(CheckpointRefs(mirror.plumbing, mirror.remote)),
         forge=LocalForge(repository=mirror, state=state, clock=clock),
         secrets=secrets,
-        transcripts=LiveTranscripts(folder / "transcripts", redact=secrets.redact),
+        transcripts=engines.transcripts,
         drivers={driver.name: driver for driver in DRIVERS},
         describe=DescribedDriver,
         models=Providers(secrets, agent_env or {}, clock),
         agent_env=agent_env or {},
     )
-    engine = JournalEngine(folder / "journal", clock=clock, observer=observer)
+    if shared is not None:
+        world = guarded_world(world)
+    engine = engines.engine(observer)
 
     async def flow(context: Context) -> Json:
         return await Runner(world, context, engine, engine).go()
@@ -218,20 +226,34 @@ async def scene(
         yield Scene(origin, world, engine)
     finally:
         await engine.stop()
+        await engines.client().close()
         await sandboxes.close()
         await mirror.close()
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What the workers of one repository have in common.
+
+    Attributes:
+        home: The repository's id.
+        url: The database.
+    """
+
+    home: str
+    url: str
 
 
 def shell_plan(
     scene: Scene, *, run: str = "fix", design: str, check: str = "true", **changes: object
 ) -> FrozenPlan:
     """Return a designer and a checker that are both shell commands."""
-    return _plan(scene, run, _steps("shell", design, check)).model_copy(update=changes)
+    return _plan(scene, run, shell_steps("shell", design, check)).model_copy(update=changes)
 
 
 def teller_plan(scene: Scene, *, design: str, check: str, **changes: object) -> FrozenPlan:
     """Return a designer and a checker that say what their commands print."""
-    return _plan(scene, "fix", _steps("teller", design, check)).model_copy(update=changes)
+    return _plan(scene, "fix", shell_steps("teller", design, check)).model_copy(update=changes)
 
 
 def single_plan(
@@ -243,7 +265,8 @@ def single_plan(
     return plan.model_copy(update={"workflow_type": "single"})
 
 
-def _steps(agent: str, design: str, check: str) -> tuple[FrozenStep, ...]:
+def shell_steps(agent: str, design: str, check: str) -> tuple[FrozenStep, ...]:
+    """Return a designer and a checker."""
     return (
         FrozenStep(name="design", type="designer", agent=agent, run=design),
         FrozenStep(name="check", type="checker", agent=agent, run=check, gives_verdict=True),
@@ -251,6 +274,11 @@ def _steps(agent: str, design: str, check: str) -> tuple[FrozenStep, ...]:
 
 
 def _plan(scene: Scene, run: str, steps: tuple[FrozenStep, ...]) -> FrozenPlan:
+    return plan_of(scene.base, run, steps)
+
+
+def plan_of(base: str, run: str, steps: tuple[FrozenStep, ...]) -> FrozenPlan:
+    """Return a plan that begins at a commit."""
     return FrozenPlan(
         run=run,
         project="demo",
@@ -259,14 +287,14 @@ def _plan(scene: Scene, run: str, steps: tuple[FrozenStep, ...]) -> FrozenPlan:
         source="manual",
         spec_digest="s" * 64,
         catalog_digest="c" * 64,
-        observed_commit=scene.base,
+        observed_commit=base,
         title="Fix the value",
         task="Fix the value.",
         steps=steps,
         loop=FrozenLoop(max_iterations=3),
         git=FrozenGit(
             base_branch="main",
-            base_commit=scene.base,
+            base_commit=base,
             branch=f"courier/{run}",
             author_name="courier",
             author_email="courier@example.com",

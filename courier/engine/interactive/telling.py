@@ -157,6 +157,7 @@ class Follower:
     async def moments(self) -> AsyncIterator[tuple[Moment, ...]]:
         """Yield what happened, look by look, empty ones included, until it is gone."""
         while (state := await self.reader.status(self.run)) is not None:
+            await self.world.transcripts.gather(self.run)
             told = await retell(self.world, self.reader, state)
             if not self._looked and not self.past:
                 self._pass_over(told.live)

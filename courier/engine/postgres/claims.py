@@ -107,6 +107,9 @@ def look(write: Transaction, schema: str, claimant: Claimant) -> Found:
         return Found(contended=True)
     if claimant.judges:
         _bury(write)
+    if not write.execute("SELECT 1 FROM workers WHERE id = ?", (claimant.worker,)).fetchone():
+        # The others gave this one up for dead; it hears so with its next heartbeat.
+        return Found()
     taken = _orphans(write, claimant)
     taken += _begin(write, claimant)
     (due,) = write.execute(

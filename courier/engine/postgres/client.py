@@ -62,6 +62,14 @@ class PostgresReader:
         count = len(self._thread.submit(self._query, _workers).result() or ())
         return None if not count else f"{count} worker{'' if count == 1 else 's'}"
 
+    async def ask(self, query: Callable[[Session], T]) -> T | None:
+        """Return the answer to a query; None if there are no tables yet.
+
+        Raises:
+            Unavailable: If the database cannot be reached now.
+        """
+        return await self._read(query)
+
     async def close(self) -> None:
         """Close the connection; it is opened again when needed."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)

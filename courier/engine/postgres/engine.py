@@ -12,7 +12,7 @@ from courier.engine.journal import rows
 from courier.engine.journal.timers import Timers
 from courier.engine.journal.writer import Fact, Observer, Transaction, Write
 from courier.engine.postgres.client import Asker, limit
-from courier.engine.postgres.roster import Roster, Surroundings
+from courier.engine.postgres.roster import Recover, Roster, Surroundings
 from courier.engine.postgres.schema import Database
 from courier.engine.postgres.tending import Tending, Worker
 from courier.engine.postgres.waiters import Waiters
@@ -27,11 +27,22 @@ WAIT_SECONDS = 2.0
 """How often whoever waits for an end looks, should it not be told."""
 
 
+async def nothing(_run_id: str) -> None:
+    """Bring nothing along."""
+
+
 class PostgresEngine(Asker):
     """One worker of a database; the `Engine` of its process.
 
     A run it has begun is its own until the run ends, the engine stops or dies; then another worker
     goes on. Limits set here hold for all workers, and stay.
+
+    Args:
+        database: Where the runs are.
+        clock: Measures and waits.
+        worker: How this process presents itself to the others.
+        observer: Called before and after each commit.
+        recover: Brings what a run left elsewhere here, before it goes on.
     """
 
     def __init__(
@@ -41,10 +52,12 @@ class PostgresEngine(Asker):
         clock: Clock,
         worker: Worker | None = None,
         observer: Observer | None = None,
+        recover: Recover = nothing,
     ) -> None:
         super().__init__(database, clock=clock)
         self._worker = worker or Worker()
         self._observer = observer
+        self._recover = recover
         self._flows: dict[str, Flow] = {}
         self._limits: dict[str | None, int | None] = {}
         self._life: _Life | None = None
@@ -68,7 +81,7 @@ class PostgresEngine(Asker):
         writer = Writer(self._database, name="courier", observer=self._observer)
         await asyncio.to_thread(writer.open)
         timers = Timers(self._clock)
-        around = Surroundings(self._clock, writer, timers, self._flows)
+        around = Surroundings(self._clock, writer, timers, self._flows, self._recover)
         roster = Roster(around, changed=lambda: tending.look_again())
         tending = Tending(self._database.schema, around, roster, worker=self._worker)
         writer.start(Ears(self._hear, tending.reconnected))

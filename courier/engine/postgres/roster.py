@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from courier.engine.journal.outcome import outcome_of
 from courier.engine.journal.run import Host, LiveRun
 from courier.engine.journal.schema import from_text
 from courier.engine.journal.timers import Timers
-from courier.engine.ownership import Check, check_by
+from courier.engine.ownership import own
 from courier.engine.postgres.claims import Taken
 from courier.engine.postgres.fence import FencedWriter, Seats, Tenure, Told
 from courier.engine.postgres.writer import Writer
@@ -22,6 +22,10 @@ from courier.engine.seam import Flow
 from courier.ports.clock import Clock
 
 log = logging.getLogger(__name__)
+
+
+Recover = Callable[[str], Awaitable[None]]
+"""Brings what a run left elsewhere here, before it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Surroundings:
     writer: Writer
     timers: Timers
     flows: Mapping[str, Flow]
+    recover: Recover
 
 
 @dataclass(slots=True)
@@ -41,7 +46,7 @@ class _Held:
     run: LiveRun
     host: Host
     seats: Seats
-    check: Check
+    writer: FencedWriter
     life: "asyncio.Future[None] | None" = None
 
 
@@ -124,7 +129,7 @@ class Roster:
         told = Told(lost=lambda: self._oust(held), asked=run.ask_to_stop)
         writer = FencedWriter(around.writer, tenure, told)
         seats = Seats(writer, tenure)
-        held = _Held(run, Host(around.clock, writer, seats, around.timers), seats, writer.check)
+        held = _Held(run, Host(around.clock, writer, seats, around.timers), seats, writer)
         return held
 
     async def _live(self, held: _Held, after: "asyncio.Future[None] | None") -> None:
@@ -134,7 +139,9 @@ class Roster:
         run, host = held.run, held.host
         if host.stopping:
             return
-        check_by(held.check)
+        own(held.writer)
+        if run.recorded:
+            await self._around.recover(run.run_id)
         context = JournalContext(run, host)
         run.task = asyncio.ensure_future(enter(self._around.flows[run.flow], context))
         await asyncio.wait({run.task})

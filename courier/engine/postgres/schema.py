@@ -85,6 +85,13 @@ MIGRATIONS = (
       name TEXT PRIMARY KEY,
       holder TEXT NOT NULL,
       until TIMESTAMPTZ NOT NULL
+    );
+    CREATE TABLE transcripts (
+      run TEXT NOT NULL,
+      attempt TEXT NOT NULL,
+      at BIGINT NOT NULL,
+      content BYTEA NOT NULL,
+      PRIMARY KEY (run, attempt, at)
     )
     """,
 )
