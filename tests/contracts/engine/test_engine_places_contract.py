@@ -20,7 +20,7 @@ class Gauge:
             self.order.append(context.run_id)
             self.now += 1
             self.most = max(self.most, self.now)
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.03)
             self.now -= 1
             return None
 
