@@ -27,6 +27,7 @@ from courier.engine.errand import Errand
 from courier.engine.interactive.keeper import FLOW as SANDBOX_FLOW
 from courier.engine.interactive.keeper import Keeper
 from courier.engine.journal.writer import Observer
+from courier.engine.ledger import Ledger
 from courier.engine.observation import Observation
 from courier.engine.ownership import guarded_world
 from courier.engine.presence import Presence
@@ -124,6 +125,7 @@ class Wiring:
         self._stand_in = stand_in
         self.home = home
         self.clock = SystemClock()
+        self.ledger = Ledger()
         self.secrets = EnvironmentSecrets(environment, names=secret_names(environment))
         self._environment = environment
         self.mirror = (Mirror if settings.database_url is None else SharedMirror)(
@@ -168,6 +170,7 @@ class Wiring:
             models=Providers(self.secrets, self.settings.agent_env or {}, self.clock),
             agent_env=self.settings.agent_env or {},
             machines="e2b" if self.settings.sandboxes == "cloud" else EMBEDDED,
+            ledger=self.ledger,
         )
         return world if self.settings.database_url is None else guarded_world(world)
 

@@ -2,11 +2,21 @@
 
 from courier.engine.world import World
 from courier.ports.repository import GateRules
+from courier.resources.model import Model
 from courier.runs.brief import Brief
+from courier.runs.events import Refusal
 from courier.runs.frozen import FrozenPlan
 
 OUT_REF = "refs/courier/out"
 """The one ref a bundle out of a sandbox holds."""
+
+
+class Work(Model):
+    """What came out of a sandbox: a commit past the gate, or why the gate refused it."""
+
+    commit: str | None = None
+    files: tuple[str, ...] = ()
+    refusal: Refusal | None = None
 
 
 def rules(world: World, plan: FrozenPlan, *, base: str) -> GateRules:

@@ -4,11 +4,12 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 
+from courier.engine.admission import Work
 from courier.engine.breakage import failure
 from courier.engine.scoring import Scored, Scoring
 from courier.engine.scripted import Scripts
 from courier.engine.seam import Context, RunCancelled
-from courier.engine.station import Ask, Request, Station, Work
+from courier.engine.station import Ask, Request, Station
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.runs.assets import Moment
@@ -160,7 +161,9 @@ class Attempt:
 
     async def _turn(self, prompt: str, session: str | None = None) -> Outcome:
         held = (turn.usage for turn in self._turns if session and turn.session == session)
-        ask = self._asked = Ask(len(self._turns) + 1, prompt, session, sum(held, Usage()))
+        earlier = sum((turn.usage for turn in self._turns), Usage())
+        ask = Ask(len(self._turns) + 1, prompt, session, sum(held, Usage()), earlier)
+        self._asked = ask
         try:
             told = await self._context.step(
                 self._named(f"turn-{ask.number}"), lambda io: self._station.work(io, ask)

@@ -24,7 +24,7 @@ class CandidateRunner(Runner):
             return self._told(run, end.ending)
         return self._told(run, Ending(run.phase, run.reason, run.message))
 
-    async def _began(self) -> None:
+    async def _publish(self, name: str) -> None:
         """Put nothing on record: its run does."""
 
     async def _deliver(self, decision: Deliver) -> WorkDelivered:

@@ -19,6 +19,7 @@ from courier.planning.permission import Member
 from courier.planning.plan import (
     Action,
     CancelRun,
+    GrantBudget,
     KeepSandbox,
     KillSandbox,
     Limit,
@@ -30,6 +31,7 @@ from courier.planning.plan import (
     TellSandbox,
 )
 from courier.ports.state import WriteFile
+from courier.runs.budget import SIGNAL
 from courier.runs.run import Run
 from courier.runs.writeback import record_files, to_json
 
@@ -41,8 +43,8 @@ class Dispatched:
     Attributes:
         how: started: queued now; underway: was queued or running already; stuck: ended here
             without reaching the record, which is made up for, see `message`; cancelling, told (of
-            a sandbox) and published: as asked; answered: somebody's yes or no was passed on;
-            failed: could not be done now, see `message`.
+            a sandbox), granted (there is budget again) and published: as asked; answered:
+            somebody's yes or no was passed on; failed: could not be done now, see `message`.
     """
 
     run: str
@@ -54,6 +56,7 @@ class Dispatched:
         "published",
         "answered",
         "told",
+        "granted",
         "failed",
     ]
     message: str = ""
@@ -127,6 +130,9 @@ class Dispatcher:
             case PublishRun():
                 await self._publish(action)
                 return Dispatched(action.run, "published", action.pull_request_status)
+            case GrantBudget(run=run, grant=grant):
+                await self._engine.send(run, SIGNAL, grant.model_dump_json(by_alias=True))
+                return Dispatched(run, "granted", action.reason)
             case StartSandbox() | TellSandbox() | KillSandbox() | KeepSandbox():
                 how, message = await self._guests.carry_out(action)
                 return Dispatched(action.run, how, message)

@@ -13,6 +13,8 @@ from courier.engine.retelling import Told, retell
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.runs.approvals import waiting
+from courier.runs.budget import SIGNAL as BUDGET
+from courier.runs.budget import more_money
 from courier.runs.events import ApprovalAnswered, AttemptEnded, WorkDelivered
 from courier.runs.frozen import FrozenStep
 from courier.runs.progress import Finish, StartAttempt, next_step
@@ -145,6 +147,7 @@ class _Seen:
     asked: int = 0
     answered: int = 0
     waits_since: datetime | None = None
+    lacked: datetime | None = None
     handed: bool = False
     offsets: dict[str, int] = field(default_factory=dict)
 
@@ -254,12 +257,16 @@ def _rests(told: Told, seen: _Seen) -> Iterator[Rests]:
 def _questions(world: World, told: Told, seen: _Seen) -> Iterator[Moment]:
     run, name = told.run, told.plan.run
     asked = waiting(run)
-    is_open = asked is not None and told.state.step == SIGNAL
+    lacks = run.parked if told.state.step == BUDGET else None
+    is_open = (asked is not None and told.state.step == SIGNAL) or lacks is not None
     seen.waits_since = (seen.waits_since or world.clock.now()) if is_open else None
     for given in run.answered[seen.answered :]:
         yield Answered(name, given.at, given)
     seen.answered = len(run.answered)
-    if asked is not None and is_open and len(run.asked) > seen.asked:
+    if lacks is not None and lacks.at != seen.lacked:
+        seen.lacked = lacks.at
+        yield Awaits(name, lacks.at, f"{lacks.message} {more_money(lacks.reason)}")
+    if asked is not None and lacks is None and is_open and len(run.asked) > seen.asked:
         seen.asked = len(run.asked)
         yield Awaits(name, asked.at, asked.message)
 

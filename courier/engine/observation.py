@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from courier.engine.diaries import Diaries
+from courier.engine.headroom import HeadroomView
 from courier.engine.inflight import RunState
 from courier.engine.interactive.guestbook import GuestBook, kept_among
 from courier.engine.pictures import Pictures
@@ -20,6 +21,7 @@ from courier.planning.observed import InFlight, Observed, ObservedRun, Records, 
 from courier.planning.record import read_record
 from courier.ports.repository import Head
 from courier.runs.approvals import waiting
+from courier.runs.budget import SIGNAL as BUDGET
 from courier.runs.retry import is_retry
 
 log = logging.getLogger(__name__)
@@ -68,6 +70,7 @@ class Observation:
         self._guests = GuestBook(world.state)
         self._diaries = Diaries(world.state)
         self._again = Retries(world, engine)
+        self._headroom = HeadroomView(world, engine)
 
     async def glance(self, head: Head, *, branches: Iterable[str] = ()) -> Glance:
         """Return what moves whenever a look would find anything else; scans no history.
@@ -108,6 +111,7 @@ class Observation:
         live = await self._engine.list(live=True)
         runs = [state for state in live if state.flow == FLOW]
         flying = {state.run_id: await self._in_flight(state) for state in runs}
+        lacking = await self._headroom.lacking(live)
         await self._read_records()
         return Observed(
             branch=head.branch,
@@ -123,6 +127,8 @@ class Observation:
             images=await self._pictures.look(head.commit, images),
             retries=await self._again.look({*self._records.runs, *flying}),
             machines=self._world.machines,
+            spent=await self._headroom.spent(runs),
+            lacking=lacking,
         )
 
     def place(self, run: str) -> str:
@@ -138,16 +144,17 @@ class Observation:
 
     async def _in_flight(self, state: RunState) -> InFlight:
         awaits = ""
-        if state.step == SIGNAL:
+        if state.step in (SIGNAL, BUDGET):
             told = await retell(self._world, self._engine, state.run_id)
-            asked = waiting(told.run) if told is not None else None
-            awaits = asked.message if asked is not None else ""
-        return InFlight(
+            lacks = (told.run.parked or waiting(told.run)) if told is not None else None
+            awaits = lacks.message if lacks is not None else ""
+        known = InFlight(
             run=state.run_id,
             cancelling=state.cancellation is not None,
             by_catalog=not is_retry(state.run_id),
             awaits=awaits,
         )
+        return await self._headroom.priced(state, known)
 
     async def _tips(self, branches: Iterable[str]) -> Mapping[str, str]:
         tips = {}

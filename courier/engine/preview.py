@@ -11,6 +11,7 @@ from courier.engine.observation import Observation
 from courier.engine.stacks import CommitAssets, Stacks
 from courier.engine.world import World
 from courier.errors import InvalidCatalog, Misused, NotFound, Unavailable
+from courier.planning.budgets import caps_by_project
 from courier.planning.catalog import Catalog, Reading, read_catalog, unread
 from courier.planning.freeze import freeze
 from courier.planning.images import images_wanted
@@ -165,6 +166,7 @@ class Preview:
         return await Stacks(world.repository, beside).planned(decide)
 
     async def _observed(self, catalog: Catalog) -> Observed:
+        self._world.ledger.keep_to(caps_by_project(catalog))
         head = await self._world.repository.head()
         branches = branches_wanted(catalog, head.branch)
         images = images_wanted(catalog)

@@ -13,6 +13,7 @@ from courier.engine.retention import Housekeeping
 from courier.engine.stacks import CommitAssets, Stacks
 from courier.engine.world import World
 from courier.errors import InvalidCatalog
+from courier.planning.budgets import caps_by_project
 from courier.planning.catalog import Catalog
 from courier.planning.images import images_wanted
 from courier.planning.library import Library
@@ -82,6 +83,7 @@ class Reconciler:
             return desired, None
         if desired.catalog is not self._catalog:
             self._catalog = desired.catalog
+            self._world.ledger.keep_to(caps_by_project(desired.catalog))
             self._branches = branches_wanted(desired.catalog, head.branch)
             self._images = images_wanted(desired.catalog)
         observed = await self._observation.look(

@@ -23,12 +23,13 @@ from courier.engine.seam import (
     StepIO,
 )
 from courier.engine.station import Request
+from courier.engine.wallet import Wallet
 from courier.engine.world import World
 from courier.errors import CourierError, Misconfigured, Unavailable
 from courier.ports.state import AppendLine, Change, WriteFile
 from courier.runs.approvals import AskApproval, AwaitApproval
 from courier.runs.charges import charges_of
-from courier.runs.ending import Ending
+from courier.runs.ending import Ending, budget_of
 from courier.runs.events import (
     CancelAsked,
     RunEnded,
@@ -51,6 +52,7 @@ from courier.runs.progress import (
     next_step,
 )
 from courier.runs.run import Run, fold
+from courier.runs.shortage import AwaitBudget
 from courier.runs.writeback import journal_path, record_files, transcript_path
 
 log = logging.getLogger(__name__)
@@ -109,10 +111,15 @@ class Runner:
             await self._began()
         while not isinstance(decision := next_step(self._plan, self._run), Finish):
             await self._obey(decision)
+            self._world.ledger.note_charges(charges_of(self._plan, self._run))
         return await self._settle(decision.ending)
 
     async def _began(self) -> None:
-        await self._context.step(self._unique("announce"), self._announce)
+        await self._publish("announce")
+
+    async def _publish(self, name: str) -> None:
+        """Say on record how far the run is, and what it used."""
+        await self._context.step(self._unique(name), self._announce)
 
     async def _deliver(self, decision: Deliver) -> WorkDelivered:
         delivery = Delivery(self._world, self._context, self._plan, self._unique("deliver"))
@@ -124,16 +131,8 @@ class Runner:
                 await self._attempt(decision)
             case RunCandidates() | KeepCandidates():
                 await self._compare(decision)
-            case Park():
-                at = await self._context.now(self._unique("parked"))
-                self._facts.append(
-                    RunParked(
-                        at=at,
-                        reason=decision.reason,
-                        message=decision.message,
-                        until=decision.until,
-                    )
-                )
+            case Park() | AwaitBudget():
+                await self._park(decision)
             case AskApproval():
                 question = self._question(f"approval-{decision.approval.name}")
                 self._facts.append(await question.ask(self._run, decision))
@@ -158,18 +157,37 @@ class Runner:
     async def _attempt(self, start: StartAttempt) -> None:
         if start.not_before is not None:
             await self._context.sleep(f"{start.name}/wait", start.not_before)
-        request = Request(
-            self._plan, start, situation(self._plan, self._run, start), self._run.usage
-        )
+        if (short := await self._wallet.short(self._unique("headroom"))) is not None:
+            self._facts.append(short)
+            return
+        plan, run = self._plan, self._run
+        # It may cost more by now than when it was started.
+        funded = plan.model_copy(update={"budget_usd": budget_of(plan, run)})
+        request = Request(funded, start, situation(plan, run, start), run.usage)
         self._facts.extend(await Attempt(self._world, self._context, request).carry_out())
+
+    async def _park(self, decision: Park | AwaitBudget) -> None:
+        """Let go of everything that is held, and wait for money here; sleep before the next try."""
+        at, until = await self._context.now(self._unique("parked")), decision.until
+        reason, message = decision.reason, decision.message
+        self._facts.append(RunParked(at=at, reason=reason, message=message, until=until))
+        if isinstance(decision, AwaitBudget):
+            await self._if_possible("let-go", self._close_sandboxes)
+            await self._publish("short")
+            self._facts.append(await self._wallet.wait(self._unique("freed"), until=until))
+            await self._publish("freed")
+
+    @property
+    def _wallet(self) -> Wallet:
+        return Wallet(self._world, self._context, self._plan)
 
     async def _wait(self, decision: AwaitApproval) -> None:
         """Let go of everything, say on record what is waited for, and wait."""
         await self._if_possible("let-go", self._close_sandboxes)
-        await self._context.step(self._unique("parked"), self._announce)
+        await self._publish("parked")
         question = self._question(f"answer-{decision.asked.approval}")
         self._facts.append(await question.wait(decision.asked))
-        await self._context.step(self._unique("answered"), self._announce)
+        await self._publish("answered")
 
     def _question(self, stage: str) -> Question:
         return Question(self._world, self._context, self._plan, self._unique(stage))

@@ -7,15 +7,16 @@ an earlier life of it left.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TypeVar
 
 from courier.engine import admission, workspace
+from courier.engine.admission import Work
 from courier.engine.breakage import failure
 from courier.engine.earlier import earlier_work, last_checkpoint
 from courier.engine.enclosures import Enclosures
 from courier.engine.lease import OPEN_PATIENCE, lease_for
 from courier.engine.moments import PATH_VARIABLE, Place, programs_folder
+from courier.engine.purse import Account, Purse
 from courier.engine.saving import saver_for
 from courier.engine.seam import Json, StepIO
 from courier.engine.turn import Turn
@@ -24,9 +25,9 @@ from courier.engine.world import World
 from courier.errors import CourierError, Refused
 from courier.ports.repository import Identity
 from courier.ports.sandboxes import Sandbox
-from courier.resources.model import Model
 from courier.runs.assets import FrozenScript
 from courier.runs.brief import Brief
+from courier.runs.charges import key_of
 from courier.runs.events import Refusal
 from courier.runs.frozen import FrozenPlan
 from courier.runs.handoff import environment
@@ -38,14 +39,6 @@ from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage
 
 T = TypeVar("T")
-
-
-class Work(Model):
-    """What came out of a sandbox: a commit past the gate, or why the gate refused it."""
-
-    commit: str | None = None
-    files: tuple[str, ...] = ()
-    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +60,14 @@ class Ask:
         prompt: What the agent is told.
         session: The conversation to go on with.
         used: What that conversation used so far.
+        earlier: What earlier turns of the attempt used.
     """
 
     number: int
     prompt: str
     session: str | None = None
     used: Usage = field(default_factory=Usage)
+    earlier: Usage = field(default_factory=Usage)
 
 
 class Station:
@@ -147,7 +142,7 @@ class Station:
         deadline = until or await self._deadline(io)
         limits = Limits(
             deadline,
-            self._budget(),
+            self._purse(ask),
             idle_seconds=self._step.idle_seconds,
             linger_seconds=self._step.linger_seconds,
         )
@@ -273,7 +268,7 @@ class Station:
             skills=self._step.skills,
             commands=self._step.commands,
             images=self._enclosed.images(sandbox.home) if ask.session is None else (),
-            max_usd=self._budget(),
+            max_usd=self._purse(ask).left,
             env={
                 **self._enclosed.environment(sandbox.home),
                 **self._environment(),
@@ -282,10 +277,10 @@ class Station:
             secrets=self._step.secrets,
         )
 
-    def _budget(self) -> Decimal | None:
-        if self._plan.budget_usd is None:
-            return None
-        return max(Decimal(0), self._plan.budget_usd - self._request.spent.spent)
+    def _purse(self, ask: Ask) -> Purse:
+        key = key_of(self._plan, self._attempt, turn=ask.number)
+        account = Account(key, self._plan, self._request.spent.spent, ask.earlier.spent)
+        return Purse(self._world.ledger, self._world.clock, account)
 
     @property
     def _kept_at(self) -> str:

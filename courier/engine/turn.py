@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from courier.engine import process
 from courier.engine.lease import Lease
+from courier.engine.purse import Purse
 from courier.engine.saving import Saver
 from courier.engine.vigil import LINGERING, Limits, Vigil
 from courier.engine.world import World
@@ -14,6 +15,7 @@ from courier.errors import NotFound, Unavailable
 from courier.ports.agents import AgentDriver, Translator
 from courier.ports.transcripts import TranscriptFile
 from courier.runs.brief import Brief
+from courier.runs.budget import REASONS, RUN, Shortage
 from courier.runs.pricing import Bill
 from courier.runs.transcript import AgentEvent, Outcome, SessionStarted, UsageReported
 from courier.runs.usage import Usage
@@ -24,7 +26,6 @@ STOP_GRACE = 5.0
 STOPPED = {
     "TimedOut": "The step's time was up.",
     "Idle": "The agent wrote nothing for too long.",
-    "BudgetExceeded": "The run's budget was used up.",
     "Stopped": "The run was cancelled.",
 }
 """Why we stop an agent, in words."""
@@ -60,6 +61,9 @@ class Turn:
         self._saver: Saver | None = None
         self._bill = bill or Bill(None, driver.name, None)
         self._began = world.clock.now()
+        self._purse: Purse | None = None
+        self._short: Shortage | None = None
+        self._cost = Decimal(0)
 
     @property
     def spent(self) -> Usage:
@@ -74,7 +78,9 @@ class Turn:
             MissingSecret: If the launch needs a secret that has no value here.
         """
         self._saver = saver
-        self._began = brief.asked_at or self._began
+        self._began, self._purse = brief.asked_at or self._began, limits.purse
+        if self._is_short():
+            return await self.stop(brief)
         launch = self._driver.launch(brief)
         secrets = self._world.secrets.resolve(launch.secrets)
         pid = await self._lease.use(
@@ -98,7 +104,7 @@ class Turn:
         return await self._outcome(translator, None if over else reason)
 
     async def stop(self, brief: Brief) -> Outcome:
-        """Stop what an interrupted `take` of the same brief may have started; return how it ended.
+        """Stop what an earlier `take` of the same brief may have started; return how it ended.
 
         What it reported until then counts.
 
@@ -110,9 +116,11 @@ class Turn:
         translator = self._driver.translator(brief)
         try:
             await self._stop(None, translator)
-            return await self._outcome(translator, "Stopped")
+            return await self._outcome(translator, self._short.reason if self._short else "Stopped")
         except NotFound:
-            return Outcome(status="failed", reason="Stopped", message=STOPPED["Stopped"])
+            return Outcome(status="failed", reason="Stopped").model_copy(
+                update=self._why("Stopped")
+            )
 
     async def _stop(self, pid: int | None, translator: Translator) -> None:
         await self._lease.use(
@@ -124,7 +132,7 @@ class Turn:
     async def _outcome(self, translator: Translator, reason: str | None) -> Outcome:
         ended = await self._lease.use(lambda sandbox: process.ended(sandbox, self._key))
         code = ended.exit_code if ended else None
-        if code is not None and reason != "BudgetExceeded":
+        if code is not None and reason not in REASONS:
             # It was over by itself; only we came back late.
             reason = None
         redact = self._world.secrets.redact
@@ -142,14 +150,16 @@ class Turn:
         if outcome.status == "completed":
             changes["message"] = LINGERED if code is None else ""
         elif reason is not None:
-            changes |= {"status": "failed", "reason": reason, "message": STOPPED[reason]}
-            changes |= {"retryable": reason == "Idle"}
+            changes |= self._why(reason)
+        elif outcome.reason == RUN and self._is_short():
+            # It kept to what it was told it may spend, and we know why that was all.
+            changes |= self._why(RUN)
         return outcome.model_copy(update=changes)
 
     async def _watch(self, pid: int, translator: Translator, limits: Limits) -> str | None:
         """Read to the end; return why it has to be stopped, or None if it ended by itself."""
         vigil = Vigil(self._world.clock, self._lease, limits, key=self._key)
-        reading = asyncio.create_task(self._heed(pid, translator, vigil, limits.budget))
+        reading = asyncio.create_task(self._heed(pid, translator, vigil))
         watching = asyncio.create_task(vigil.over())
         beside = [asyncio.create_task(self._saver.keep_on())] if self._saver else []
         try:
@@ -161,17 +171,28 @@ class Turn:
                 task.cancel()
             await asyncio.gather(*every, return_exceptions=True)
 
-    async def _heed(
-        self, pid: int, translator: Translator, vigil: Vigil, budget: Decimal | None
-    ) -> str | None:
-        """Read to the end; return the reason if the budget was used up before the turn's end."""
+    async def _heed(self, pid: int, translator: Translator, vigil: Vigil) -> str | None:
+        """Read to the end; return the reason if a budget was used up before the turn's end."""
         async with aclosing(self._read(pid, translator)) as lines:
             async for _ in lines:
                 vigil.hear(finished=translator.finished)
-                over = budget is not None and self.spent.spent >= budget
-                if over and not translator.finished:
-                    return "BudgetExceeded"
+                if self._is_short() and not translator.finished:
+                    return self._short.reason if self._short else RUN
         return None
+
+    def _is_short(self) -> bool:
+        """Enter what was spent so far; return whether a budget is used up by now."""
+        self._short = self._purse.enter(self._cost) if self._purse is not None else None
+        return self._short is not None
+
+    def _why(self, reason: str) -> dict[str, object]:
+        """Return what an outcome says of a turn that we stopped."""
+        if self._short is not None:
+            short = self._short
+            told = {"reason": short.reason, "message": short.message, "retry_at": short.until}
+            return {"status": "failed", "retryable": False, **told}
+        stopped = {"status": "failed", "reason": reason, "message": STOPPED[reason]}
+        return {**stopped, "retryable": reason == "Idle"}
 
     async def _read(self, pid: int | None, translator: Translator) -> AsyncGenerator[None, None]:
         """Translate and record line by line, to the end."""
@@ -197,6 +218,7 @@ class Turn:
         for event in events:
             if isinstance(event, UsageReported):
                 self._bill.add(event.usage)
+                self._cost = self.spent.spent
             elif isinstance(event, SessionStarted):
                 self._bill.name(event.model)
         new = events[max(0, self._on_record - self._recorded) :]

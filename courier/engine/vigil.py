@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from courier.engine import process
 from courier.engine.lease import Lease
+from courier.engine.purse import Purse
 from courier.ports.clock import Clock
 
 LINGERING = "Lingering"
@@ -21,13 +21,13 @@ class Limits:
 
     Attributes:
         deadline: When the agent is stopped.
-        budget: US dollars this turn may still cost; None for no cap.
+        purse: What it may spend; None for what spends nothing.
         idle_seconds: How long it may write nothing; None for ever.
         linger_seconds: How long it may go on running after its final event.
     """
 
     deadline: datetime
-    budget: Decimal | None = None
+    purse: Purse | None = None
     idle_seconds: float | None = None
     linger_seconds: float = 30.0
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from courier.engine.ledger import Ledger
 from courier.ports.agents import AgentDriver
 from courier.ports.checkpoints import Checkpoints
 from courier.ports.clock import Clock
@@ -28,6 +29,7 @@ class World:
         describe: Makes the driver of an agent from its name and what a document says of it.
         agent_env: Variables every agent process gets besides its own, e.g. base URLs.
         machines: The service that charges for sandboxes.
+        ledger: What projects spent, as far as this process knows.
     """
 
     home: str
@@ -44,6 +46,7 @@ class World:
     models: LanguageModels
     agent_env: Mapping[str, str] = field(default_factory=dict)
     machines: str = EMBEDDED
+    ledger: Ledger = field(default_factory=Ledger)
 
     def driver(self, step: FrozenStep) -> AgentDriver:
         """Return what drives the agent of a step."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
+from courier.planning.budgets import Money
 from courier.planning.catalog import Catalog
 from courier.planning.observed import Observed
 from courier.planning.plan import Limit
@@ -22,12 +24,20 @@ class Capacity:
         most: The most pull requests that may be open or on their way.
         suspended: Whether nothing new is started.
         users: Runs with a pull request open, in flight, or about to start.
+        money: What it may still spend; None without a budget of the day or the month.
     """
 
     limit: Limit
     most: int
     suspended: bool = False
     users: set[str] = field(default_factory=set)
+    money: Money | None = None
+
+    def add(self, run: str, usd: Decimal) -> None:
+        """Count a run that is about to start and may cost so much."""
+        self.users.add(run)
+        if self.money is not None:
+            self.money.aside[run] = usd
 
     def is_full(self, run: str) -> bool:
         """Return whether that run may not start; what it uses itself does not count."""

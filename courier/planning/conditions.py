@@ -8,6 +8,7 @@ from typing import Literal
 from courier.diagnostics import Diagnostic, Severity
 from courier.planning.plan import Plan
 from courier.resources.model import Model
+from courier.runs.budget import REASONS
 
 ConditionType = Literal["Ready", "Reconciling", "Stalled"]
 
@@ -101,6 +102,10 @@ def _ready(look: Look, stalled: _Said) -> _Said:
         return "False", "RunsUnderWay", ""
     if look.suspended:
         return "False", "Suspended", "Nothing new is started (`spec.suspend` of the Project)."
+    lacking = [each for each in look.plan.held if each.reason in REASONS]
+    if lacking:
+        told = f"{len(lacking)} run(s) wait for a budget. {lacking[0].message}"
+        return "False", lacking[0].reason, told
     return "True", "Settled", f"{look.plan.settled} settled, {len(look.plan.held)} held."
 
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Final
 
 from courier.planning.asked import Asked, AskedStep, Missing, gather
+from courier.planning.budgets import caps_of
 from courier.planning.candidates import Shares, freeze_shares, obstacles, share_out
 from courier.planning.catalog import Catalog
 from courier.planning.described import described
@@ -219,6 +220,7 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         delivery=freeze_delivery(decided.values),
         quality=quality,
         budget_usd=decided.values.dollars("budget"),
+        caps=caps_of(asked.project.spec.budgets),
         rates=freeze_rates(catalog, rates, services, machines=observed.machines),
         inputs=_inputs(catalog, decided, (*_refs("Template", used), *rates)),
     )

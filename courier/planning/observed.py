@@ -6,6 +6,7 @@ never scans history.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 from courier.planning.diary import ObservedTask
 from courier.planning.history import History, Sample, remember
 from courier.planning.sandboxrecord import KeptSandbox, ObservedSandbox
+from courier.runs.budget import Spent
 from courier.runs.events import ENDED
 from courier.runs.frozen import FrozenPlan
 from courier.runs.pricing import EMBEDDED
@@ -92,6 +94,8 @@ class InFlight:
         by_catalog: Whether a Run document asked for it; one that a document did not ask for is
             not cancelled when no document asks for it.
         awaits: What it waits for a person to decide and how, in a sentence; empty if it does not.
+        project: The project it belongs to; empty where that is not known.
+        may_cost: US dollars it may still cost; None where nobody asked, or it rests.
     """
 
     run: str
@@ -99,6 +103,25 @@ class InFlight:
     cancelling: bool = False
     by_catalog: bool = True
     awaits: str = ""
+    project: str = ""
+    may_cost: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """One run that waits for a budget to have something left.
+
+    Attributes:
+        run: The engine's name of it: a run's, or a candidate's.
+        project: Whose budget it may be.
+        reason: Which budget, as a run says why it stopped.
+        spent: US dollars the run has cost.
+    """
+
+    run: str
+    project: str
+    reason: str
+    spent: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +179,8 @@ class Observed:
         images: Files that Runs name as pictures, by path, as of the commit; those that are there.
         retries: What people asked to be done again.
         machines: The service that charges for sandboxes.
+        spent: What projects have spent today and this month.
+        lacking: Runs that wait for a budget, by the engine's names of them.
     """
 
     branch: str
@@ -171,6 +196,8 @@ class Observed:
     images: Mapping[str, ObservedImage] = field(default_factory=dict)
     retries: tuple[AskedAgain, ...] = ()
     machines: str = EMBEDDED
+    spent: Mapping[str, Spent] = field(default_factory=dict)
+    lacking: Mapping[str, Lacking] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:

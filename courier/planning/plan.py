@@ -8,6 +8,7 @@ from pydantic import Field
 
 from courier.planning.diary import Diary, Rest
 from courier.resources.model import Model
+from courier.runs.budget import Grant
 from courier.runs.frozen import FrozenPlan
 from courier.runs.interactive.frozen import SandboxPlan, Word
 
@@ -80,6 +81,15 @@ class PublishRun(Model):
     pull_request_status: str
 
 
+class GrantBudget(Model):
+    """A run that waits for a budget, which has something left again."""
+
+    action: Literal["grantBudget"] = "grantBudget"
+    run: str
+    reason: str
+    grant: Grant
+
+
 class StartSandbox(Model):
     """A sandbox for people that was asked for and is not there."""
 
@@ -119,7 +129,8 @@ SandboxAction = StartSandbox | TellSandbox | KillSandbox | KeepSandbox
 """One thing to do about a sandbox for people."""
 
 Action = Annotated[
-    StartRun | ResumeRun | CancelRun | PublishRun | SandboxAction, Field(discriminator="action")
+    StartRun | ResumeRun | CancelRun | PublishRun | GrantBudget | SandboxAction,
+    Field(discriminator="action"),
 ]
 """One thing to do."""
 
@@ -131,7 +142,8 @@ class Held(Model):
     name: str
     reason: str
     """A stable PascalCase word: NotExecutedYet, Suspended, Blocked, SpecChanged, Limit,
-    AwaitingApproval, DependencyNotReady, DependencyFailed, TooManyFailures, ProjectSuspended."""
+    AwaitingApproval, DependencyNotReady, DependencyFailed, TooManyFailures, ProjectSuspended,
+    DayBudgetExceeded, MonthBudgetExceeded."""
     message: str
     position: str | None = None
     """``file:line:column`` of the document, when it is known."""
@@ -169,6 +181,19 @@ class Limit(Model):
     sandboxes: int | None = None
 
 
+class Headroom(Model):
+    """What a project may spend and has spent, in US dollars and UTC."""
+
+    project: str
+    per_day: Decimal | None = None
+    """Null for no limit."""
+    spent_today: Decimal = Decimal(0)
+    per_month: Decimal | None = None
+    spent_this_month: Decimal = Decimal(0)
+    aside: Decimal = Decimal(0)
+    """What runs under way and about to start may still cost."""
+
+
 class Plan(Model):
     """What would be done, decided from one catalog, what was observed, and the time."""
 
@@ -190,8 +215,10 @@ class Plan(Model):
     limits: tuple[Limit, ...] = ()
     tasks: tuple[PlannedTask, ...] = ()
     """Every recurring task."""
+    budgets: tuple[Headroom, ...] = ()
+    """Of projects with a budget of the day or the month."""
     wake_at: datetime | None = None
-    """When the next of them is due."""
+    """When something is due by itself: the next task, or a budget that begins anew."""
     decided_at: datetime | None = None
     """When it was decided; has no part in whether it is stale."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from courier.planning.budgets import anew, grants, may_cost, money
 from courier.planning.capacity import Capacity, capacities
 from courier.planning.catalog import Catalog
 from courier.planning.dependencies import awaited
@@ -92,6 +93,9 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
     """Return the plan of one of many passes, which may share what they found out."""
     runs = _sort(catalog, observed, by.digests)
     room = capacities(catalog, observed)
+    purses = money(catalog, observed, now=by.now)
+    for name, purse in purses.items():
+        room[name].money = purse
     decided = [_start(catalog, observed, by, ref, room) for ref in runs.wanted]
     decided += [_retry(each, room) for each in observed.retries]
     starts = [each for each in decided if isinstance(each, StartRun)]
@@ -107,6 +111,7 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
         *runs.moved,
         *_gone(catalog, observed),
         *_published(observed),
+        *grants(catalog, observed, purses),
         *guests.actions,
         *tasks.actions,
     ]
@@ -124,7 +129,8 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
         settled=runs.settled + guests.settled,
         limits=tuple(room[name].limit for name in sorted(room)),
         tasks=tuple(tasks.tasks),
-        wake_at=tasks.wake_at,
+        budgets=tuple(purses[name].line(name) for name in sorted(purses)),
+        wake_at=anew(everything_held, by.now, before=tasks.wake_at),
         decided_at=by.now,
     )
 
@@ -208,11 +214,14 @@ def _start(
         return waiting
     if space is not None and space.is_full(ref.name):
         return held(catalog, ref, "Limit", space.why_full())
+    short = space.money.short() if space is not None and space.money is not None else None
+    if short is not None:
+        return held(catalog, ref, short.reason, short.message)
     frozen = freeze(catalog, ref, observed=observed, drivers=by.drivers, library=by.library)
     if isinstance(frozen, Held):
         return frozen
     if space is not None:
-        space.users.add(ref.name)
+        space.add(ref.name, may_cost(observed, frozen.workflow, frozen.budget_usd))
     return StartRun(
         run=ref.name,
         reason="asked for and not on record",

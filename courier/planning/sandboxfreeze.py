@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from courier.planning.budgets import caps_of
 from courier.planning.catalog import Catalog
 from courier.planning.described import described
 from courier.planning.effective import BUILT_IN_LAYER, SHELL, Values, Writer, effective, layer
@@ -182,6 +183,7 @@ def _frozen(catalog: Catalog, asked: _Asked, observed: Observed) -> SandboxPlan:
         git=_git(asked, observed),
         delivery=freeze_delivery(values),
         budget_usd=values.dollars("budget"),
+        caps=caps_of(asked.project.spec.budgets),
         rates=freeze_rates(catalog, rates, services, machines=observed.machines),
         inputs=tuple(
             FrozenInput(kind=each.kind, name=each.name, digest=catalog.documents[each].digest)

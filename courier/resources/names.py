@@ -65,8 +65,6 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "ci",
             "retention.transcripts",
             "retention.branches",
-            "budgets.perDay",
-            "budgets.perMonth",
             "delivery.autoMerge",
         ),
         "Team": ("members.*.credentials",),

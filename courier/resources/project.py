@@ -146,6 +146,9 @@ class Budgets(Spec):
     """In one calendar month, in UTC."""
     on_exceed: Literal["park", "fail"] = "park"
     """Whether a run that would go over waits for more or fails."""
+    propose_raise: bool = False
+    """Whether a budget that is used up is proposed to be doubled, as a pull request of one line
+    with what spent it; at most one for each budget and day, month or run."""
 
 
 class Concurrency(Spec):

@@ -18,6 +18,9 @@ from courier.runs.usage import Usage
 FOLDER: Final = "usage"
 """Where months are on the state branch."""
 
+SANDBOX: Final = "sandbox."
+"""How the engine's name of a sandbox for people begins; no run's name holds a dot there."""
+
 SCORING: Final = "scoring"
 """The agent of lines that tell what asking a model for a score used."""
 
@@ -61,6 +64,19 @@ class Charge(Model):
 def month_path(at: datetime) -> str:
     """Return the file of a moment's month, e.g. ``usage/2026-11.jsonl``."""
     return f"{FOLDER}/{at.astimezone(UTC):%Y-%m}.jsonl"
+
+
+def key_of(plan: FrozenPlan, attempt: str, *, turn: int = 1) -> str:
+    """Return the key of an attempt's line; in a sandbox for people each turn has one.
+
+    Args:
+        plan: Of the run or sandbox.
+        attempt: Its name in the run, e.g. ``c2/check-1.1``.
+        turn: The turn, from 1.
+    """
+    # Sandboxes are told from runs by the engine's names of them.
+    part = f"turn-{turn}" if plan.run.startswith(SANDBOX) else attempt
+    return f"{plan.run}/{part}"
 
 
 def charges_of(plan: FrozenPlan, run: Run) -> Iterator[Charge]:
@@ -112,7 +128,7 @@ def step_charge(
 
 def _of_attempt(plan: FrozenPlan, entry: Entry) -> Iterator[Charge]:
     step, ended = entry.step, entry.ended
-    key = f"{plan.run}/{entry.lane}{step.name}-{ended.iteration}.{ended.attempt}"
+    key = key_of(plan, f"{entry.lane}{step.name}-{ended.iteration}.{ended.attempt}")
     known = step_charge(plan, step, key=key, at=ended.ended_at, told=ended.outcome.model)
     named = {
         "candidate": entry.candidate,

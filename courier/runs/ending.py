@@ -1,7 +1,9 @@
 """How a run would end if nothing more were tried: its phase, its reason, and the words for it."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
+from courier.runs.budget import RUN, dollars
 from courier.runs.candidates import nobody_left
 from courier.runs.events import ApprovalAnswered, AttemptEnded, Phase
 from courier.runs.frozen import FrozenPlan
@@ -39,6 +41,8 @@ def _worked(plan: FrozenPlan, run: Run) -> Ending:
         return Ending("cancelled", "Cancelled", by)
     if run.declined is not None:
         return _declined(run.declined)
+    if run.short is not None:
+        return Ending("failed", run.short.reason, run.short.message)
     if last is None:
         return _untried(plan, run)
     if last.refusal is not None and last.commit is None:
@@ -56,7 +60,7 @@ def _untried(plan: FrozenPlan, run: Run) -> Ending:
     if run.candidates is None:
         return Ending("failed", "NothingTried")
     if run.standing:
-        return Ending("failed", "BudgetExceeded", _spent(plan, run))
+        return Ending("failed", RUN, _spent(plan, run))
     idle = all(one.phase == "completed" for one in run.candidates)
     return Ending("completed" if idle else "failed", *nobody_left(run.candidates))
 
@@ -74,7 +78,7 @@ def _judged(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Ending:
         feedback = last.verdict.feedback if last.verdict else ""
         return Ending("failed", "LoopExhausted", f"{why} The last feedback: {feedback[:500]}")
     if is_spent(plan, run) and following_step(plan, last) is not None:
-        return Ending("failed", "BudgetExceeded", _spent(plan, run))
+        return Ending("failed", RUN, _spent(plan, run))
     if has_rejected(last):
         return Ending("completed", "Rejected")
     if run.work is None or run.work == plan.git.base_commit:
@@ -100,8 +104,15 @@ def _concluded(run: Run) -> Ending | None:
 
 def is_spent(plan: FrozenPlan, run: Run) -> bool:
     """Return whether the run has cost what it may cost."""
-    return plan.budget_usd is not None and run.usage.spent >= plan.budget_usd
+    budget = budget_of(plan, run)
+    return budget is not None and run.usage.spent >= budget
+
+
+def budget_of(plan: FrozenPlan, run: Run) -> Decimal | None:
+    """Return what the run may cost by now; None for no limit."""
+    return plan.budget_usd if run.raised_to is None else run.raised_to
 
 
 def _spent(plan: FrozenPlan, run: Run) -> str:
-    return f"The run has cost ${run.usage.spent} of its budget of ${plan.budget_usd}."
+    budget = budget_of(plan, run) or Decimal(0)
+    return f"The run has cost {dollars(run.usage.spent)} of its budget of {dollars(budget)}."

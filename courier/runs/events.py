@@ -1,6 +1,7 @@
 """The facts of one run, append-only; everything else about a run is folded from them."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -140,7 +141,27 @@ class RunParked(Model):
     at: datetime
     reason: str
     message: str
-    until: datetime
+    until: datetime | None
+    """When it goes on by itself; null for when somebody lets it."""
+
+
+class BudgetShort(Model):
+    """Before an attempt began, the project had nothing left to spend."""
+
+    kind: Literal["budgetShort"] = "budgetShort"
+    at: datetime
+    reason: str
+    message: str
+    until: datetime | None = None
+
+
+class BudgetFreed(Model):
+    """A run that waited for a budget goes on: time has passed, or somebody raised it."""
+
+    kind: Literal["budgetFreed"] = "budgetFreed"
+    at: datetime
+    per_run: Decimal | None = None
+    """What the run may cost from now on; null where that did not change."""
 
 
 class ApprovalAsked(Model):
@@ -246,6 +267,8 @@ RunEvent = Annotated[
     | CandidatesEnded
     | CandidatesKept
     | RunParked
+    | BudgetShort
+    | BudgetFreed
     | ApprovalAsked
     | ApprovalAnswered
     | CancelAsked

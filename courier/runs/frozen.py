@@ -13,6 +13,7 @@ from courier.resources.agent import AgentSpec
 from courier.resources.model import Model
 from courier.resources.values import StepType
 from courier.runs.assets import FrozenCommand, FrozenScript, FrozenSkill
+from courier.runs.budget import Caps
 from courier.runs.events import RunEvent
 from courier.runs.pricing import FrozenRates
 from courier.runs.score import FrozenQuality
@@ -258,6 +259,8 @@ class FrozenPlan(Model):
     delivery: FrozenDelivery = FrozenDelivery()
     quality: FrozenQuality = FrozenQuality()
     budget_usd: Decimal | None = None
+    caps: Caps = Caps()
+    """What the project may spend, and what happens to a run without a budget left."""
     rates: FrozenRates | None = None
     """What its usage is priced by; null for a plan made before there were rates."""
     attempts_per_step: int = 2

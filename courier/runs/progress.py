@@ -13,12 +13,14 @@ from courier.runs.approvals import (
     places,
 )
 from courier.runs.assets import FrozenScript
+from courier.runs.budget import REASONS
 from courier.runs.candidates import unchosen
 from courier.runs.ending import Ending, ending_of, is_spent
 from courier.runs.events import AttemptEnded, CandidateEnded, Checkpoint
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.loops import entries, following_step
 from courier.runs.run import Run
+from courier.runs.shortage import AwaitBudget, ran_out, wait_for_money
 
 MAX_PARKS = 20
 """A run that met this many provider limits fails instead of parking once more."""
@@ -105,6 +107,7 @@ Act = (
     | RunCandidates
     | KeepCandidates
     | Park
+    | AwaitBudget
     | AskApproval
     | AwaitApproval
     | Conclude
@@ -132,13 +135,15 @@ def _decide(plan: FrozenPlan, run: Run) -> Decision:
         return _close(plan, run, ending_of(plan, run))
     if run.declined is not None:
         return _close(plan, run, ending_of(plan, run))
+    if run.short is not None:
+        return _unpaid(plan, run, ending_of(plan, run))
     if plan.candidates and run.candidates is None:
         return RunCandidates()
     if last is None:
         return _begin(plan, run)
     decision = _following(plan, run, last)
     if isinstance(decision, StartAttempt) and is_spent(plan, run):
-        return _close(plan, run, ending_of(plan, run))
+        return _unpaid(plan, run, ending_of(plan, run))
     return _held(plan, run, decision) or decision
 
 
@@ -163,14 +168,17 @@ def _held(plan: FrozenPlan, run: Run, decision: Decision) -> AskApproval | Await
 def _begin(plan: FrozenPlan, run: Run) -> Decision:
     after_candidates = run.candidates is not None
     if after_candidates and (not run.standing or is_spent(plan, run)):
-        return _close(plan, run, ending_of(plan, run))
+        return _unpaid(plan, run, ending_of(plan, run))
     first = StartAttempt(plan.steps[0], 1, 1, base=plan.git.base_commit)
     return _held(plan, run, first) or first
 
 
 def _following(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
-    if run.parked is not None:
-        return _again(plan, run, last, not_before=run.parked.until)
+    parked = run.parked
+    if parked is not None and parked.until is not None and parked.reason not in REASONS:
+        return _again(plan, run, last, not_before=parked.until)
+    if run.freed is not None and ran_out(last):
+        return _again(plan, run, last, not_before=run.freed.at)
     if _is_limited(last) and run.times_parked < MAX_PARKS:
         return _park(run, last)
     failures = _failures(run, last)
@@ -186,11 +194,15 @@ def _onward(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
         return overruling
     ending = ending_of(plan, run)
     if ending.phase == "failed":
-        return _close(plan, run, ending)
+        return _unpaid(plan, run, ending)
     step = following_step(plan, last)
     if step is None:
         return _close(plan, run, ending)
     return StartAttempt(step, entries(run, step) + 1, 1, base=_base(plan, run, step))
+
+
+def _unpaid(plan: FrozenPlan, run: Run, ending: Ending) -> Decision:
+    return wait_for_money(plan, run, ending) or _close(plan, run, ending)
 
 
 def _close(plan: FrozenPlan, run: Run, ending: Ending) -> Decision:
@@ -244,7 +256,7 @@ def _failures(run: Run, last: AttemptEnded) -> int:
         for tried in run.attempts
         if (tried.step, tried.iteration) == (last.step, last.iteration)
     )
-    return sum(tried.outcome.status == "failed" for tried in same)
+    return sum(tried.outcome.status == "failed" and not ran_out(tried) for tried in same)
 
 
 def _again(plan: FrozenPlan, run: Run, last: AttemptEnded, *, not_before: datetime) -> StartAttempt:

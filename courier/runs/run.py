@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import assert_never
 
+from courier.runs.budget import REASONS
 from courier.runs.events import (
     ApprovalAnswered,
     ApprovalAsked,
     AttemptEnded,
+    BudgetFreed,
+    BudgetShort,
     CancelAsked,
     CandidateEnded,
     CandidatesEnded,
@@ -34,6 +38,10 @@ class Run:
         chosen: The candidate whose work the run goes on with.
         kept: Candidate to the branch its work was pushed to; None before that was done.
         parked: Why it waits, while it waits; cleared by the next attempt.
+        times_parked: How often it waited for a provider's limit to end.
+        short: What its project had nothing left of when the next attempt was due.
+        freed: That it need not wait for a budget any more; cleared by the next attempt.
+        raised_to: What it may cost, where that was raised while it waited.
         asked: What people were asked, oldest first.
         answered: What was answered, oldest first.
     """
@@ -52,6 +60,9 @@ class Run:
     kept: Mapping[str, str] | None = None
     parked: RunParked | None = None
     times_parked: int = 0
+    short: BudgetShort | None = None
+    freed: BudgetFreed | None = None
+    raised_to: Decimal | None = None
     asked: tuple[ApprovalAsked, ...] = ()
     answered: tuple[ApprovalAnswered, ...] = ()
     cancelled: CancelAsked | None = None
@@ -112,19 +123,12 @@ def after(run: Run, event: RunEvent) -> Run:
             return replace(run, phase="running", reason="Running", started_at=at)
         case AttemptEnded() | CandidatesEnded() | CandidatesKept():
             return _worked(run, event)
-        case RunParked():
-            return replace(
-                run,
-                phase="parked",
-                reason=event.reason,
-                message=event.message,
-                parked=event,
-                times_parked=run.times_parked + 1,
-            )
+        case RunParked() | BudgetShort() | BudgetFreed():
+            return _held_up(run, event)
         case ApprovalAsked() | ApprovalAnswered():
             return _after_talk(run, event)
         case CancelAsked():
-            return replace(run, cancelled=event, parked=None)
+            return replace(run, cancelled=event, parked=None, short=None)
         case WorkConcluded() | WorkDelivered():
             return _after_work(run, event)
         case RunEnded():
@@ -138,6 +142,28 @@ def after(run: Run, event: RunEvent) -> Run:
                 transcript=event.transcript,
                 journal=event.journal,
             )
+        case _:
+            assert_never(event)
+
+
+def _held_up(run: Run, event: RunParked | BudgetShort | BudgetFreed) -> Run:
+    match event:
+        case RunParked(reason=reason, message=message):
+            counted = 0 if reason in REASONS else 1
+            return replace(
+                run,
+                phase="parked",
+                reason=reason,
+                message=message,
+                parked=event,
+                times_parked=run.times_parked + counted,
+            )
+        case BudgetShort():
+            return replace(run, short=event, freed=None)
+        case BudgetFreed(per_run=per_run):
+            going = replace(run, phase="running", reason="Running", message="")
+            raised = per_run if per_run is not None else run.raised_to
+            return replace(going, parked=None, short=None, freed=event, raised_to=raised)
         case _:
             assert_never(event)
 
@@ -160,6 +186,8 @@ def _tried(run: Run, event: AttemptEnded) -> Run:
         phase="running",
         reason="Running",
         parked=None,
+        short=None,
+        freed=None,
         attempts=(*run.attempts, event),
         work=event.commit or run.work,
     )

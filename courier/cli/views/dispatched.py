@@ -11,6 +11,7 @@ _SIGNS = {
     "stuck": ("!", "red"),
     "cancelling": ("-", "red"),
     "told": (">", "cyan"),
+    "granted": (">", "green"),
     "published": (">", "cyan"),
     "answered": ("✓", "cyan"),
     "failed": ("!", "red"),

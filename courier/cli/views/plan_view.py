@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Literal, assert_never
 
-from courier.cli.views import agenda, plan_guest
+from courier.cli.views import agenda, headroom, plan_guest
 from courier.cli.views.equipment import given, value
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
 from courier.cli.views.machines import machine_lines
@@ -13,6 +13,7 @@ from courier.cli.views.places import place_lines
 from courier.planning.plan import (
     CancelRun,
     Estimate,
+    GrantBudget,
     Held,
     KeepSandbox,
     KillSandbox,
@@ -59,6 +60,8 @@ def to_text(plan: Plan, *, form: Form = "brief", ink: Ink = PLAIN) -> str:
         blocks.append("\n".join(_moved(others, ink)))
     if coming := list(agenda.plan_lines(plan, ink)):
         blocks.append("\n".join(coming))
+    if plan.budgets:
+        blocks.append("\n".join(headroom.lines(plan.budgets, ink)))
     if plan.held:
         blocks.append("\n".join(_held(plan.held, form, ink)))
     blocks.append(_closing(plan, ink))
@@ -85,7 +88,7 @@ def _count(plan: Plan, *kinds: type) -> int:
 
 
 def _heading(plan: Plan, ink: Ink) -> str:
-    at = f"{plan.branch} {_short(plan.commit)}" if plan.branch else _short(plan.commit)
+    at = f"{plan.branch} {plan.commit[:10]}" if plan.branch else plan.commit[:10]
     line = f"{ink.paint(safe(plan.project) or 'courier', 'bold')} at {safe(at)}"
     if plan.dirty:
         line += ink.paint(
@@ -121,7 +124,7 @@ def _facts(start: StartRun) -> Iterator[tuple[str, str]]:
         yield "left out", safe(sentence)
     for told in given(frozen.steps):
         yield "given", safe(told)
-    yield "branch", safe(f"{git.base_branch} {_short(git.base_commit)} -> {git.branch}")
+    yield "branch", safe(f"{git.base_branch} {git.base_commit[:10]} -> {git.branch}")
     warnings = (("warning", said) for said in start.warnings)
     for label, told in chain(place_lines(frozen), machine_lines(frozen), warnings):
         yield label, safe(told)
@@ -214,7 +217,7 @@ def _value(step: FrozenStep, word: str) -> str:
     return (told or "-")[:_LONGEST_VALUE]
 
 
-_Moved = CancelRun | PublishRun | ResumeRun | TellSandbox | KillSandbox | KeepSandbox
+_Moved = CancelRun | GrantBudget | PublishRun | ResumeRun | TellSandbox | KillSandbox | KeepSandbox
 
 
 def _moved(actions: Sequence[_Moved], ink: Ink) -> list[str]:
@@ -233,6 +236,8 @@ def _told(action: _Moved) -> tuple[str, str, str, str]:
             return "-", action.run, "cancel", action.reason
         case PublishRun():
             return ">", action.run, "publish", action.reason
+        case GrantBudget():
+            return ">", action.run, "go on", action.reason
         case ResumeRun() | KeepSandbox():
             return "~", action.run, "in flight", action.reason
         case TellSandbox():
@@ -273,10 +278,6 @@ def _closing(plan: Plan, ink: Ink) -> str:
     if not plan.actions and not plan.held:
         return f"Nothing to do.\n{ink.paint(summary(plan), 'bold')}"
     return ink.paint(summary(plan), "bold")
-
-
-def _short(commit: str) -> str:
-    return commit[:10]
 
 
 def _span(low: str, high: str) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from courier.engine.admission import Work
 from courier.engine.lease import close_sandboxes, labels_of
 from courier.engine.patience import patiently
 from courier.engine.seam import Action, Json, StepIO
-from courier.engine.station import Ask, Station, Work
+from courier.engine.station import Ask, Station
 from courier.engine.world import World
 from courier.errors import Conflict
 from courier.ports.forges import Proposed

@@ -1,0 +1,126 @@
+"""The ledger: what each project spent today and this month, by everything this process knows.
+
+Runs that are under way here tell it with every report of their agents, so that all of them together
+stop at a cap; what others spent comes from the state branch.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from courier.ports.state import StateBranch
+from courier.runs.budget import Caps, Shortage, Spent, headroom, shortage
+from courier.runs.charges import Charge, month_path
+from courier.runs.spending import day_of, read_lines, spent_by
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    project: str
+    run: str
+    day: str
+    usd: Decimal
+
+
+class Ledger:
+    """Sums by project, day and month; every entry has a key, so that nothing counts twice."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, _Entry] = {}
+        self._days: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        self._runs: defaultdict[str, Decimal] = defaultdict(Decimal)
+        self._caps: Mapping[str, Caps] = {}
+        self._months: dict[str, bytes] = {}
+        self._hosted: set[str] = set()
+
+    def keep_to(self, caps: Mapping[str, Caps]) -> None:
+        """Take in what projects may spend now, by the documents in force."""
+        self._caps = dict(caps)
+
+    def caps_of(self, project: str, *, frozen: Caps) -> Caps:
+        """Return what a project may spend: as last told, else as a run was started with."""
+        return self._caps.get(project, frozen)
+
+    @property
+    def is_kept(self) -> bool:
+        """Return whether any project has a budget of the day or the month."""
+        return any(caps.any for caps in self._caps.values())
+
+    def host(self, run: str) -> None:
+        """Take in that a run's agents work here, so that it is known to the last report."""
+        self._hosted.add(run)
+
+    def hosts(self, run: str) -> bool:
+        """Return whether a run's agents work here."""
+        return run in self._hosted
+
+    def note(self, key: str, *, project: str, run: str, at: datetime, usd: Decimal) -> None:
+        """Make an entry, or bring it up to date; it counts on the day of the newest word."""
+        day = f"{at.astimezone(UTC):%Y-%m-%d}"
+        self._put(key, _Entry(project, run, day, usd))
+
+    def note_charges(self, charges: Iterable[Charge]) -> None:
+        """Make an entry of every line of usage."""
+        for one in charges:
+            self.note(one.key, project=one.project, run=one.run, at=one.at, usd=one.usage.spent)
+
+    async def follow(self, state: StateBranch, now: datetime) -> None:
+        """Take in what the state branch, as last fetched, says of this month.
+
+        Raises:
+            Unavailable: If it cannot be read.
+        """
+        path = month_path(now)
+        content = (await state.read([path])).get(path, b"")
+        known = self._months.get(path, b"")
+        if content == known:
+            return
+        new = content[len(known) :] if content.startswith(known) else content
+        self._months = {path: content}
+        for line in read_lines(new):
+            entry = _Entry(
+                line.get("project") or "", line.get("run") or "", day_of(line), spent_by(line)
+            )
+            self._put(line["key"], entry)
+
+    def projects(self) -> frozenset[str]:
+        """Return every project that is known to have spent anything."""
+        return frozenset(project for project, _ in self._days)
+
+    def spent(self, project: str, now: datetime) -> Spent:
+        """Return what a project spent today and this month."""
+        today = f"{now.astimezone(UTC):%Y-%m-%d}"
+        month = sum(
+            (
+                usd
+                for (owner, day), usd in self._days.items()
+                if owner == project and day[:7] == today[:7]
+            ),
+            Decimal(0),
+        )
+        return Spent(self._days.get((project, today), Decimal(0)), month)
+
+    def spent_by_run(self, run: str) -> Decimal:
+        """Return what is known to have been spent by a run."""
+        return self._runs.get(run, Decimal(0))
+
+    def short(self, project: str, now: datetime, *, frozen: Caps) -> Shortage | None:
+        """Return what is used up of a project's budgets."""
+        caps = self.caps_of(project, frozen=frozen)
+        return shortage(caps, self.spent(project, now), now=now) if caps.any else None
+
+    def left(self, project: str, now: datetime, *, frozen: Caps) -> Decimal | None:
+        """Return what a project may still spend now; None for no limit."""
+        caps = self.caps_of(project, frozen=frozen)
+        return headroom(caps, self.spent(project, now)) if caps.any else None
+
+    def _put(self, key: str, entry: _Entry) -> None:
+        former = self._entries.get(key)
+        if former is not None:
+            self._days[former.project, former.day] -= former.usd
+            self._runs[former.run] -= former.usd
+        self._entries[key] = entry
+        self._days[entry.project, entry.day] += entry.usd
+        self._runs[entry.run] += entry.usd
