@@ -81,7 +81,8 @@ class HeadroomView:
         parked = told.run.parked if told is not None else None
         if told is None or parked is None or parked.reason not in REASONS:
             return None
-        return Lacking(state.run_id, flight.project, parked.reason, told.run.usage.spent)
+        spent, workflow = told.run.usage.spent, told.plan.workflow
+        return Lacking(state.run_id, flight.project, parked.reason, spent, workflow)
 
     async def _flight(self, run_id: str) -> _Flight:
         known = self._flights.get(run_id)

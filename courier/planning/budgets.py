@@ -24,6 +24,7 @@ from courier.runs.budget import (
     next_day,
     shortage,
 )
+from courier.runs.retry import original
 
 UNLIMITED = Decimal(1_000_000)
 """What a run may cost whose limit was taken away while it waited, in US dollars."""
@@ -153,11 +154,22 @@ def _grant(catalog: Catalog, lacking: Lacking, room: Money | None) -> Grant | No
     caps = room.caps if room is not None else None
     if lacking.reason != RUN:
         return Grant(caps=caps)
-    ref = Ref("Run", lacking.run)
-    if ref not in catalog.documents:
-        return None
-    try:
-        now = share_out(gather(catalog, ref)).whole.dollars("budget") or UNLIMITED
-    except Missing:
-        return None
+    now = _budget_of(catalog, lacking)
     return Grant(per_run=now, caps=caps) if now > lacking.spent else None
+
+
+def _budget_of(catalog: Catalog, lacking: Lacking) -> Decimal:
+    """Return what a run may cost by the documents in force."""
+    ref = Ref("Run", original(lacking.run))
+    if ref in catalog.documents:
+        try:
+            return share_out(gather(catalog, ref)).whole.dollars("budget") or UNLIMITED
+        except Missing:
+            return Decimal(0)
+    # A recurring task asked for it: then its workflow says it, or its project.
+    workflow = catalog.documents.get(Ref("Workflow", lacking.workflow))
+    project = catalog.documents.get(Ref("Project", lacking.project))
+    told = workflow.value["spec"].get("budget") if workflow else None
+    if told is None and project is not None:
+        told = project.value["spec"].get("budgets", {}).get("perRun")
+    return UNLIMITED if told is None else Decimal(str(told))

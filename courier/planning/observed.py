@@ -116,12 +116,14 @@ class Lacking:
         project: Whose budget it may be.
         reason: Which budget, as a run says why it stopped.
         spent: US dollars the run has cost.
+        workflow: The workflow it runs.
     """
 
     run: str
     project: str
     reason: str
     spent: Decimal = Decimal(0)
+    workflow: str = ""
 
 
 @dataclass(frozen=True, slots=True)

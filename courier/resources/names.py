@@ -65,6 +65,7 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "ci",
             "retention.transcripts",
             "retention.branches",
+            "budgets.proposeRaise",
             "delivery.autoMerge",
         ),
         "Team": ("members.*.credentials",),
