@@ -29,7 +29,7 @@ from courier.errors import CourierError, Misconfigured, Unavailable
 from courier.ports.state import AppendLine, Change, WriteFile
 from courier.runs.approvals import AskApproval, AwaitApproval
 from courier.runs.charges import charges_of
-from courier.runs.ending import Ending, budget_of
+from courier.runs.ending import Ending, funded
 from courier.runs.events import (
     CancelAsked,
     RunEnded,
@@ -161,9 +161,7 @@ class Runner:
             self._facts.append(short)
             return
         plan, run = self._plan, self._run
-        # It may cost more by now than when it was started.
-        funded = plan.model_copy(update={"budget_usd": budget_of(plan, run)})
-        request = Request(funded, start, situation(plan, run, start), run.usage)
+        request = Request(funded(plan, run), start, situation(plan, run, start), run.usage)
         self._facts.extend(await Attempt(self._world, self._context, request).carry_out())
 
     async def _park(self, decision: Park | AwaitBudget) -> None:
@@ -179,7 +177,7 @@ class Runner:
 
     @property
     def _wallet(self) -> Wallet:
-        return Wallet(self._world, self._context, self._plan)
+        return Wallet(self._world, self._context, funded(self._plan, self._run))
 
     async def _wait(self, decision: AwaitApproval) -> None:
         """Let go of everything, say on record what is waited for, and wait."""

@@ -33,7 +33,7 @@ class Wallet:
         """Return that there may be something left: time passed, or a budget was raised."""
         given = await self.context.signal(SIGNAL, until=until)
         grant = Grant.model_validate_json(str(given)) if given is not None else Grant()
-        return BudgetFreed(at=await self.context.now(step), per_run=grant.per_run)
+        return BudgetFreed(at=await self.context.now(step), per_run=grant.per_run, caps=grant.caps)
 
     async def _look(self, _io: StepIO) -> Json:
         now, ledger, state = self.world.clock.now(), self.world.ledger, self.world.state

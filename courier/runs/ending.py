@@ -108,6 +108,12 @@ def is_spent(plan: FrozenPlan, run: Run) -> bool:
     return budget is not None and run.usage.spent >= budget
 
 
+def funded(plan: FrozenPlan, run: Run) -> FrozenPlan:
+    """Return the plan with what the run and its project may spend by now."""
+    told = {"budget_usd": budget_of(plan, run), "caps": run.caps or plan.caps}
+    return plan.model_copy(update=told)
+
+
 def budget_of(plan: FrozenPlan, run: Run) -> Decimal | None:
     """Return what the run may cost by now; None for no limit."""
     return plan.budget_usd if run.raised_to is None else run.raised_to

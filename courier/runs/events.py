@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from courier.resources.model import Model
+from courier.runs.budget import Caps
 from courier.runs.choice import Choice
 from courier.runs.pullrequest import PullRequest
 from courier.runs.score import Score
@@ -162,6 +163,8 @@ class BudgetFreed(Model):
     at: datetime
     per_run: Decimal | None = None
     """What the run may cost from now on; null where that did not change."""
+    caps: Caps | None = None
+    """What its project may spend from now on; null where that is not known."""
 
 
 class ApprovalAsked(Model):

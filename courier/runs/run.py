@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
-from courier.runs.budget import REASONS
+from courier.runs.budget import REASONS, Caps
 from courier.runs.events import (
     ApprovalAnswered,
     ApprovalAsked,
@@ -42,6 +42,7 @@ class Run:
         short: What its project had nothing left of when the next attempt was due.
         freed: That it need not wait for a budget any more; cleared by the next attempt.
         raised_to: What it may cost, where that was raised while it waited.
+        caps: What its project may spend, where it was told so while it waited.
         asked: What people were asked, oldest first.
         answered: What was answered, oldest first.
     """
@@ -63,6 +64,7 @@ class Run:
     short: BudgetShort | None = None
     freed: BudgetFreed | None = None
     raised_to: Decimal | None = None
+    caps: Caps | None = None
     asked: tuple[ApprovalAsked, ...] = ()
     answered: tuple[ApprovalAnswered, ...] = ()
     cancelled: CancelAsked | None = None
@@ -160,10 +162,11 @@ def _held_up(run: Run, event: RunParked | BudgetShort | BudgetFreed) -> Run:
             )
         case BudgetShort():
             return replace(run, short=event, freed=None)
-        case BudgetFreed(per_run=per_run):
+        case BudgetFreed(per_run=per_run, caps=caps):
             going = replace(run, phase="running", reason="Running", message="")
             raised = per_run if per_run is not None else run.raised_to
-            return replace(going, parked=None, short=None, freed=event, raised_to=raised)
+            told = replace(going, raised_to=raised, caps=caps or run.caps)
+            return replace(told, parked=None, short=None, freed=event)
         case _:
             assert_never(event)
 
