@@ -35,6 +35,7 @@ class Result:
         requeue_after: Seconds until something falls due by itself; None if nothing does.
         head: The commit that was looked at.
         catalog: The documents in force; None while none were ever good.
+        applied: The commit those were read at.
         was_idle: Whether nothing had moved since the last pass, so that its plan still holds.
     """
 
@@ -44,6 +45,7 @@ class Result:
     requeue_after: float | None = None
     head: str = ""
     catalog: Catalog | None = None
+    applied: str = ""
     was_idle: bool = False
 
 
@@ -132,6 +134,7 @@ class Reconciler:
             requeue_after=_left(proposed, self._world.clock.now()),
             head=head.commit,
             catalog=desired.catalog,
+            applied=desired.commit,
         )
 
     async def require_plan(self) -> Plan:

@@ -77,8 +77,7 @@ class Status(Model):
         }
         if result.was_idle and not fault and not self._was_faulty:
             return self.model_copy(update=passed)
-        commit = plan.commit if plan else self.applied_commit
-        look = Look(now, commit, plan, result.diagnostics, fault)
+        look = Look(now, result.head or self.attempted_commit, plan, result.diagnostics, fault)
         told: dict[str, object] = {
             "conditions": conditions(look, earlier=self.conditions),
             "projects": self._projects(result, look),
@@ -87,7 +86,7 @@ class Status(Model):
             told |= {
                 "branch": plan.branch if plan else self.branch,
                 "attempted_commit": result.head,
-                "applied_commit": commit,
+                "applied_commit": result.applied or self.applied_commit,
                 "problems": tuple(_told(result.diagnostics)),
             }
         return self.model_copy(update={**passed, **told})
