@@ -53,7 +53,7 @@ from courier.shipped import schema_text
 from courier.storage.checkpoints import CheckpointRefs
 from courier.storage.credentials import Credentials
 from courier.storage.live import LiveTranscripts
-from courier.storage.lookout import git_folder
+from courier.storage.lookout import ref_places
 from courier.storage.mirror import Mirror
 from courier.storage.shared import SharedMirror
 from courier.storage.state import StateBranch
@@ -235,16 +235,14 @@ class Wiring:
 
     def daemon(self, engine: Engine, *, interval: float = INTERVAL_SECONDS) -> Daemon:
         """Return the daemon of this repository, woken by its remote's refs where they are files."""
-        post = Post(self.home.remote, self.home.status_file, self._wakes, interval)
+        is_own = self.mirror.remote.is_own
+        post = Post(self.home.remote, self.home.status_file, self._wakes, interval, is_own)
         return Daemon(led(self.reconciler(engine), engine), engine, self.clock, post=post)
 
     async def _wakes(self, stop: asyncio.Event) -> AsyncIterator[None]:
-        remote = Path(self.home.remote)
-        git = git_folder(remote)
-        places = [git / "refs", git / "packed-refs"] if remote.is_absolute() else []
         # What is there now is what the first pass finds.
         self.mirror.remote.was_moved()
-        async for _ in watch(places, stop):
+        async for _ in watch(ref_places(self.home.remote), stop):
             if self.mirror.remote.was_moved():
                 yield
 

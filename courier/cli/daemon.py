@@ -1,6 +1,7 @@
 """`courier daemon`: reconcile until stopped."""
 
 import logging
+from typing import Any
 
 import click
 
@@ -29,10 +30,25 @@ COURIER_HOME=/srv/courier courier daemon -v"""
     metavar="TIME",
     help="How soon to look when nothing tells of a change, 5s to 1d; 30s without it.",
 )
+@click.option("--listen", metavar="HOST:PORT", help="Take webhooks there, e.g. 127.0.0.1:8470.")
+@click.option(
+    "--public-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A name --listen may be called by from elsewhere; with a tunnel or proxy, its name.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
 @click.pass_obj
 def daemon(
-    here: Here, remotes: tuple[str, ...], config: str | None, interval: str | None, *, verbose: bool
+    here: Here,
+    /,
+    remotes: tuple[str, ...],
+    config: str | None,
+    interval: str | None,
+    *,
+    verbose: bool,
+    **listen: Any,
 ) -> None:
     """Keep doing it until stopped.
 
@@ -41,6 +57,10 @@ def daemon(
     repositories that are named, those in FILE (or in the file COURIER_DAEMON_CONFIG names), or
     else the one around you. SIGTERM and Ctrl-C end it cleanly: the agents go on in their sandboxes,
     and the next daemon picks them up; a second one quits at once. One per state folder.
+
+    With `--listen`, push events of a forge at /webhooks/push make it look at once. They have to be
+    signed (X-Hub-Signature-256) with the secret in COURIER_WEBHOOK_SECRET, or in the variable the
+    file names.
     """
     level = logging.DEBUG if verbose else logging.INFO
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -51,4 +71,5 @@ def daemon(
     from courier.cli.serving import Asked, serve
 
     config = config or here.environment.get("COURIER_DAEMON_CONFIG") or None
-    here.run(serve(here, Asked(remotes, here.path(config) if config else None, interval)))
+    file = here.path(config) if config else None
+    here.run(serve(here, Asked(remotes, file, interval, **listen)))

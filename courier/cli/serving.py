@@ -6,7 +6,7 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from courier import __version__
 from courier.cli.boundary import INTERRUPTED
 from courier.cli.here import Here
+from courier.cli.reception import VARIABLE, address_of, received, unsigned
 from courier.engine.daemon import INTERVAL_SECONDS, Daemon
 from courier.engine.fleet import Fleet, Ship, Target
 from courier.engine.harbour import Harbour
@@ -22,6 +23,7 @@ from courier.errors import CourierError, InvalidCatalog, Misused, NotFound
 from courier.planning.watchlist import Watchlist, read_watchlist
 from courier.resources.durations import duration_pattern, to_seconds
 from courier.system import watch
+from courier.web.webhooks import PATH
 from courier.wiring import Wiring, home_of
 
 log = logging.getLogger(__name__)
@@ -37,11 +39,15 @@ class Asked:
         remotes: Repositories, as people name them.
         config: The file with others.
         interval: A duration; None for the file's own, or the usual one.
+        listen: Where to take webhooks, HOST:PORT; None for nowhere.
+        hosts: Names that address may be called by.
     """
 
     remotes: Sequence[str] = ()
     config: Path | None = None
     interval: str | None = None
+    listen: str | None = None
+    hosts: Sequence[str] = ()
 
 
 async def serve(here: Here, asked: Asked) -> None:
@@ -58,13 +64,20 @@ async def serve(here: Here, asked: Asked) -> None:
         version=__version__,
         started_at=here.clock.now(),
         config=str(asked.config or ""),
+        listen=str(address_of(asked.listen)) if asked.listen else "",
     )
     harbour = Harbour(here.settings.home, fleet, status)
-    async with harbour.opened():
+    async with harbour.opened(), AsyncExitStack() as opened:
         _obey_signals(here, stop, again)
         await harbour.keep_to(first)
         names = ", ".join(target.repository for target in first) or "nothing yet"
         here.console.tell(f"Reconciling {names}; Ctrl-C stops, agents go on.")
+        if asked.listen:
+            receiving = received(asked.listen, asked.hosts, fleet, here.environment)
+            bound = await opened.enter_async_context(receiving)
+            here.console.tell(f"Webhooks are taken at http://{bound}{PATH}.")
+            for name in unsigned(fleet, here.environment):
+                here.console.note(f"{name} has no secret for webhooks ({VARIABLE}): none is taken.")
         following = asyncio.create_task(_follow(here, asked, harbour, (stop, again)))
         await stop.wait()
         following.cancel()

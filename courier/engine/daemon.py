@@ -53,12 +53,14 @@ class Post:
         status_file: Where `Status` is written.
         wakes: Hints that a pass is due; a lost one costs at most the interval.
         interval: Seconds between passes when nothing wakes it.
+        is_own: Tells whether a remote ref is at a commit because it was pushed from here.
     """
 
     repository: str
     status_file: Path
     wakes: Wakes
     interval: float = INTERVAL_SECONDS
+    is_own: Callable[[str, str], bool] = lambda _ref, _commit: False
 
     @property
     def pause(self) -> float:
@@ -98,6 +100,18 @@ class Daemon:
     def wake(self) -> None:
         """Hint that a pass is due; many hints before it begins are one."""
         self._woken.set()
+
+    def hint(self, ref: str, commit: str) -> bool:
+        """Take it that a remote ref is at a commit now; return whether that is worth a pass."""
+        if self._post.is_own(ref, commit):
+            return False
+        self.wake()
+        return True
+
+    @property
+    def branch(self) -> str:
+        """Return the tracked branch; empty before the first pass."""
+        return self._written.branch if self._written else ""
 
     async def look(self) -> Status:
         """Have a pass begun from now on, and return how things are after it.

@@ -41,6 +41,12 @@ def heads(folder: Path) -> dict[str, str] | None:
     return found
 
 
+def ref_places(remote: str) -> list[Path]:
+    """Return what to watch to hear of pushes to a remote; nothing where it is no folder here."""
+    git = git_folder(Path(remote))
+    return [git / "refs", git / "packed-refs"] if git.is_absolute() else []
+
+
 def git_folder(folder: Path) -> Path:
     """Return where the refs of a repository in a folder are."""
     return folder / ".git" if (folder / ".git").is_dir() else folder

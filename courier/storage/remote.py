@@ -92,6 +92,10 @@ class Remote:
         self._seen = now
         return before is None or now is None or bool(foreign(before, now, self.own))
 
+    def is_own(self, ref: str, commit: str) -> bool:
+        """Return whether a ref is at a commit because it was pushed from here."""
+        return (ref, commit) in self.own
+
     def _heads(self) -> dict[str, str] | None:
         path = self._plumbing.local_path
         return heads(path) if path is not None else None
