@@ -52,6 +52,7 @@ from courier.settings import Settings
 from courier.shipped import schema_text
 from courier.storage.checkpoints import CheckpointRefs
 from courier.storage.credentials import Credentials
+from courier.storage.index import Index
 from courier.storage.live import LiveTranscripts
 from courier.storage.lookout import ref_places
 from courier.storage.mirror import Mirror
@@ -135,6 +136,7 @@ class Wiring:
             credentials=Credentials(kind="user", environment=environment),
         )
         self.state = StateBranch(self.mirror)
+        self.index = Index(self.state, home.folder / "index", self.clock)
         self.forge = LocalForge(repository=self.mirror, state=self.state, clock=self.clock)
         live = LiveTranscripts(home.folder / "transcripts", redact=self.secrets.redact)
         self._engines = Engines(home.id, self.journal, settings.database_url, self.clock, live)
@@ -150,6 +152,7 @@ class Wiring:
         finally:
             await self._engines.client().close()
             await self.sandboxes.close()
+            self.index.close()
             await self.mirror.close()
 
     @property
@@ -161,6 +164,7 @@ class Wiring:
             sandboxes=self.sandboxes,
             repository=self.mirror,
             state=self.state,
+            index=self.index,
             checkpoints=CheckpointRefs(self.mirror.plumbing, self.mirror.remote),
             forge=self.forge,
             secrets=self.secrets,

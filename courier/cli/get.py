@@ -10,10 +10,12 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
+    from courier.ports.index import RunQuery
     from courier.wiring import Wiring
 
 _EXAMPLE = """\
 courier get runs
+courier get runs --phase failed --since 2026-11-01
 courier get prs -o wide
 courier get recurring
 courier get workflows -o yaml
@@ -28,11 +30,13 @@ class Listed:
         kind: The kind of all of them.
         rows: The table, its head first.
         items: Name to the thing as plain JSON values.
+        next: What the next page goes on behind; None where there is none.
     """
 
     kind: str
     rows: Sequence[Sequence[str]]
     items: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,24 @@ class Asked:
     Attributes:
         kind: A kind, or all.
         names: Only these; all when empty.
-        limit: Most runs; None for all.
-        wide: Whether tables have every column.
+        runs: Which runs.
+        output: How they are shown.
     """
 
     kind: str
+    runs: "RunQuery"
     names: Sequence[str] = ()
-    limit: int | None = None
-    wide: bool = False
+    output: str = "table"
+
+    @property
+    def wide(self) -> bool:
+        """Return whether tables have every column."""
+        return self.output == "wide"
+
+    @property
+    def whole(self) -> bool:
+        """Return whether more is shown than a table has."""
+        return self.output in ("json", "yaml")
 
 
 @click.command(cls=Verb, example=_EXAMPLE)
@@ -69,8 +83,18 @@ class Asked:
     show_default=True,
     help="Most runs to list; 0 for all.",
 )
+@click.option("--after", metavar="RUN", help="Go on behind this run, where the last page ended.")
+@click.option("--phase", metavar="PHASE", help="Only runs in this phase, e.g. failed.")
+@click.option("--project", metavar="NAME", help="Only runs of this project.")
+@click.option("--workflow", metavar="NAME", help="Only runs of this workflow.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    metavar="DATE",
+    help="Only runs that started on this day, in UTC, or later.",
+)
 @click.pass_obj
-def get(here: Here, kind: str, names: tuple[str, ...], output: str, limit: int) -> None:
+def get(here: Here, /, kind: str, names: tuple[str, ...], output: str, **which: Any) -> None:
     """List runs, pull requests or documents.
 
     KIND is `runs`, `prs`, `recurring`, any kind of document such as `workflows`, or `all`. Runs are
@@ -79,14 +103,25 @@ def get(here: Here, kind: str, names: tuple[str, ...], output: str, limit: int) 
     """
     from courier.cli.kinds import kind_named
 
-    most = None if names or not limit else limit
-    asked = Asked(kind_named(kind), names, most, wide=output == "wide")
+    asked = Asked(kind_named(kind), _query(which), names, output)
     found = here.run(_gather(here, asked))
     _show(here, found, output)
     for each in found:
         for name, item in each.items.items():
             if each.kind == "Run" and item.get("reason") == "AwaitingApproval":
                 here.console.note(f"{name}: {item.get('message')}")
+        if each.next is not None:
+            here.console.note(f"There are more: `courier get runs --after {each.next}`")
+
+
+def _query(which: Mapping[str, Any]) -> "RunQuery":
+    from datetime import UTC
+
+    from courier.ports.index import RunQuery
+
+    since = which["since"]
+    whole = {**which, "limit": which["limit"] or None}
+    return RunQuery(**{**whole, "since": since.replace(tzinfo=UTC) if since else None})
 
 
 def _show(here: Here, found: Sequence[Listed], output: str) -> None:
@@ -97,7 +132,10 @@ def _show(here: Here, found: Sequence[Listed], output: str) -> None:
         console.show(listing.tables([(one.kind, one.rows) for one in found], console.ink))
         return
     items = [(one.kind, one.items) for one in found]
-    renderers = {"json": listing.json_of, "yaml": listing.yaml_of, "name": listing.names_of}
+    if output == "json":
+        console.show(listing.json_of(items, next((one.next for one in found if one.next), None)))
+        return
+    renderers = {"yaml": listing.yaml_of, "name": listing.names_of}
     console.show(renderers[output](items))
 
 
@@ -138,11 +176,15 @@ def _chosen(listed: Listed, names: Sequence[str]) -> Listed:
 
 async def _runs(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
     from courier.cli.views import tables
-    from courier.engine.records import accounts
+    from courier.engine.records import Page, named, page
 
-    found = await accounts(wiring.world, wiring.client(), limit=asked.limit)
-    rows = tables.runs(found, here.clock.now(), wide=asked.wide)
-    return Listed("Run", rows, {str(one["run"]): one for one in found})
+    world, client = wiring.world, wiring.client()
+    if asked.names:
+        found = Page(await named(world, client, asked.names))
+    else:
+        found = await page(world, client, asked.runs, whole=asked.whole)
+    rows = tables.runs(found.accounts, here.clock.now(), wide=asked.wide)
+    return Listed("Run", rows, {str(one["run"]): one for one in found.accounts}, found.next)
 
 
 async def _pull_requests(here: Here, wiring: "Wiring", asked: Asked) -> Listed:

@@ -76,7 +76,7 @@ async def _events(wiring: "Wiring", run: str, *, follow: bool) -> AsyncIterator[
     await wiring.transcripts.gather(run)
     content = wiring.transcripts.whole(run)
     if not content:
-        content = await RunRecords(wiring.state).transcript_of(run)
+        content = await RunRecords(wiring.state, wiring.index).transcript_of(run)
     for line in content.splitlines():
         yield json.loads(line)
 

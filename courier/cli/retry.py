@@ -45,24 +45,23 @@ def retry(here: Here, run: str, step: str, reason: str, *, wait: bool) -> int:
 async def _ask(here: Here, run: str, step: str, reason: str) -> str:
     from courier.engine.requests import Request, put_on_record
     from courier.engine.retries import prepared
-    from courier.runs.retry import retry_name
+    from courier.runs.retry import original, retry_name
 
     by = await here.checkout.identity()
     async with here.wired() as wiring:
         await wiring.mirror.fetch()
-        name = retry_name(run, await _taken(wiring))
+        name = retry_name(run, await _taken(wiring, original(run)))
         request = Request("retry", run, by, here.clock.now(), reason, name=name, step=step)
         await prepared(wiring.world, wiring.client(), request)
         await put_on_record(request, state=wiring.state)
     return name
 
 
-async def _taken(wiring: "Wiring") -> list[str]:
-    from courier.engine.records import RunRecords
+async def _taken(wiring: "Wiring", run: str) -> list[str]:
     from courier.engine.requests import Requests
 
-    await wiring.state.refresh()
-    names = await RunRecords(wiring.state).names()
+    await wiring.index.follow()
+    names = wiring.index.beginning(f"{run}.")
     asked = await Requests(wiring.state).retries()
     live = await wiring.client().list(live=True)
     return [*names, *asked, *(state.run_id for state in live)]

@@ -181,7 +181,7 @@ async def _done(
             await asyncio.gather(answering, return_exceptions=True)
     finally:
         await engine.stop()
-    found = await RunRecords(scratch.state).find(frozen.run)
+    found = await RunRecords(scratch.state, scratch.index).find(frozen.run)
     if found is None:
         raise CourierError("The simulated run left no record.")
     return found.value

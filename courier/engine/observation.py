@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from courier.engine.diaries import Diaries
@@ -17,23 +17,13 @@ from courier.engine.runner import FLOW
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
-from courier.planning.observed import InFlight, Observed, ObservedRun, Records, fold, without
-from courier.planning.record import read_record
+from courier.planning.observed import InFlight, Observed, ObservedRun
 from courier.ports.repository import Head
 from courier.runs.approvals import waiting
 from courier.runs.budget import SIGNAL as BUDGET
 from courier.runs.retry import is_retry
 
 log = logging.getLogger(__name__)
-
-RECORDS = "runs"
-"""The folder of all records on the state branch."""
-
-RECORD = "/run.json"
-"""How the path of a record ends."""
-
-SETTLED = frozenset({None, "merged", "closed", "skipped", "failed"})
-"""Pull request statuses that no forge changes any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +52,7 @@ class Observation:
         self._world = world
         self._engine = engine
         self._remote = remote
-        self._records = Records()
-        self._read_at: str | None = None
         self._pictures = Pictures(world.repository)
-        self._places: dict[str, str] = {}
-        self._open: dict[str, ObservedRun] = {}
         self._guests = GuestBook(world.state)
         self._diaries = Diaries(world.state)
         self._again = Retries(world, engine)
@@ -80,7 +66,7 @@ class Observation:
             branches: Other branches that were wanted.
         """
         live = await self._engine.list(live=True)
-        await self._world.state.refresh()
+        await self._world.index.follow()
         return Glance(
             head=head,
             records=await self._world.state.tip(),
@@ -112,12 +98,13 @@ class Observation:
         runs = [state for state in live if state.flow == FLOW]
         flying = {state.run_id: await self._in_flight(state) for state in runs}
         lacking = await self._headroom.lacking(live)
-        await self._read_records()
+        await self._world.index.follow()
+        records = self._world.index.observed()
         return Observed(
             branch=head.branch,
             commit=head.commit,
             repository=self._remote,
-            records=self._records,
+            records=records,
             in_flight=flying,
             pull_requests=await self._ask_forge(dict(glance.pull_requests) if glance else {}),
             branches=await self._tips(branches),
@@ -125,7 +112,7 @@ class Observation:
             kept=kept_among(live),
             tasks=await self._diaries.look(),
             images=await self._pictures.look(head.commit, images),
-            retries=await self._again.look({*self._records.runs, *flying}),
+            retries=await self._again.look(lambda run: run in records.runs or run in flying),
             machines=self._world.machines,
             spent=await self._headroom.spent(runs),
             lacking=lacking,
@@ -137,10 +124,10 @@ class Observation:
         Raises:
             NotFound: If there is none.
         """
-        try:
-            return self._places[run]
-        except KeyError:
-            raise NotFound(f"There is no record of run {run}.") from None
+        found = self._world.index.named([run]).get(run)
+        if found is None:
+            raise NotFound(f"There is no record of run {run}.")
+        return found.place
 
     async def _in_flight(self, state: RunState) -> InFlight:
         awaits = ""
@@ -165,40 +152,8 @@ class Observation:
                 log.info("branch %s, which a run wants to start from, does not exist", branch)
         return tips
 
-    async def _read_records(self) -> None:
-        """Fold what differs since the last look; what was read once is not read again."""
-        state = self._world.state
-        await state.refresh()
-        tip = await state.tip()
-        if tip is None or tip == self._read_at:
-            return
-        changed = await state.changed(RECORDS, since=self._read_at)
-        paths = [path for path in changed.there if path.endswith(RECORD)]
-        contents = await state.read(paths)
-        fresh = [read_record(_run_of(path), content) for path, content in contents.items()]
-        places = {_run_of(path): path for path in paths}
-        gone = {_run_of(path) for path in changed.gone if path.endswith(RECORD)}
-        if changed.whole:
-            gone = self._places.keys() - places.keys()
-        self._take(fresh, places, gone - places.keys())
-        self._read_at = tip
-
-    def _take(
-        self, fresh: Sequence[ObservedRun], places: Mapping[str, str], gone: Collection[str]
-    ) -> None:
-        self._records = fold(fresh, onto=without(self._records, gone))
-        for run in gone:
-            self._places.pop(run, None)
-            self._open.pop(run, None)
-        self._places.update(places)
-        for record in fresh:
-            if record.number and record.pull_request not in SETTLED:
-                self._open[record.run] = record
-            else:
-                self._open.pop(record.run, None)
-
     async def _ask_forge(self, known: Mapping[str, str]) -> Mapping[str, str]:
-        open_ones = tuple(self._open.values())
+        open_ones = [listed.observed for listed in self._world.index.proposed()]
         statuses = await asyncio.gather(*(self._status(one, known) for one in open_ones))
         told = zip(open_ones, statuses, strict=True)
         return {record.run: status for record, status in told}
@@ -212,7 +167,3 @@ class Observation:
         except CourierError as fault:
             log.warning("pull request #%s cannot be looked at: %s", record.number, fault)
             return record.pull_request or ""
-
-
-def _run_of(path: str) -> str:
-    return path.split("/")[-2]

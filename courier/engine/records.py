@@ -1,16 +1,19 @@
 """The committed accounts of runs, read back from the state branch by people's commands."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from courier.engine.inflight import RunState
 from courier.engine.retelling import retell
 from courier.engine.runner import FLOW
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import Misconfigured, NotFound
+from courier.planning.listed import ListedRun
+from courier.ports.index import RunIndex, RunQuery
 from courier.ports.state import StateBranch
 from courier.runs.writeback import journal_path, record, transcript_path
 
@@ -27,22 +30,11 @@ class RunRecord:
 
 
 class RunRecords:
-    """The records of one repository, as they are on the remote."""
+    """The records of one repository, as they are on the remote; the index says where they are."""
 
-    def __init__(self, state: StateBranch) -> None:
+    def __init__(self, state: StateBranch, index: RunIndex) -> None:
         self._state = state
-
-    async def newest(self, limit: int | None = None) -> Sequence[RunRecord]:
-        """Return records by day, the newest day first; those that are not JSON are left out."""
-        await self._state.refresh()
-        paths = sorted(await self._paths(), reverse=True)[:limit]
-        contents = await self._state.read(paths)
-        read = (_read(path, contents[path]) for path in paths if path in contents)
-        return [found for found in read if found is not None]
-
-    async def names(self) -> Sequence[str]:
-        """Return the name of every run on record, as last looked at."""
-        return [path.split("/")[-2] for path in await self._paths()]
+        self._index = index
 
     async def find(self, run: str) -> RunRecord | None:
         """Return one run's record, or None.
@@ -50,20 +42,28 @@ class RunRecords:
         Raises:
             Misconfigured: If it is not JSON.
         """
-        await self._state.refresh()
-        path = next((path for path in await self._paths() if path.split("/")[-2] == run), None)
-        if path is None:
+        await self._index.follow()
+        listed = self._index.named([run]).get(run)
+        if listed is None:
             return None
-        found = _read(path, (await self._state.read([path]))[path])
+        found = (await self._read([listed])).get(run)
         if found is None:
-            raise Misconfigured("The run's record is not JSON.", detail=path)
+            raise Misconfigured("The run's record is not JSON.", detail=listed.place)
         return found
 
     async def named(self, runs: Collection[str]) -> Mapping[str, RunRecord]:
         """Return the records of some runs by name; those without one are missing."""
-        await self._state.refresh()
-        paths = [path for path in await self._paths() if path.split("/")[-2] in runs]
-        contents = await self._state.read(paths)
+        await self._index.follow()
+        return await self._read(self._index.named(runs).values())
+
+    async def whole(self, listed: Sequence[ListedRun]) -> Sequence[Mapping[str, Any]]:
+        """Return the records of runs that the index listed; of a broken one what it says."""
+        found = await self._read(listed)
+        runs = [(one.observed.run, one) for one in listed]
+        return [found[run].value if run in found else one.account for run, one in runs]
+
+    async def _read(self, listed: Iterable[ListedRun]) -> Mapping[str, RunRecord]:
+        contents = await self._state.read([one.place for one in listed])
         read = (_read(path, content) for path, content in contents.items())
         return {found.name: found for found in read if found is not None}
 
@@ -132,26 +132,79 @@ class RunRecords:
             )
         return await self.transcript(found)
 
-    async def _paths(self) -> Sequence[str]:
-        return [path for path in await self._state.paths("runs") if path.endswith(_FILE)]
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of all accounts of runs.
+
+    Attributes:
+        accounts: Those in flight first, then the last started; plain JSON values.
+        next: The run the next page goes on behind; None where this is the last one.
+    """
+
+    accounts: Sequence[Mapping[str, Any]]
+    next: str | None = None
 
 
-async def accounts(
-    world: World, reader: RunReader, *, limit: int | None = None
-) -> Sequence[Mapping[str, Any]]:
-    """Return the accounts of runs as plain JSON values, those in flight first, then the newest.
+async def page(world: World, reader: RunReader, wanted: RunQuery, *, whole: bool) -> Page:
+    """Return accounts of runs, those in flight first, then the last started.
 
     One that is in flight here is told as far as it is by now, with what the engine says of it under
-    ``inFlight``.
+    ``inFlight``; those are on the first page only.
+
+    Args:
+        world: Where records are.
+        reader: What is in flight here.
+        wanted: Which.
+        whole: Whether all of each record is wanted, or only what lists show.
+
+    Raises:
+        NotFound: If the run to go on behind is not on record.
     """
     live = [state for state in await reader.list(live=True) if state.flow == FLOW]
-    flying = {state.run_id: await _live_account(world, reader, state.run_id) for state in live}
-    kept = list(await RunRecords(world.state).newest(limit))
-    kept.sort(key=lambda found: str(found.value.get("startedAt")), reverse=True)
-    return [
-        *(account for account in flying.values() if account is not None),
-        *(record.value for record in kept if record.name not in flying),
-    ]
+    flying = {state.run_id for state in live}
+    first = [] if wanted.after is not None else await _flying(world, reader, live, wanted)
+    await world.index.follow()
+    # Runs in flight may be on record already, and one more tells whether there is another page.
+    most = None if wanted.limit is None else wanted.limit + len(flying) + 1
+    found = world.index.page(replace(wanted, limit=most))
+    kept = [one for one in found if one.observed.run not in flying]
+    listed = kept[: wanted.limit]
+    records = RunRecords(world.state, world.index)
+    told = await records.whole(listed) if whole else [one.account for one in listed]
+    more = len(kept) > len(listed) > 0
+    return Page([*first, *told], listed[-1].observed.run if more else None)
+
+
+async def _flying(
+    world: World, reader: RunReader, live: Sequence[RunState], wanted: RunQuery
+) -> list[Mapping[str, Any]]:
+    told = [await _live_account(world, reader, state.run_id) for state in live]
+    return [account for account in told if account is not None and _is_wanted(account, wanted)]
+
+
+def _is_wanted(account: Mapping[str, Any], wanted: RunQuery) -> bool:
+    since, started = wanted.since, account["startedAt"]
+    if since is not None and started and datetime.fromisoformat(started) < since:
+        return False
+    if wanted.phase not in (None, account["phase"], account["inFlight"]["phase"]):
+        return False
+    asked = {"project": wanted.project, "workflow": wanted.workflow}
+    return all(value in (None, account[key]) for key, value in asked.items())
+
+
+async def named(
+    world: World, reader: RunReader, runs: Collection[str]
+) -> Sequence[Mapping[str, Any]]:
+    """Return the accounts of some runs; those that are neither in flight nor on record lack."""
+    live = {state.run_id for state in await reader.list(live=True) if state.flow == FLOW}
+    flying = [await _live_account(world, reader, run) for run in runs if run in live]
+    told = {str(one["run"]): one for one in flying if one is not None}
+    await world.index.follow()
+    listed = world.index.named([run for run in runs if run not in told])
+    kept = await RunRecords(world.state, world.index).whole(list(listed.values()))
+    told |= {str(one["run"]): one for one in kept}
+    return [told[run] for run in runs if run in told]
 
 
 async def account(world: World, reader: RunReader, run: str) -> Mapping[str, Any]:
@@ -165,7 +218,7 @@ async def account(world: World, reader: RunReader, run: str) -> Mapping[str, Any
         told = await _live_account(world, reader, run)
         if told is not None:
             return told
-    found = await RunRecords(world.state).find(run)
+    found = await RunRecords(world.state, world.index).find(run)
     if found is None:
         raise NotFound(
             f"There is no run {run}.",

@@ -113,7 +113,7 @@ async def recorded(world: World, run: str) -> tuple[RunRecord, Recording]:
     Raises:
         NotFound: If there is none.
     """
-    records = RunRecords(world.state)
+    records = RunRecords(world.state, world.index)
     found = await records.find(run)
     if found is None:
         raise NotFound(f"There is no run {run} on record.", next_step="See `courier get runs`.")
@@ -169,7 +169,7 @@ async def _candidate(
     What its work changes is shown as it was then: git is not asked.
     """
     number, then = told
-    kept = await RunRecords(world.state).candidate_journal(found, number)
+    kept = await RunRecords(world.state, world.index).candidate_journal(found, number)
     if kept is None or not then.attempts:
         return then, None
     recorded = flight_of(found.name, number), Recording.read(kept.decode())
@@ -188,7 +188,7 @@ def _ended(plan: FrozenPlan, run: Run) -> Run:
 async def _reported(world: World, found: RunRecord) -> Mapping[str, int] | None:
     """Return the tokens the recorded events tell of; None where no events were kept."""
     try:
-        content = await RunRecords(world.state).transcript(found)
+        content = await RunRecords(world.state, world.index).transcript(found)
     except NotFound:
         return None
     events = (json.loads(line) for line in content.splitlines())

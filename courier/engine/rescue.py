@@ -121,7 +121,7 @@ class Rescue:
         """Return what the run does, as this machine or its kept journal knows it."""
         told = await self._reader.submitted(run) if await self._reader.status(run) else None
         if told is None:
-            found = await RunRecords(self._world.state).find(run)
+            found = await RunRecords(self._world.state, self._world.index).find(run)
             told = await self._recorded(found) if found is not None else None
         if isinstance(told, Mapping) and "plan" in told:
             # A sandbox has more to it than what a run has.
@@ -139,13 +139,13 @@ class Rescue:
 
     async def _recorded(self, found: RunRecord) -> Json:
         try:
-            kept = await RunRecords(self._world.state).journal(found)
+            kept = await RunRecords(self._world.state, self._world.index).journal(found)
         except NotFound:
             return None
         return Recording.read(kept.decode()).input
 
     async def _nothing(self, run: str) -> NotFound:
-        found = await RunRecords(self._world.state).find(run)
+        found = await RunRecords(self._world.state, self._world.index).find(run)
         if found is None and await self._reader.status(run) is None:
             return NotFound(f"There is no run {run}.", next_step="See `courier get runs`.")
         work = (found.value.get("work") or {}) if found is not None else {}

@@ -76,7 +76,7 @@ async def drop_checkpoints(
     if not names:
         return ()
     flying = {state.run_id for state in await reader.list(live=True)}
-    found = await RunRecords(world.state).named(names - flying)
+    found = await RunRecords(world.state, world.index).named(names - flying)
     gone: list[str] = []
     for run in sorted(names - flying):
         record = found.get(run)

@@ -1,6 +1,6 @@
 """What people asked to be done again, made ready from the records of the runs it is about."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from courier.engine.replay import facts_of
 from courier.engine.requests import Request, Requests
@@ -27,16 +27,17 @@ class Retries:
         self._requests = Requests(world.state)
         self._ready: dict[str, AskedAgain] = {}
 
-    async def look(self, begun: Collection[str]) -> tuple[AskedAgain, ...]:
+    async def look(self, is_begun: Callable[[str], bool]) -> tuple[AskedAgain, ...]:
         """Return what was not begun yet, by name.
 
         Args:
-            begun: Every run that is on record or in flight.
+            is_begun: Whether a run is on record or in flight.
         """
         asked = await self._requests.retries()
         self._ready = {
             name: self._ready.get(name) or await self._look_at(asked[name])
-            for name in sorted(asked.keys() - set(begun))
+            for name in sorted(asked)
+            if not is_begun(name)
         }
         return tuple(self._ready.values())
 

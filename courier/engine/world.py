@@ -8,6 +8,7 @@ from courier.ports.agents import AgentDriver
 from courier.ports.checkpoints import Checkpoints
 from courier.ports.clock import Clock
 from courier.ports.forges import Forge
+from courier.ports.index import RunIndex
 from courier.ports.models import LanguageModels
 from courier.ports.repository import Repository
 from courier.ports.sandboxes import Sandboxes
@@ -37,6 +38,7 @@ class World:
     sandboxes: Sandboxes
     repository: Repository
     state: StateBranch
+    index: RunIndex
     checkpoints: Checkpoints
     forge: Forge
     secrets: Secrets

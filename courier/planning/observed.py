@@ -21,6 +21,9 @@ from courier.runs.pricing import EMBEDDED
 
 _MODULUS: Final = 1 << 256
 
+SETTLED: Final = frozenset({None, "merged", "closed", "skipped", "failed"})
+"""Pull request statuses that no forge changes any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObservedRun:
@@ -53,6 +56,11 @@ class ObservedRun:
     def ended(self) -> bool:
         """Return whether nothing more will happen to the run itself."""
         return self.phase in ENDED
+
+    @property
+    def is_proposed(self) -> bool:
+        """Return whether it has a pull request that a forge may still change."""
+        return bool(self.number) and self.pull_request not in SETTLED
 
     @property
     def mark(self) -> int:
@@ -243,6 +251,12 @@ def fold(records: Iterable[ObservedRun], *, onto: Records | None = None) -> Reco
             kept = history.get(record.workflow, ())
             history[record.workflow] = remember(kept, record.sample)
     return Records(runs=runs, total=total % _MODULUS, history=history)
+
+
+def summed(total: int, *, new: Iterable[ObservedRun], old: Iterable[ObservedRun]) -> int:
+    """Return the sum of all marks after some records took the place of others."""
+    gained = sum(record.mark for record in new) - sum(record.mark for record in old)
+    return (total + gained) % _MODULUS
 
 
 def without(records: Records, gone: Collection[str]) -> Records:

@@ -7,7 +7,7 @@ from typing import Final
 
 import zstandard
 
-from courier.errors import Misused, Unavailable
+from courier.errors import Misused, NotFound, Unavailable
 from courier.ports.repository import Identity
 from courier.ports.state import Change, Changed, WriteFile
 from courier.storage.blobs import KeptBlobs
@@ -16,7 +16,7 @@ from courier.storage.mirror import COURIER, Mirror
 from courier.storage.names import branch_ref, checked_path
 from courier.storage.objects import FILE, object_id
 from courier.storage.remote import TRACKED
-from courier.storage.treediff import NOTHING
+from courier.storage.treediff import NOTHING, Difference
 
 _MONTH: Final = re.compile(r"([0-9]{4})/([0-9]{2})/[0-9]{2}/[^/]+/[^/]+\.jsonl\.zst")
 _LEVEL: Final = 3
@@ -59,7 +59,7 @@ class StateBranch:
 
     async def changed(self, prefix: str, *, since: str | None) -> Changed:
         """Return which files below a folder are new, other or gone since an earlier tip."""
-        found = None if since is None else await self._records.differences(prefix, since=since)
+        found = None if since is None else await self._differences(prefix, since)
         if found is None:
             return Changed(tuple(await self.paths(prefix)), whole=True)
         above = f"{prefix.strip('/')}/".removeprefix("/")
@@ -68,6 +68,13 @@ class StateBranch:
             there=tuple(path for path, one in named if one.new_mode != NOTHING),
             gone=tuple(path for path, one in named if one.new_mode == NOTHING),
         )
+
+    async def _differences(self, prefix: str, since: str) -> Sequence[Difference] | None:
+        try:
+            return await self._records.differences(prefix, since=since)
+        except NotFound:
+            # A tip of before history was compacted need not be here any more.
+            return None
 
     async def paths(self, prefix: str) -> Sequence[str]:
         """Return the paths of every file under a folder, sorted; empty if the branch is not."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -83,16 +84,47 @@ async def write(folder: Path, origin: Path) -> None:
 def test_runs_are_listed_newest_first(clone: Path) -> None:
     said = courier("get", "runs", cwd=clone)
     names = [line.split()[0] for line in said.out.splitlines()]
-    assert names == ["NAME", "fix-auth", "older"]
+    assert names == ["NAME", "fix-auth", "broken", "older"]
     assert "$0.1000" in said.out
-    assert courier("get", "runs", "--limit", "1", cwd=clone).out.count("\n") == 2
+    assert "unreadable  it is not JSON" in re.sub(" {3,}", "  ", said.out)
+
+
+def test_pages_follow_one_another(clone: Path) -> None:
+    first = courier("get", "runs", "--limit", "2", cwd=clone)
+    assert first.out.count("\n") == 3
+    assert "There are more: `courier get runs --after broken`" in first.err
+    last = courier("get", "runs", "--limit", "2", "--after", "broken", cwd=clone)
+    assert [line.split()[0] for line in last.out.splitlines()] == ["NAME", "older"]
+    assert last.err == ""
+    told = json.loads(courier("get", "runs", "--limit", "1", "-o", "json", cwd=clone).out)
+    assert ([item["run"] for item in told["items"]], told["next"]) == (["fix-auth"], "fix-auth")
+    lost = courier("get", "runs", "--after", "nobody", cwd=clone)
+    assert (lost.code, "nobody" in lost.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        (("--phase", "completed"), ["fix-auth"]),
+        (("--phase", "running", "--since", "2026-11-18"), ["older"]),
+        (("--since", "2026-11-20"), ["fix-auth", "broken"]),
+        (("--since", "2026-11-21T10:00:01"), []),
+        (("--workflow", "nothing"), []),
+        (("--project", "demo", "--limit", "0"), ["fix-auth", "older"]),
+    ],
+)
+def test_runs_are_chosen(clone: Path, asked: tuple[str, ...], names: list[str]) -> None:
+    told = json.loads(courier("get", "runs", *asked, "-o", "json", cwd=clone).out)
+    assert [item["run"] for item in told["items"]] == names
 
 
 def test_lists_have_every_form(clone: Path) -> None:
     told = json.loads(courier("get", "runs", "-o", "json", cwd=clone).out)
     assert told["formatVersion"] == 1
-    assert [item["run"] for item in told["items"]] == ["fix-auth", "older"]
-    assert courier("get", "runs", "-o", "name", cwd=clone).out == "run/fix-auth\nrun/older\n"
+    assert [item["run"] for item in told["items"]] == ["fix-auth", "broken", "older"]
+    assert told["items"][0]["steps"][0]["agent"] == "claude"
+    names = courier("get", "runs", "-o", "name", cwd=clone).out
+    assert names == "run/fix-auth\nrun/broken\nrun/older\n"
     assert "courier/fix-auth" not in courier("get", "run", "older", "-o", "yaml", cwd=clone).out
 
 

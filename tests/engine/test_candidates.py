@@ -9,10 +9,11 @@ from courier.engine.dispatcher import Dispatcher
 from courier.engine.following import Ended, Moment, Spoke, StepBegan, follow
 from courier.engine.inflight import Phase
 from courier.engine.observation import Observation
-from courier.engine.records import account, accounts
+from courier.engine.records import account, page
 from courier.engine.replay import replay
 from courier.errors import NotFound
 from courier.planning.plan import Plan, PublishRun
+from courier.ports.index import RunQuery
 from courier.ports.repository import Identity
 from courier.runs.frozen import FrozenStep
 from tests.engine.contest import CHECK, candidate, contest
@@ -158,7 +159,7 @@ async def test_candidates_are_told_with_their_run_and_as_no_runs_of_their_own(he
     watching = asyncio.create_task(watch())
     await here.reached(flight_of("fix", 1), "design-1.1/turn-1")
     await here.reached(flight_of("fix", 2), "design-1.1/turn-1")
-    (live,) = await accounts(here.world, here.engine)
+    (live,) = (await page(here.world, here.engine, RunQuery(), whole=True)).accounts
     assert live["run"] == "fix"
     assert [one["phase"] for one in live["candidates"]] == ["running", "running"]
     with pytest.raises(NotFound):

@@ -29,7 +29,7 @@ async def again(here: Scene, run: str = "fix") -> Replayed:
 
 async def journal(here: Scene) -> bytes:
     """Return the kept journal."""
-    records = RunRecords(here.world.state)
+    records = RunRecords(here.world.state, here.world.index)
     found = await records.find("fix")
     assert found is not None
     return await records.journal(found)
@@ -37,7 +37,7 @@ async def journal(here: Scene) -> bytes:
 
 async def tamper(here: Scene, old: str, new: str, *, candidate: int | None = None) -> None:
     """Change the kept journal of the run, or that of a candidate."""
-    records = RunRecords(here.world.state)
+    records = RunRecords(here.world.state, here.world.index)
     found = await records.find("fix")
     assert found is not None
     path = journal_path(

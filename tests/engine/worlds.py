@@ -34,6 +34,7 @@ from courier.ports.sandboxes import Sandboxes
 from courier.runs.frozen import FrozenGit, FrozenLoop, FrozenPlan, FrozenStep
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.storage.checkpoints import CheckpointRefs
+from courier.storage.index import Index
 from courier.storage.live import LiveTranscripts
 from courier.storage.mirror import Mirror
 from courier.storage.shared import SharedMirror
@@ -186,16 +187,25 @@ async def scene(
     await mirror.open()
     await mirror.fetch()
     state = StateBranch(mirror)
+<<<<<<< HEAD
     live = LiveTranscripts(folder / "transcripts", redact=secrets.redact)
     home, url = (folder.name, None) if shared is None else (shared.home, shared.url)
     engines = Engines(home, folder / "journal", url, clock, live)
+=======
+    index = Index(state, folder / "index", clock)
+>>>>>>> 06ee4d7 (Find records through an index, a page at a time)
     world = World(
         home=home,
         clock=clock,
         sandboxes=sandboxes,
         repository=mirror,
         state=state,
+<<<<<<< HEAD
         checkpoints=checkpoints(CheckpointRefs(mirror.plumbing, mirror.remote)),
+=======
+        index=index,
+        checkpoints=CheckpointRefs(mirror.plumbing, mirror.remote),
+>>>>>>> 06ee4d7 (Find records through an index, a page at a time)
         forge=LocalForge(repository=mirror, state=state, clock=clock),
         secrets=secrets,
         transcripts=engines.transcripts,
@@ -228,6 +238,7 @@ async def scene(
         await engine.stop()
         await engines.client().close()
         await sandboxes.close()
+        index.close()
         await mirror.close()
 
 

@@ -25,7 +25,7 @@ def diff(here: Here, number: str) -> None:
             base = (await wiring.mirror.head(pull.base)).commit
             if pull.status == "merged":
                 # Nothing is left between a base that has the work and its tip.
-                record = await RunRecords(wiring.state).find(pull.run)
+                record = await RunRecords(wiring.state, wiring.index).find(pull.run)
                 base = record.value["base"]["commit"] if record else base
             return await wiring.mirror.diff(base, pull.head)
 

@@ -22,12 +22,17 @@ def tables(found: Sequence[tuple[str, Sequence[Sequence[str]]]], ink: Ink = PLAI
     return "\n\n".join(blocks)
 
 
-def json_of(found: Items) -> str:
-    """Return all of them as one JSON object with a format version."""
+def json_of(found: Items, more: str | None = None) -> str:
+    """Return all of them as one JSON object with a format version.
+
+    Args:
+        found: The lists.
+        more: What the next page goes on behind; None where there is none.
+    """
     items = [item for _, things in found for item in things.values()]
     kind = found[0][0] if len(found) == 1 else "all"
     told = {"formatVersion": 1, "kind": kind, "items": items}
-    return to_json(told)
+    return to_json({**told, "next": more} if kind in ("Run", "all") else told)
 
 
 def yaml_of(found: Items) -> str:

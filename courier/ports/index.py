@@ -1,0 +1,69 @@
+"""The index: every record of a repository in one place that is fast to look into."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from courier.planning.listed import ListedRun
+from courier.planning.observed import Records
+
+
+@dataclass(frozen=True, slots=True)
+class RunQuery:
+    """Which records are wanted, the last started first.
+
+    Attributes:
+        limit: Most of them; None for all.
+        after: The run to go on behind; from the first when None.
+        phase: Only these, where given.
+        project: Likewise.
+        workflow: Likewise.
+        since: Only those that started then or later.
+    """
+
+    limit: int | None = None
+    after: str | None = None
+    phase: str | None = None
+    project: str | None = None
+    workflow: str | None = None
+    since: datetime | None = None
+
+
+class RunIndex(Protocol):
+    """A projection of the state branch: it may be deleted at any time, and is made again.
+
+    What is read is as of the last `follow`, in this process or another that shares it.
+    """
+
+    async def follow(self) -> None:
+        """Take in what the remote's records say now; costs what differs, not what there is.
+
+        Raises:
+            Unavailable: If the remote cannot be reached, or the disk cannot be written.
+        """
+        ...
+
+    def page(self, wanted: RunQuery) -> Sequence[ListedRun]:
+        """Return records; how long that takes does not depend on how many there are.
+
+        Raises:
+            NotFound: If the run to go on behind is not on record.
+        """
+        ...
+
+    def named(self, runs: Collection[str]) -> Mapping[str, ListedRun]:
+        """Return the records of some runs; those without one are missing."""
+        ...
+
+    def beginning(self, prefix: str) -> Sequence[str]:
+        """Return the names on record that begin so."""
+        ...
+
+    def observed(self) -> Records:
+        """Return all records for planning: each is read when it is asked for."""
+        ...
+
+    def proposed(self) -> Sequence[ListedRun]:
+        """Return those with a pull request that a forge may still change."""
+        ...
