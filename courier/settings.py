@@ -4,6 +4,7 @@ For: turning environment variables into one frozen value with a rule for every d
 Not for: desired state (that is `.courier/`), nor for secret values, which stay in the environment.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,3 +148,35 @@ def _flag(environment: Mapping[str, str], name: str) -> bool:
     if value not in {"", "0", "1", "true", "false"}:
         raise Misused(f"{name} is neither on nor off.", next_step="Set it to 1, or unset it.")
     return value in {"1", "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The state folder of one repository.
+
+    Attributes:
+        remote: Where the repository is, for git.
+        folder: Where its mirror, journal and live transcripts are.
+    """
+
+    remote: str
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """Return a short id that is the same for the same remote and state folder."""
+        return self.folder.name
+
+    @property
+    def status_file(self) -> Path:
+        """Return where its daemon tells about itself."""
+        return self.folder / "daemon.json"
+
+
+def home_of(settings: Settings, remote: str) -> Home:
+    """Return where the state of a repository is kept on this machine."""
+    name = "".join(c if c.isalnum() else "-" for c in remote.rstrip("/").split("/")[-1])[:40]
+    # Workers on many machines have to find each other's sandboxes.
+    place = settings.home if settings.database_url is None else "database"
+    digest = hashlib.sha256(f"{place}\0{remote}".encode()).hexdigest()[:12]
+    return Home(remote, settings.home / "repositories" / f"{name or 'repository'}-{digest}")

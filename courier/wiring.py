@@ -5,10 +5,8 @@ Not for: behaviour; what is decided here is only which class does it.
 """
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from courier.agents.claude import ClaudeDriver
@@ -48,7 +46,9 @@ from courier.runs.pricing import EMBEDDED
 from courier.sandboxd.launcher import CannotStart, Endpoint, ensure_running
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.sandboxes.ondemand import OnDemandSandboxes
+from courier.settings import Home as Home
 from courier.settings import Settings
+from courier.settings import home_of as home_of
 from courier.shipped import schema_text
 from courier.storage.checkpoints import CheckpointRefs
 from courier.storage.credentials import Credentials
@@ -70,38 +70,6 @@ DRIVERS: Mapping[str, AgentDriver] = {
 
 SERVER_IDLE_SECONDS = 1800
 """How long the embedded server stays when there is no sandbox."""
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """The state folder of one repository.
-
-    Attributes:
-        remote: Where the repository is, for git.
-        folder: Where its mirror, journal and live transcripts are.
-    """
-
-    remote: str
-    folder: Path
-
-    @property
-    def id(self) -> str:
-        """Return a short id that is the same for the same remote and state folder."""
-        return self.folder.name
-
-    @property
-    def status_file(self) -> Path:
-        """Return where its daemon tells about itself."""
-        return self.folder / "daemon.json"
-
-
-def home_of(settings: Settings, remote: str) -> Home:
-    """Return where the state of a repository is kept on this machine."""
-    name = "".join(c if c.isalnum() else "-" for c in remote.rstrip("/").split("/")[-1])[:40]
-    # Workers on many machines have to find each other's sandboxes.
-    place = settings.home if settings.database_url is None else "database"
-    digest = hashlib.sha256(f"{place}\0{remote}".encode()).hexdigest()[:12]
-    return Home(remote, settings.home / "repositories" / f"{name or 'repository'}-{digest}")
 
 
 class Wiring:

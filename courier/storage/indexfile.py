@@ -32,6 +32,7 @@ _INDEXES: Final = {
     "by_project": "(project, started)",
     "by_workflow": "(workflow, started)",
     "by_workflow_phase": "(workflow, phase, started)",
+    "by_project_phase": "(project, phase, started)",
     "by_proposal": "(proposed) WHERE proposed",
     "by_sample": "(workflow, ended) WHERE tokens IS NOT NULL",
 }
