@@ -187,25 +187,18 @@ async def scene(
     await mirror.open()
     await mirror.fetch()
     state = StateBranch(mirror)
-<<<<<<< HEAD
     live = LiveTranscripts(folder / "transcripts", redact=secrets.redact)
     home, url = (folder.name, None) if shared is None else (shared.home, shared.url)
     engines = Engines(home, folder / "journal", url, clock, live)
-=======
     index = Index(state, folder / "index", clock)
->>>>>>> 06ee4d7 (Find records through an index, a page at a time)
     world = World(
         home=home,
         clock=clock,
         sandboxes=sandboxes,
         repository=mirror,
         state=state,
-<<<<<<< HEAD
-        checkpoints=checkpoints(CheckpointRefs(mirror.plumbing, mirror.remote)),
-=======
         index=index,
-        checkpoints=CheckpointRefs(mirror.plumbing, mirror.remote),
->>>>>>> 06ee4d7 (Find records through an index, a page at a time)
+        checkpoints=checkpoints(CheckpointRefs(mirror.plumbing, mirror.remote)),
         forge=LocalForge(repository=mirror, state=state, clock=clock),
         secrets=secrets,
         transcripts=engines.transcripts,
