@@ -211,6 +211,20 @@ async def scene(
         world = guarded_world(world)
     engine = engines.engine(observer)
 
+    _register(engine, world)
+    engine.limit(None, concurrency=concurrency)
+    await engine.start()
+    try:
+        yield Scene(origin, world, engine)
+    finally:
+        await engine.stop()
+        await engines.client().close()
+        await sandboxes.close()
+        index.close()
+        await mirror.close()
+
+
+def _register(engine: Engine, world: World) -> None:
     async def flow(context: Context) -> Json:
         return await Runner(world, context, engine, engine).go()
 
@@ -223,16 +237,6 @@ async def scene(
     engine.register(FLOW, flow)
     engine.register(SANDBOX_FLOW, keep)
     engine.register(CANDIDATE, candidate)
-    engine.limit(None, concurrency=concurrency)
-    await engine.start()
-    try:
-        yield Scene(origin, world, engine)
-    finally:
-        await engine.stop()
-        await engines.client().close()
-        await sandboxes.close()
-        index.close()
-        await mirror.close()
 
 
 @dataclass(frozen=True)
