@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from courier.engine.earlier import earlier_work
 from courier.engine.question import SIGNAL
 from courier.engine.replay import replay
 from courier.ports.sandboxes import Sandbox
 from courier.runs.events import Checkpoint
-from courier.runs.frozen import FrozenPlan
+from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.progress import StartAttempt
+from tests.engine.contest import candidate, contest
 from tests.engine.worlds import Scene, git, provider, scene, single_plan
 from tests.fakes.embedded import Endpoint
 
@@ -200,3 +203,59 @@ async def test_a_cancelled_run_whose_sandbox_is_gone_names_what_was_saved(here: 
     (step,) = record["steps"]
     named = step.get("checkpoint")
     assert step["commit"] is not None or (named and named["commit"] == kept.commit)
+
+
+async def test_a_candidate_goes_on_from_its_own_checkpoint(here: Scene) -> None:
+    both = tuple(
+        each.model_copy(update={"steps": (_saved_often(each.steps[0]), *each.steps[1:])})
+        for each in (candidate("one", design=GO_ON), candidate("two", design=GO_ON))
+    )
+    await here.submit(contest(here, *both, judge="echo candidate-1"))
+    async with asyncio.timeout(30):
+        while len(kept := await here.world.checkpoints.of("fix")) < 2:
+            await asyncio.sleep(0.1)
+    assert {one.attempt for one in kept} == {"c1/design-1.1", "c2/design-1.1"}
+    await kill_sandbox(here)
+    state = await asyncio.wait_for(here.engine.wait("fix"), 90)
+    assert state.result == {"phase": "completed", "reason": "Completed"}
+    steps = (await here.record())["steps"]
+    resumed = {step["resumed"]["attempt"] for step in steps if "resumed" in step}
+    assert resumed == {"c1/design-1.1", "c2/design-1.1"}
+    assert (await replay(here.world, here.engine, "fix")).is_exact
+
+
+def _saved_often(step: FrozenStep) -> FrozenStep:
+    return step.model_copy(update={"checkpoint_seconds": 1})
+
+
+async def test_a_machine_shared_by_all_steps_is_replaced_with_its_work(here: Scene) -> None:
+    plan = saving_plan(here, GO_ON)
+    machine = plan.sandbox.model_copy(update={"reuse": "perRun"})
+    await here.submit(plan.model_copy(update={"sandbox": machine}))
+    await saved(here, path="progress")
+    await kill_sandbox(here)
+    state = await asyncio.wait_for(here.engine.wait("fix"), 60)
+    assert state.result == {"phase": "completed", "reason": "Completed"}
+    assert "deep/new" in git(here.origin, "ls-tree", "-r", "--name-only", "courier/fix").split()
+
+
+async def test_a_checkpoint_nobody_has_any_more_costs_the_work_and_not_the_run(
+    here: Scene,
+) -> None:
+    """As where its time was over on the remote, and another machine takes the run up."""
+    await here.submit(
+        saving_plan(here, "echo 1 > progress; echo begun; sleep 6; echo done > value")
+    )
+    kept = await saved(here, path="progress")
+    (ref,) = (await here.world.checkpoints.hidden()).saved["fix"]
+    await here.world.checkpoints.drop([ref])
+    start = StartAttempt(
+        saving_plan(here, "true").steps[0],
+        1,
+        2,
+        base=here.base,
+        resume=kept.model_copy(update={"commit": "0" * 40}),
+    )
+    assert await earlier_work(here.world, saving_plan(here, "true"), start) is None
+    state = await asyncio.wait_for(here.engine.wait("fix"), 60)
+    assert state.result == {"phase": "completed", "reason": "Completed"}
