@@ -69,7 +69,7 @@ async def _look(here: Here, kind: str, name: str) -> tuple[str, Any]:
 
 
 async def _run(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:
-    from courier.cli.views import account, checkpoints
+    from courier.cli.views import account
     from courier.engine.records import account as read_account
     from courier.errors import NotFound
 
@@ -84,7 +84,7 @@ async def _run(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:
             "It is asked for and not on record; `courier plan` says what becomes of it."
         )
         return document
-    saved = checkpoints.values(await wiring.world.checkpoints.of(name))
+    saved = await _saved(wiring, name)
     whole = {**found, "checkpoints": saved}
     return account.told(whole, here.clock.now(), here.console.ink), whole
 
@@ -98,6 +98,17 @@ async def _recurring(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]
     if name not in found:
         return await _document(here, wiring, "RecurringTask", name)
     return view.told(found[name], here.console.ink), found[name]
+
+
+async def _saved(wiring: "Wiring", name: str) -> list[dict[str, Any]]:
+    """Return the run's checkpoints; none where the remote cannot be asked."""
+    from courier.cli.views import checkpoints
+    from courier.errors import CourierError
+
+    try:
+        return checkpoints.values(await wiring.world.checkpoints.of(name))
+    except CourierError:
+        return []
 
 
 async def _document(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[str, Any]:

@@ -41,7 +41,7 @@ class SharedMirror(Mirror):
         """Check an agent's bundle in quarantine; keep its head at a hidden ref, here and there."""
         await self._need(rules.base)
         admitted = await super().admit(bundle, rules=rules, keep_at=keep_at)
-        if admitted.commit is not None:
+        if keep_at.startswith(_KEPT):
             known = await self.remote.fetch_ref(keep_at, to=f"refs/courier/fetched/{keep_at[13:]}")
             await self.remote.push(admitted.commit, ref=keep_at, expected=known)
         return admitted

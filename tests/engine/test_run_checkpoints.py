@@ -183,6 +183,11 @@ async def test_another_machine_goes_on_from_the_remote_alone(
     kept = await saved(here, path="progress")
     async with scene(tmp_path / "elsewhere", here.origin, provider(sandboxd)) as there:
         assert await there.world.repository.find_commit(kept.commit) is None
+        plan = saving_plan(here, GO_ON)
+        start = StartAttempt(plan.steps[0], 1, 2, base=here.base, resume=kept)
+        work = await earlier_work(there.world, plan, start)
+        assert work is not None
+        assert "deep/new" in await there.world.repository.files(work, "")
         assert await there.world.checkpoints.newest("fix", "work-1.1") == kept
         assert await there.world.checkpoints.of("fix") == [kept]
         assert await there.world.checkpoints.base_of(kept) == here.base
