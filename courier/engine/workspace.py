@@ -120,8 +120,13 @@ async def save(
     """
     done = await _collect(sandbox, (base, ref, _SAVED, known), identity)
     _refuse(done)
-    bundle, *tree = done.stdout.splitlines()
-    return None if bundle == "unchanged" else (await sandbox.read(bundle), tree[0])
+    told = done.stdout.splitlines()
+    if told == ["unchanged"]:
+        return None
+    if len(told) != 2:
+        raise script.fault("workspace_collect", done)
+    bundle, tree = told
+    return await sandbox.read(bundle), tree
 
 
 async def _collect(sandbox: Sandbox, wanted: tuple[str, ...], identity: Identity) -> Completed:

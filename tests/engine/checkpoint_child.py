@@ -30,11 +30,36 @@ else echo begun; echo 1 > progress; sleep 120; fi
 """
 
 
-class Deadly:
+class Passing:
+    """Checkpoints that pass everything on; for those that do not."""
+
+    def __init__(self, inner: Checkpoints) -> None:
+        self._inner = inner
+
+    async def add(self, commit: str, *, line: Line, at: datetime) -> Checkpoint:
+        return await self._inner.add(commit, line=line, at=at)
+
+    async def newest(self, run: str, attempt: str) -> Checkpoint | None:
+        return await self._inner.newest(run, attempt)
+
+    async def of(self, run: str) -> Sequence[Checkpoint]:
+        return await self._inner.of(run)
+
+    async def base_of(self, checkpoint: Checkpoint) -> str:
+        return await self._inner.base_of(checkpoint)
+
+    async def hidden(self) -> Hidden:
+        return await self._inner.hidden()
+
+    async def drop(self, refs: Collection[str]) -> None:
+        await self._inner.drop(refs)
+
+
+class Deadly(Passing):
     """Checkpoints whose every touch kills this process once before it and once after it."""
 
     def __init__(self, inner: Checkpoints, seen: Path) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._seen = seen
 
     async def add(self, commit: str, *, line: Line, at: datetime) -> Checkpoint:
@@ -48,18 +73,6 @@ class Deadly:
         found = await self._inner.newest(run, attempt)
         self._die(f"after newest {found is not None}", attempt)
         return found
-
-    async def of(self, run: str) -> Sequence[Checkpoint]:
-        return await self._inner.of(run)
-
-    async def base_of(self, checkpoint: Checkpoint) -> str:
-        return await self._inner.base_of(checkpoint)
-
-    async def hidden(self) -> Hidden:
-        return await self._inner.hidden()
-
-    async def drop(self, refs: Collection[str]) -> None:
-        await self._inner.drop(refs)
 
     def _die(self, when: str, attempt: str) -> None:
         told = f"{when} {attempt}"

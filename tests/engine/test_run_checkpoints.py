@@ -1,6 +1,7 @@
 """Work saved out of a live sandbox: what is lost with it, and how the next attempt goes on."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,14 @@ import pytest
 from courier.engine.earlier import earlier_work
 from courier.engine.question import SIGNAL
 from courier.engine.replay import replay
+from courier.ports.checkpoints import Checkpoints, Line
 from courier.ports.sandboxes import Sandbox
 from courier.runs.events import Checkpoint
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.progress import StartAttempt
+from tests.engine.checkpoint_child import Passing
 from tests.engine.contest import candidate, contest
-from tests.engine.worlds import Scene, git, provider, scene, single_plan
+from tests.engine.worlds import UNTIL_TOLD, Scene, git, make_origin, provider, scene, single_plan
 from tests.fakes.embedded import Endpoint
 
 pytestmark = pytest.mark.slow
@@ -264,3 +267,47 @@ async def test_a_checkpoint_nobody_has_any_more_costs_the_work_and_not_the_run(
     assert await earlier_work(here.world, saving_plan(here, "true"), start) is None
     state = await asyncio.wait_for(here.engine.wait("fix"), 60)
     assert state.result == {"phase": "completed", "reason": "Completed"}
+
+
+class Stuck(Passing):
+    """A remote that takes a checkpoint and never answers."""
+
+    def __init__(self, inner: Checkpoints) -> None:
+        super().__init__(inner)
+        self.asked = asyncio.Event()
+
+    async def add(self, commit: str, *, line: Line, at: datetime) -> Checkpoint:
+        self.asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_a_checkpoint_on_its_way_does_not_hold_the_end_of_the_turn_up(
+    tmp_path: Path, sandboxd: Endpoint
+) -> None:
+    origin, stuck = make_origin(tmp_path, {"value": "none\n"}), list[Stuck]()
+
+    def hold(kept: Checkpoints) -> Checkpoints:
+        stuck.append(Stuck(kept))
+        return stuck[-1]
+
+    sandboxes = provider(sandboxd)
+    async with scene(tmp_path / tmp_path.name, origin, sandboxes, checkpoints=hold) as here:
+        await here.submit(saving_plan(here, f"echo done > value; {UNTIL_TOLD}"))
+        await asyncio.wait_for(stuck[-1].asked.wait(), 30)
+        await here.go_on()
+        state = await asyncio.wait_for(here.engine.wait("fix"), 60)
+        assert state.result == {"phase": "completed", "reason": "Completed"}
+        assert git(origin, "show", "courier/fix:value") == "done"
+
+
+async def test_work_too_large_to_deliver_is_not_saved_and_told(here: Scene) -> None:
+    plan = saving_plan(
+        here, "head -c 60000 /dev/urandom > large; sleep 4; rm large; echo 1 > value"
+    )
+    small = plan.delivery.model_copy(update={"max_bytes": 50_000})
+    await here.submit(plan.model_copy(update={"delivery": small}))
+    await here.printed("fix", "TooLarge")
+    state = await asyncio.wait_for(here.engine.wait("fix"), 60)
+    assert state.result == {"phase": "completed", "reason": "Completed"}
+    assert await here.world.checkpoints.of("fix") == []
