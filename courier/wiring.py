@@ -109,13 +109,15 @@ class Wiring:
         live = LiveTranscripts(home.folder / "transcripts", redact=self.secrets.redact)
         self._engines = Engines(home.id, self.journal, settings.database_url, self.clock, live)
         self.transcripts = self._engines.transcripts
-        self.sandboxes = OnDemandSandboxes(self._provider)
+        turn = self._engines.pace("sandboxes", settings.sandbox_rate)
+        self.sandboxes = OnDemandSandboxes(self._provider, turn=turn)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator["Wiring"]:
         """Open the mirror, and close everything at the end."""
         await self.mirror.open()
         try:
+            await self._engines.learn()
             yield self
         finally:
             await self._engines.client().close()
@@ -127,7 +129,7 @@ class Wiring:
     def world(self) -> World:
         """Return everything outside the engine, as ports."""
         world = World(
-            home=self.home.id,
+            home=self._engines.label,
             clock=self.clock,
             sandboxes=self.sandboxes,
             repository=self.mirror,

@@ -69,6 +69,9 @@ ENTRIES = {
     "template": Entry(
         "courier.cli.template:template", "Look at templates, or build one ahead of time.", _MACHINE
     ),
+    "migrate": Entry(
+        "courier.cli.migrate:migrate", "Move this machine's runs to PostgreSQL.", _MACHINE
+    ),
     "sandboxd": Entry(
         "courier.cli.sandboxd:sandboxd", "Look after the embedded sandboxes.", _MACHINE
     ),

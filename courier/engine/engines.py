@@ -1,6 +1,6 @@
 """Which engine has the runs of one repository: the journal here, or a database many share."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -25,6 +25,10 @@ BEFORE_THE_FIRST_PASS = 4
 
 FOLLOW_SECONDS = 3.0
 """How often a daemon that does not lead looks whether it should."""
+
+
+Turn = Callable[[], Awaitable[None]]
+"""Returns when it is the caller's turn."""
 
 
 @runtime_checkable
@@ -78,6 +82,9 @@ class Engines:
         database_url: The database many share, secrets included; None for the journal.
         clock: Their clock.
         disk: Where live transcripts are on this machine.
+
+    Attributes:
+        label: The id by which the sandboxes of runs are labelled.
     """
 
     def __init__(
@@ -85,6 +92,7 @@ class Engines:
     ) -> None:
         self._folder = folder
         self._clock = clock
+        self.label = home
         self._shared = None if database_url is None else _shared(home, database_url, clock, disk)
         self._alone = JournalClient(folder, clock=clock)
         self.transcripts: Transcripts = disk if self._shared is None else self._shared.transcripts
@@ -97,6 +105,15 @@ class Engines:
         # What was queued before a restart waits for the first pass to say how many may run.
         engine.limit(None, concurrency=BEFORE_THE_FIRST_PASS)
         return engine
+
+    async def learn(self) -> None:
+        """Learn by which id the sandboxes of runs are labelled."""
+        if self._shared is not None:
+            self.label = await self._shared.learn() or self.label
+
+    def pace(self, name: str, rate: float | None) -> Turn | None:
+        """Return what waits for a turn of all workers together; None where nothing is limited."""
+        return None if self._shared is None else self._shared.pace(name, rate)
 
     def client(self) -> Client:
         """Return the client of whatever engine runs, or will run, the runs."""

@@ -15,15 +15,24 @@ class OnDemandSandboxes:
 
     Args:
         make: Starts or finds the provider, e.g. the embedded server; safe to repeat.
+        turn: Awaited before each sandbox is made, where a provider limits how fast that may be.
     """
 
-    def __init__(self, make: Callable[[], Awaitable[Sandboxes]]) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Awaitable[Sandboxes]],
+        *,
+        turn: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._make = make
+        self._turn = turn
         self._made: Sandboxes | None = None
         self._making = asyncio.Lock()
 
     async def create(self, spec: SandboxSpec) -> Sandbox:
         """Make a sandbox."""
+        if self._turn is not None:
+            await self._turn()
         return await self._ask(lambda provider: provider.create(spec))
 
     async def prepare(self, spec: SandboxSpec) -> str:

@@ -100,6 +100,14 @@ class Remote:
         path = self._plumbing.local_path
         return heads(path) if path is not None else None
 
+    async def push_all(self, prefix: str) -> None:
+        """Push all refs here under a prefix to the same names there; none is fine."""
+        listed = await self._plumbing.local.run(
+            "for-each-ref", "--format=%(refname)", f"{checked_ref(prefix)}/"
+        )
+        if refs := listed.text.split():
+            _settle(await self._push("--", "origin", *(f"+{ref}:{ref}" for ref in refs)))
+
     async def fetch_commit(self, commit: str) -> None:
         """Bring a commit here from wherever the remote has it; its not being there is fine."""
         try:

@@ -190,9 +190,10 @@ async def scene(
     live = LiveTranscripts(folder / "transcripts", redact=secrets.redact)
     home, url = (folder.name, None) if shared is None else (shared.home, shared.url)
     engines = Engines(home, folder / "journal", url, clock, live)
+    await engines.learn()
     index = Index(state, folder / "index", clock)
     world = World(
-        home=home,
+        home=engines.label,
         clock=clock,
         sandboxes=sandboxes,
         repository=mirror,
@@ -207,8 +208,7 @@ async def scene(
         models=Providers(secrets, agent_env or {}, clock),
         agent_env=agent_env or {},
     )
-    if shared is not None:
-        world = guarded_world(world)
+    world = world if shared is None else guarded_world(world)
     engine = engines.engine(observer)
 
     _register(engine, world)

@@ -70,6 +70,10 @@ MIGRATIONS = (
 """Entry n brings a file of version n to version n + 1; entries are only ever appended."""
 
 
+MOVED = 1_000_000
+"""Added to the version of a file whose runs have gone elsewhere."""
+
+
 class Durability(StrEnum):
     """What a written fact survives: the death of the process, or a power cut as well."""
 
@@ -181,6 +185,14 @@ def version(connection: sqlite3.Connection, folder: Path) -> int:
         Misconfigured: If this courier is too old for it.
     """
     (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found >= MOVED:
+        connection.close()
+        raise Misconfigured(
+            "The runs of this journal were moved to a database.",
+            detail=f"{folder / FILE_NAME}.",
+            next_step="Set COURIER_DATABASE_URL to that database; `courier migrate --to URL` says"
+            " whether all of them are there.",
+        )
     if found > len(MIGRATIONS):
         connection.close()
         raise Misconfigured(
@@ -190,6 +202,19 @@ def version(connection: sqlite3.Connection, folder: Path) -> int:
             next_step="Upgrade courier, or give it another data folder.",
         )
     return int(found)
+
+
+def was_moved(connection: sqlite3.Connection) -> bool:
+    """Return whether the file's runs have gone elsewhere."""
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(found) >= MOVED
+
+
+def mark_moved(connection: sqlite3.Connection, *, moved: bool) -> None:
+    """Say whether the file's runs have gone elsewhere; only the holder of the lock may."""
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    number = int(found) % MOVED + MOVED * moved
+    connection.execute(f"PRAGMA user_version = {number}")
 
 
 def _refuse_older(connection: sqlite3.Connection, folder: Path, found: int) -> None:

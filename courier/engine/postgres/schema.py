@@ -14,6 +14,13 @@ PROTOCOL = 1
 
 _NAME_LENGTH = 50
 
+COMMON = "courier_common"
+"""The schema of what all repositories of a database share."""
+_SHARED = f"""
+CREATE SCHEMA IF NOT EXISTS {COMMON};
+CREATE TABLE IF NOT EXISTS {COMMON}.paces (name TEXT PRIMARY KEY, next_at TIMESTAMPTZ NOT NULL)
+"""
+
 MIGRATIONS = (
     """
     CREATE TABLE runs (
@@ -93,6 +100,9 @@ MIGRATIONS = (
       content BYTEA NOT NULL,
       PRIMARY KEY (run, attempt, at)
     )
+    """,
+    """
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)
     """,
 )
 """Entry n brings the tables from version n to version n + 1; entries are only ever appended, and
@@ -207,7 +217,8 @@ def _older(database: Database, found: int) -> Misconfigured:
 def _migrate(session: Session, database: Database) -> None:
     session.execute("BEGIN")
     # Several workers may start at once on an empty database.
-    session.execute("SELECT pg_advisory_xact_lock(hashtext(?), 0)", (database.schema,))
+    session.execute("SELECT pg_advisory_xact_lock(hashtext(?), 0)", (COMMON,))
+    session.run(_SHARED)
     session.run(f'CREATE SCHEMA IF NOT EXISTS "{database.schema}"')
     session.run(
         "CREATE TABLE IF NOT EXISTS version (number INTEGER NOT NULL, readable_by INTEGER NOT NULL)"

@@ -2,12 +2,14 @@
 
 import os
 import socket
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from courier import __version__
 from courier.engine.journal.writer import Observer
 from courier.engine.postgres.client import PostgresClient
 from courier.engine.postgres.engine import PostgresEngine
+from courier.engine.postgres.pace import Pace
 from courier.engine.postgres.schema import Database, schema_of
 from courier.engine.postgres.tending import Worker
 from courier.engine.postgres.transcripts import Disk, SharedTranscripts
@@ -32,6 +34,19 @@ class Shared:
         self._clock = clock
         self.client = PostgresClient(self._database, clock=clock)
         self.transcripts = SharedTranscripts(disk, self.client)
+
+    async def learn(self) -> str | None:
+        """Return the id by which the sandboxes of runs are labelled, if it is not the home's."""
+        rows = await self.client.ask(
+            lambda session: session.execute(
+                "SELECT value FROM facts WHERE name = 'label'"
+            ).fetchall()
+        )
+        return str(rows[0][0]) if rows else None
+
+    def pace(self, name: str, rate: float | None) -> Callable[[], Awaitable[None]] | None:
+        """Return what waits for a turn of all workers together; None where nothing is limited."""
+        return None if rate is None else Pace(self.client, self._clock, name=name, rate=rate).turn
 
     def engine(self, observer: Observer | None, share: "Share") -> PostgresEngine:
         """Return a worker that knows no flows yet."""
