@@ -1,5 +1,6 @@
 """`courier usage`: sums of what was used, by what it has in common."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -75,6 +76,8 @@ def usage(  # noqa: PLR0913 - one parameter an option
     `courier/state`, and of what is in flight here. What has neither a cost of its own nor a rate in
     a CostRates document is told as unknown; it never counts as free. Works in any clone, with
     nothing running.
+
+    Below it stands what projects with a budget of the day or the month have left of it.
     """
     from courier.cli.views import spending
 
@@ -100,18 +103,30 @@ async def _gather(here: Here, asked: Asked) -> "Sums":
     from courier.cli.views.spending import Sums
     from courier.engine.books import Books
     from courier.errors import Misused
-    from courier.runs.spending import GROUPS, Total
+    from courier.planning.budgets import Money, caps_by_project
+    from courier.runs.spending import GROUPS, Spent, Total, day_of
 
     if asked.since > asked.until:
         raise Misused(
             "The first day is after the last.", detail=f"{asked.since} is after {asked.until}."
         )
     name, groups, total = GROUPS[asked.by], dict[str, Total](), Total()
+    now, spent = here.clock.now(), defaultdict[str, Spent](Spent)
+    today = now.date()
+    days = (min(asked.since, today.replace(day=1)), max(asked.until, today))
+    window = (asked.since.isoformat(), asked.until.isoformat())
     async with here.wired() as wiring:
+        caps = caps_by_project((await wiring.preview().tracked()).catalog)
         books = Books(wiring.world, wiring.client())
-        for line in await books.lines(since=asked.since, until=asked.until):
-            if asked.project in (None, line.get("project")):
+        for line in await books.lines(since=days[0], until=days[1]):
+            project = line.get("project") or ""
+            if asked.project not in (None, project):
+                continue
+            spent[project] = spent[project].with_line(line, today=today)
+            if window[0] <= day_of(line) <= window[1]:
                 groups.setdefault(name(line), Total()).add(line)
                 total.add(line)
     ordered = {each: groups[each] for each in sorted(groups)}
-    return Sums(asked.by, asked.since, asked.until, ordered, total)
+    rooms = (Money(caps[each], spent[each], now).line(each) for each in sorted(caps))
+    shown = tuple(room for room in rooms if asked.project in (None, room.project))
+    return Sums(asked.by, asked.since, asked.until, ordered, total, shown)

@@ -17,9 +17,10 @@ from courier.engine.runner import FLOW
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.planning.observed import InFlight, Lacking
-from courier.runs.budget import DAY, REASONS, SIGNAL, Spent
+from courier.runs.budget import DAY, REASONS, SIGNAL
 from courier.runs.charges import charges_of
 from courier.runs.frozen import FrozenPlan
+from courier.runs.spending import Spent
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from courier.ports.state import StateBranch
-from courier.runs.budget import Caps, Shortage, Spent, headroom, shortage
+from courier.runs.budget import Caps, Shortage, headroom, shortage
 from courier.runs.charges import Charge, month_path
-from courier.runs.spending import day_of, read_lines, spent_by
+from courier.runs.spending import Spent, day_of, read_lines, spent_by
 
 
 @dataclass(frozen=True, slots=True)

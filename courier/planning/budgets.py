@@ -13,18 +13,9 @@ from courier.planning.observed import Lacking, Observed
 from courier.planning.plan import GrantBudget, Headroom, Held
 from courier.planning.references import Ref
 from courier.resources.project import Budgets, Project
-from courier.runs.budget import (
-    REASONS,
-    RUN,
-    Caps,
-    Grant,
-    Shortage,
-    Spent,
-    dollars,
-    next_day,
-    shortage,
-)
+from courier.runs.budget import REASONS, RUN, Caps, Grant, Shortage, dollars, next_day, shortage
 from courier.runs.retry import original
+from courier.runs.spending import Spent
 
 UNLIMITED = Decimal(1_000_000)
 """What a run may cost whose limit was taken away while it waited, in US dollars."""

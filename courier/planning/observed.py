@@ -14,10 +14,10 @@ from typing import Final
 from courier.planning.diary import ObservedTask
 from courier.planning.history import History, Sample, remember
 from courier.planning.sandboxrecord import KeptSandbox, ObservedSandbox
-from courier.runs.budget import Spent
 from courier.runs.events import ENDED
 from courier.runs.frozen import FrozenPlan
 from courier.runs.pricing import EMBEDDED
+from courier.runs.spending import Spent
 
 _MODULUS: Final = 1 << 256
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from courier.resources.model import Model
+from courier.runs.spending import Spent
 
 SIGNAL: Final = "budget"
 """The signal that tells a waiting run that there is something to spend again."""
@@ -49,17 +50,6 @@ class Grant(Model):
     """What the run may cost now; null where that did not change."""
     caps: Caps | None = None
     """What its project may spend now; null where that is not known."""
-
-
-class Spent(NamedTuple):
-    """US dollars a project has spent, in UTC: today, and this month."""
-
-    day: Decimal = Decimal(0)
-    month: Decimal = Decimal(0)
-
-    def plus(self, usd: Decimal) -> "Spent":
-        """Return the same with more on both."""
-        return Spent(self.day + usd, self.month + usd)
 
 
 @dataclass(frozen=True, slots=True)

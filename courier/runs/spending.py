@@ -6,9 +6,9 @@ Lines are read as plain values: a month may hold many, and nobody needs more of 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from courier.runs.usage import METRICS, Unpriced, joined
 
@@ -28,6 +28,25 @@ GROUPS: Final[Mapping[str, Callable[[Line], str]]] = {
     "run": lambda line: line.get("run") or NOBODY,
 }
 """What usage can be summed by."""
+
+
+class Spent(NamedTuple):
+    """US dollars a project has spent, in UTC: today, and this month."""
+
+    day: Decimal = Decimal(0)
+    month: Decimal = Decimal(0)
+
+    def plus(self, usd: Decimal) -> "Spent":
+        """Return the same with more on both."""
+        return Spent(self.day + usd, self.month + usd)
+
+    def with_line(self, line: Line, *, today: date) -> "Spent":
+        """Return it with a line that counts if it is of this day or month."""
+        at, usd = day_of(line), spent_by(line)
+        this = today.isoformat()
+        if at[:7] != this[:7]:
+            return self
+        return Spent(self.day + (usd if at == this else 0), self.month + usd)
 
 
 @dataclass(slots=True)

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from courier.engine.ledger import Ledger
 from courier.engine.purse import Account, Purse
-from courier.runs.budget import DAY, MONTH, Caps, Spent
+from courier.runs.budget import DAY, MONTH, Caps
 from courier.runs.charges import Charge
+from courier.runs.spending import Spent
 from courier.runs.usage import Usage
 from tests.fakes.clock import FakeClock
 from tests.unit.runs.builders import frozen

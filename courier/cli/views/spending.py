@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from courier.cli.views import headroom
 from courier.cli.views.figures import cost, took
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
 from courier.cli.views.json_text import to_json
 from courier.cli.views.yaml import to_yaml
+from courier.planning.plan import Headroom
 from courier.runs.spending import Total
 from courier.runs.usage import Unpriced
 
@@ -26,17 +28,19 @@ class Sums:
     until: date
     groups: Mapping[str, Total]
     total: Total
+    budgets: tuple[Headroom, ...] = ()
 
 
 def table_of(found: Sums, ink: Ink = PLAIN) -> str:
     """Return a row for each group and one for the total, numbers to the right."""
+    left = ["", *headroom.lines(found.budgets, ink)] if found.budgets else []
     if not found.groups:
-        return f"Nothing was used from {found.since} to {found.until}."
+        return "\n".join([f"Nothing was used from {found.since} to {found.until}.", *left])
     head = [found.by.upper(), "RUNS", "IN", "CACHED", "OUT", "AGENT", "SANDBOX", "COST"]
     rows = [_row(name, total) for name, total in found.groups.items()]
     lines = columns(_aligned([head, *rows, _row("total", found.total)]), gap=3)
     top, *body, last = lines
-    return "\n".join([ink.paint(top, "dim"), *body, ink.paint(last, "bold")])
+    return "\n".join([ink.paint(top, "dim"), *body, ink.paint(last, "bold"), *left])
 
 
 def notes(found: Sums) -> Iterator[str]:
@@ -88,6 +92,7 @@ def plain(found: Sums) -> dict[str, Any]:
         "until": found.until.isoformat(),
         "groups": [{"name": name, **_plain_total(total)} for name, total in found.groups.items()],
         "total": _plain_total(found.total),
+        "budgets": [each.model_dump(mode="json", by_alias=True) for each in found.budgets],
     }
 
 

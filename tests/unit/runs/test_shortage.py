@@ -10,7 +10,6 @@ from courier.runs.budget import (
     MONTH,
     RUN,
     Caps,
-    Spent,
     dollars,
     headroom,
     next_day,
@@ -22,6 +21,7 @@ from courier.runs.frozen import FrozenPlan
 from courier.runs.progress import Decision, Deliver, Finish, StartAttempt, next_step
 from courier.runs.run import fold
 from courier.runs.shortage import AwaitBudget
+from courier.runs.spending import Spent
 from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage
 from tests.unit.runs.builders import START, attempted, completed, frozen
