@@ -6,6 +6,7 @@ from datetime import datetime
 
 from courier.engine.admission import Work
 from courier.engine.breakage import failure
+from courier.engine.purse import Account
 from courier.engine.scoring import Scored, Scoring
 from courier.engine.scripted import Scripts
 from courier.engine.seam import Context, RunCancelled
@@ -13,6 +14,7 @@ from courier.engine.station import Ask, Request, Station
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.runs.assets import Moment
+from courier.runs.charges import key_of
 from courier.runs.choice import Choice, read_choice
 from courier.runs.choice import repair_prompt as choice_repair
 from courier.runs.events import AttemptEnded, CancelAsked, Checkpoint, RunEvent
@@ -35,7 +37,7 @@ class Attempt:
     def __init__(self, world: World, context: Context, request: Request) -> None:
         self._world = world
         self._context = context
-        self._start = request.start
+        self._request, self._start = request, request.start
         self._step = request.start.step
         self._plan, self._situation = request.plan, request.situation
         self._prompt = assemble(request.plan, self._step, request.situation)
@@ -150,14 +152,19 @@ class Attempt:
         if commit is None or not is_scored_apart(self._plan, self._step):
             return
         said = self._turns[-1].text if self._turns else ""
-        scoring = Scoring(self._world, self._plan, self._step, said, self._start.base, commit)
+        used = self._request.spent + sum((turn.usage for turn in self._turns), Usage())
+        key = key_of(self._plan, f"{self._plan.lane}{self._start.name}/score")
+        account = Account(key, self._plan, before=used.spent)
+        base = self._start.base
+        scoring = Scoring(self._world, self._plan, self._step, said, base, commit, account)
         try:
             told = await self._context.step(self._named("score"), scoring.carry_out)
         except CourierError as error:
             self._evaluation = Evaluation(why=str(error))
             return
         scored = Scored.model_validate_json(str(told))
-        self._evaluation, self._scoring = Evaluation(score=scored.score), scored.usage
+        self._evaluation = Evaluation(score=scored.score, why=scored.why)
+        self._scoring = scored.usage
 
     async def _turn(self, prompt: str, session: str | None = None) -> Outcome:
         held = (turn.usage for turn in self._turns if session and turn.session == session)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import chain
 
+from courier.engine.billing import bill_of
 from courier.engine.inflight import RunState
 from courier.engine.interactive.keeper import FLOW as SANDBOX
 from courier.engine.interactive.telling import retell as retell_sandbox
@@ -14,11 +15,8 @@ from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.runs.candidates import entries_of
 from courier.runs.charges import FOLDER, Charge, charges_of, month_path, step_charge
-from courier.runs.frozen import FrozenStep
 from courier.runs.interactive.account import charges_of as sandbox_charges
-from courier.runs.pricing import Bill
 from courier.runs.spending import Line, day_of, read_lines
-from courier.runs.transcript import AGENT_EVENT, SessionStarted, UsageReported
 from courier.runs.usage import Usage
 
 
@@ -75,34 +73,13 @@ class Books:
             step = steps.get(attempt.rpartition("-")[0])
             if step is None:
                 continue
-            bills = [self._bill(told, stream, step) for stream in streams]
+            transcripts = self._world.transcripts
+            bills = [bill_of(transcripts, told.plan, step, stream) for stream in streams]
             now = self._world.clock.now()
             used = sum((bill.total(at=now) for bill in bills), Usage())
             key, model = f"{told.plan.run}/{attempt}", bills[-1].model
             line = step_charge(told.plan, step, key=key, at=now, told=model)
             yield line.model_copy(update={"usage": used})
-
-    def _bill(self, told: Told, stream: str, step: FrozenStep) -> Bill:
-        bill = Bill(told.plan.rates, step.agent, step.model)
-        take_in(bill, self._world.transcripts.since(told.plan.run, stream, offset=0))
-        return bill
-
-
-def take_in(bill: Bill, transcript: bytes) -> None:
-    """Add to a bill what one process reported, according to its transcript."""
-    for raw in transcript.splitlines():
-        if b'"usage"' not in raw and b'"session"' not in raw:
-            continue
-        told = json.loads(raw)
-        bare = {name: value for name, value in told.items() if name not in ("at", "attempt")}
-        event = AGENT_EVENT.validate_json(json.dumps(bare))
-        match event:
-            case UsageReported(usage=usage):
-                bill.add(usage)
-            case SessionStarted(model=model):
-                bill.name(model)
-            case _:
-                pass
 
 
 def once(lines: Iterable[Line]) -> Iterator[Line]:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from courier.engine.patience import patiently
+from courier.engine.purse import Account, Purse
 from courier.engine.seam import Json, StepIO
 from courier.engine.world import World
-from courier.errors import Misconfigured
 from courier.ports.models import Question
 from courier.resources.model import Model
 from courier.runs.answer import Unreadable
@@ -21,10 +22,11 @@ PATIENCE = timedelta(minutes=2)
 
 
 class Scored(Model):
-    """What came of asking: a score, and what asking used."""
+    """What came of asking: a score or why there is none, and what asking used."""
 
-    score: Score
-    usage: Usage
+    score: Score | None = None
+    why: str | None = None
+    usage: Usage = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Scoring:
         said: The last words of whoever made it.
         base: The commit before it.
         commit: The commit after it.
+        account: What asking is entered as.
     """
 
     world: World
@@ -43,6 +46,7 @@ class Scoring:
     said: str
     base: str
     commit: str
+    account: Account
 
     async def carry_out(self, _io: StepIO) -> Json:
         """Return a `Scored` as JSON.
@@ -53,6 +57,9 @@ class Scoring:
                 not answer in the form asked for.
             Unavailable: If the provider stays out of reach.
         """
+        purse = Purse(self.world.ledger, self.world.clock, self.account)
+        if (short := purse.enter(Decimal(0))) is not None:
+            return Scored(why=short.message).model_dump_json(by_alias=True)
         diff = await self.world.repository.diff(self.base, self.commit)
         question = Question(
             model=self.plan.quality.model or "",
@@ -67,12 +74,14 @@ class Scoring:
             give_up_after=PATIENCE,
         )
         usage = self._priced(answer.usage)
+        purse.enter(usage.spent)
         try:
             score = to_score(
                 answer.value, quality=self.plan.quality, scored_by=self.plan.quality.model or ""
             )
-        except Unreadable as why:
-            raise Misconfigured("The score cannot be read.", detail=str(why)) from why
+        except Unreadable as unreadable:
+            why = f"The score cannot be read. {unreadable}"
+            return Scored(why=why, usage=usage).model_dump_json(by_alias=True)
         return Scored(score=score, usage=usage).model_dump_json(by_alias=True)
 
     def _priced(self, usage: Usage) -> Usage:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from courier.engine import admission, workspace
 from courier.engine.admission import Work
+from courier.engine.billing import bill_of
 from courier.engine.breakage import failure
 from courier.engine.earlier import earlier_work, last_checkpoint
 from courier.engine.enclosures import Enclosures
@@ -201,14 +202,18 @@ class Station:
 
     async def _with_turn(self, ask: Ask, act: Callable[[Turn, Brief], Awaitable[Outcome]]) -> Json:
         key = f"{self._start.name}-turn-{ask.number}"
-        transcript = self._world.transcripts.open(self._plan.run, f"{self._plan.lane}{key}")
+        stream = f"{self._plan.lane}{key}"
+        transcript = self._world.transcripts.open(self._plan.run, stream)
         driver = self._world.driver(self._step)
         bill = Bill(self._plan.rates, self._step.agent, self._step.model)
         turn = Turn(self._world, driver, self._lease, key=key, transcript=transcript, bill=bill)
         try:
             outcome = await act(turn, self._brief(await self._lease.connect(), ask))
         except CourierError as error:
-            outcome = failure(error).model_copy(update={"usage": turn.spent})
+            # An earlier life may have heard more than can still be read.
+            bill = bill_of(self._world.transcripts, self._plan, self._step, stream)
+            used = bill.total(at=self._world.clock.now())
+            outcome = failure(error).model_copy(update={"usage": used, "model": bill.model})
         finally:
             transcript.close()
         return outcome.model_dump_json(by_alias=True)
