@@ -48,7 +48,7 @@ _CONSEQUENCE: Final[Mapping[Feature, str]] = {
     "instructions": " It is told the guide in its prompt.",
     "skills": " They are left out.",
     "images": " Its prompt says where the files are.",
-    "cost": " The budget cannot stop it in the middle; a step's time does.",
+    "cost": " Only rates for its tokens (CostRates) let the budget stop it in the middle.",
     "continue": " Every message starts a new conversation.",
 }
 

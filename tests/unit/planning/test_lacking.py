@@ -58,7 +58,7 @@ def test_it_is_told_at_its_place_with_the_agents_that_can() -> None:
     (found,) = read.diagnostics
     assert found.detail == (
         'Agent "codex" has no report of what it cost; these have it: claude, opencode, pi. '
-        "The budget cannot stop it in the middle; a step's time does."
+        "Only rates for its tokens (CostRates) let the budget stop it in the middle."
     )
 
 
@@ -67,7 +67,7 @@ def test_a_described_agent_is_told_of_in_the_same_words() -> None:
     assert codes(read) == ["AgentLacksFeature:8:11", "AgentLacksFeature:13:15"]
     assert [found.detail for found in read.diagnostics] == [
         'Agent "mine" has no report of what it cost; these have it: claude, opencode, pi. '
-        "The budget cannot stop it in the middle; a step's time does.",
+        "Only rates for its tokens (CostRates) let the budget stop it in the middle.",
         'Agent "mine" has no effort; these have it: claude, codex, opencode, pi. It is left out.',
     ]
 
