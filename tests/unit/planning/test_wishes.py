@@ -50,7 +50,7 @@ def test_pictures_and_a_budget_are_told_too() -> None:
     ]
     assert "no way to be shown pictures" in found[0]
     assert "Its prompt says where the files are." in found[0]
-    assert "The budget cannot stop it in the middle" in found[1]
+    assert "Only rates for its tokens" in found[1]
     assert "It is written in Run/fix-auth spec.budget (.courier/run-fix-auth.yaml:" in found[1]
 
 
