@@ -42,6 +42,7 @@ from courier.llm.providers import Providers
 from courier.planning.manifest import Schemas
 from courier.ports.agents import AgentDriver
 from courier.ports.sandboxes import Sandboxes
+from courier.ports.whereabouts import settle
 from courier.runs.pricing import EMBEDDED
 from courier.sandboxd.launcher import CannotStart, Endpoint, ensure_running
 from courier.sandboxes.e2b import E2BSandboxes
@@ -79,6 +80,7 @@ class Wiring:
         settings: How courier runs here.
         home: The repository's state folder.
         environment: The process's environment: secrets and git's own set-up come from it.
+        secrets: Those of the environment, where others redact by them too.
         stand_in: Gives what drives an agent instead of its own driver.
     """
 
@@ -88,6 +90,7 @@ class Wiring:
         home: Home,
         environment: MutableMapping[str, str],
         *,
+        secrets: EnvironmentSecrets | None = None,
         stand_in: Callable[[AgentDriver], AgentDriver] = lambda driver: driver,
     ) -> None:
         self.settings = settings
@@ -95,7 +98,9 @@ class Wiring:
         self.home = home
         self.clock = SystemClock()
         self.ledger = Ledger()
-        self.secrets = EnvironmentSecrets(environment, names=secret_names(environment))
+        self.secrets = secrets or EnvironmentSecrets(
+            environment, names=secret_names(environment)
+        )
         self._environment = environment
         self.mirror = (Mirror if settings.database_url is None else SharedMirror)(
             home.folder,
@@ -152,13 +157,20 @@ class Wiring:
         """Return the engine of this repository; start it to run what is in flight."""
         engine = self._engines.engine(observer, share=share)
 
+        def locate(context: Context) -> None:
+            # Until the task ends: the engine's own words about the run's end are about it too.
+            settle(repository=self.home.remote, run=context.run_id)
+
         async def flow(context: Context) -> Json:
+            locate(context)
             return await Runner(self.world, context, engine, engine).go()
 
         async def candidate(context: Context) -> Json:
+            locate(context)
             return await CandidateRunner(self.world, context, engine, engine).go()
 
         async def keep(context: Context) -> Json:
+            locate(context)
             return await Keeper(self.world, context).go()
 
         engine.register(FLOW, flow)

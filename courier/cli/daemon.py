@@ -1,15 +1,12 @@
 """`courier daemon`: reconcile until stopped."""
 
-import logging
 from typing import Any
 
 import click
 
 from courier.cli.here import Here
+from courier.cli.logging_options import logs
 from courier.cli.verb import Verb
-
-_CHATTY = ("httpx", "httpcore", "e2b", "watchfiles")
-"""Libraries that log every request."""
 
 _EXAMPLE = """\
 courier daemon
@@ -38,16 +35,14 @@ COURIER_HOME=/srv/courier courier daemon -v"""
     metavar="NAME",
     help="A name --listen may be called by from elsewhere; with a tunnel or proxy, its name.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Log more.")
 @click.pass_obj
+@logs
 def daemon(
     here: Here,
     /,
     remotes: tuple[str, ...],
     config: str | None,
     interval: str | None,
-    *,
-    verbose: bool,
     **listen: Any,
 ) -> None:
     """Keep doing it until stopped.
@@ -62,12 +57,6 @@ def daemon(
     signed (X-Hub-Signature-256) with the secret in COURIER_WEBHOOK_SECRET, or in the variable the
     file names.
     """
-    level = logging.DEBUG if verbose else logging.INFO
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=level, format=form, stream=here.console.err)
-    for chatty in _CHATTY:
-        logging.getLogger(chatty).setLevel(logging.INFO if verbose else logging.WARNING)
-
     from courier.cli.serving import Asked, serve
 
     config = config or here.environment.get("COURIER_DAEMON_CONFIG") or None

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from courier.ports.clock import Clock
     from courier.settings import Settings
     from courier.storage.checkout import Checkout
+    from courier.system import EnvironmentSecrets
     from courier.wiring import Home, Wiring
 
 T = TypeVar("T")
@@ -66,6 +67,13 @@ class Here:
         return SystemClock()
 
     @cached_property
+    def secrets(self) -> "EnvironmentSecrets":
+        """Return the secrets of the environment: one for the process, whose log tells none."""
+        from courier.system import EnvironmentSecrets, secret_names
+
+        return EnvironmentSecrets(self.environment, names=secret_names(self.environment))
+
+    @cached_property
     def checkout(self) -> "Checkout":
         """Return the working tree around the person.
 
@@ -93,7 +101,9 @@ class Here:
 
         is_folder = ":" not in remote.partition("/")[0]
         address = str(self.path(remote).resolve()) if is_folder else remote
-        wiring = Wiring(self.settings, home_of(self.settings, address), self.environment)
+        wiring = Wiring(
+            self.settings, home_of(self.settings, address), self.environment, secrets=self.secrets
+        )
         async with wiring.opened():
             yield wiring
 
@@ -102,6 +112,8 @@ class Here:
         """Open courier on the repository around the person."""
         from courier.wiring import Wiring
 
-        wiring = Wiring(self.settings, await self.home(), self.environment)
+        wiring = Wiring(
+            self.settings, await self.home(), self.environment, secrets=self.secrets
+        )
         async with wiring.opened():
             yield wiring

@@ -222,7 +222,7 @@ def _ship(here: Here, target: Target) -> Ship:
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Daemon]:
-        wiring = Wiring(here.settings, home, here.environment)
+        wiring = Wiring(here.settings, home, here.environment, secrets=here.secrets)
         async with wiring.opened():
             engine = wiring.engine()
             await engine.start()

@@ -1,17 +1,14 @@
 """`courier worker`: run what others planned, as one of many."""
 
 import asyncio
-import logging
 import signal
 from contextlib import AsyncExitStack
 
 import click
 
 from courier.cli.here import Here
+from courier.cli.logging_options import logs
 from courier.cli.verb import Verb
-
-_CHATTY = ("httpx", "httpcore", "e2b")
-"""Libraries that log every request."""
 
 _EXAMPLE = """\
 COURIER_DATABASE_URL=postgresql://courier@db/courier courier worker
@@ -35,15 +32,10 @@ courier worker --repository git@example.com:team/app.git"""
     metavar="URL",
     help="Whose runs; the repository around you if you name none.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Log more.")
 @click.pass_obj
+@logs
 def worker(
-    here: Here,
-    concurrency: int,
-    queues: tuple[str, ...],
-    repositories: tuple[str, ...],
-    *,
-    verbose: bool,
+    here: Here, concurrency: int, queues: tuple[str, ...], repositories: tuple[str, ...]
 ) -> None:
     """Run runs as one of many workers.
 
@@ -60,11 +52,6 @@ def worker(
             "A worker needs a database to share runs with others.",
             next_step="Set COURIER_DATABASE_URL, or use `courier daemon` on one machine.",
         )
-    level = logging.DEBUG if verbose else logging.INFO
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=level, format=form, stream=here.console.err)
-    for chatty in _CHATTY:
-        logging.getLogger(chatty).setLevel(logging.INFO if verbose else logging.WARNING)
     here.run(_serve(here, concurrency, queues, repositories))
 
 

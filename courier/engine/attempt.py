@@ -13,6 +13,7 @@ from courier.engine.seam import Context, RunCancelled
 from courier.engine.station import Ask, Request, Station
 from courier.engine.world import World
 from courier.errors import CourierError
+from courier.ports.whereabouts import located
 from courier.runs.assets import Moment
 from courier.runs.charges import key_of
 from courier.runs.choice import Choice, read_choice
@@ -58,6 +59,10 @@ class Attempt:
 
     async def carry_out(self) -> tuple[RunEvent, ...]:
         """Return the facts that came of it: how it ended and, perhaps, that it was cancelled."""
+        with located(step=self._step.name, attempt=self._start.name):
+            return await self._carry_out()
+
+    async def _carry_out(self) -> tuple[RunEvent, ...]:
         started = await self._context.now(self._named("started"))
         cancelled: RunCancelled | None = None
         try:
