@@ -15,15 +15,12 @@ from courier.agents.described import DescribedDriver
 from courier.agents.opencode import OpenCodeDriver
 from courier.agents.pi import PiDriver
 from courier.agents.shell import ShellDriver
-from courier.engine.candidate import CandidateRunner
-from courier.engine.candidates import FLOW as CANDIDATE
 from courier.engine.daemon import INTERVAL_SECONDS, Daemon, Post
 from courier.engine.desired import DesiredState
 from courier.engine.dispatcher import Dispatcher
 from courier.engine.engines import EVERYTHING, Client, Engines, Share, keep_to, led
 from courier.engine.errand import Errand
-from courier.engine.interactive.keeper import FLOW as SANDBOX_FLOW
-from courier.engine.interactive.keeper import Keeper
+from courier.engine.flows import register_flows
 from courier.engine.journal.writer import Observer
 from courier.engine.ledger import Ledger
 from courier.engine.observation import Observation
@@ -32,8 +29,7 @@ from courier.engine.presence import Presence
 from courier.engine.preview import Preview
 from courier.engine.reconciler import Reconciler
 from courier.engine.retention import Housekeeping
-from courier.engine.runner import FLOW, Runner
-from courier.engine.seam import Context, Engine, Json, RunClient
+from courier.engine.seam import Engine, RunClient
 from courier.engine.shelf import Shelf
 from courier.engine.world import World
 from courier.errors import Misconfigured
@@ -42,7 +38,6 @@ from courier.llm.providers import Providers
 from courier.planning.manifest import Schemas
 from courier.ports.agents import AgentDriver
 from courier.ports.sandboxes import Sandboxes
-from courier.ports.whereabouts import settle
 from courier.runs.pricing import EMBEDDED
 from courier.sandboxd.launcher import CannotStart, Endpoint, ensure_running
 from courier.sandboxes.e2b import E2BSandboxes
@@ -98,9 +93,7 @@ class Wiring:
         self.home = home
         self.clock = SystemClock()
         self.ledger = Ledger()
-        self.secrets = secrets or EnvironmentSecrets(
-            environment, names=secret_names(environment)
-        )
+        self.secrets = secrets or EnvironmentSecrets(environment, names=secret_names(environment))
         self._environment = environment
         self.mirror = (Mirror if settings.database_url is None else SharedMirror)(
             home.folder,
@@ -156,26 +149,7 @@ class Wiring:
     def engine(self, observer: Observer | None = None, *, share: Share = EVERYTHING) -> Engine:
         """Return the engine of this repository; start it to run what is in flight."""
         engine = self._engines.engine(observer, share=share)
-
-        def locate(context: Context) -> None:
-            # Until the task ends: the engine's own words about the run's end are about it too.
-            settle(repository=self.home.remote, run=context.run_id)
-
-        async def flow(context: Context) -> Json:
-            locate(context)
-            return await Runner(self.world, context, engine, engine).go()
-
-        async def candidate(context: Context) -> Json:
-            locate(context)
-            return await CandidateRunner(self.world, context, engine, engine).go()
-
-        async def keep(context: Context) -> Json:
-            locate(context)
-            return await Keeper(self.world, context).go()
-
-        engine.register(FLOW, flow)
-        engine.register(SANDBOX_FLOW, keep)
-        engine.register(CANDIDATE, candidate)
+        register_flows(engine, lambda: self.world, repository=self.home.remote)
         return engine
 
     def client(self) -> Client:

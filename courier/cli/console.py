@@ -1,7 +1,7 @@
 """Where a command speaks: data on stdout, everything else on stderr, coloured where wanted."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TextIO
 
 from courier.cli.views.ink import Ink
@@ -12,12 +12,16 @@ class Console:
 
     Args:
         environment: Says whether colour is wanted (`NO_COLOR`, `TERM`).
+
+    Attributes:
+        voice: What is told messages in place of stderr, where that is for programs.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self.choice = "auto"
         self._passing = ""
+        self.voice: Callable[[str], None] | None = None
         self.out: TextIO = sys.stdout
         self.err: TextIO = sys.stderr
 
@@ -55,7 +59,10 @@ class Console:
     def tell(self, text: str) -> None:
         """Write a message for the person to stderr, with one newline at its end."""
         self.passing("")
-        _write(self.err, text)
+        if self.voice is not None:
+            self.voice(text)
+        else:
+            _write(self.err, text)
 
     def note(self, text: str) -> None:
         """Tell something that matters and is no error."""

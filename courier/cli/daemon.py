@@ -27,7 +27,9 @@ COURIER_HOME=/srv/courier courier daemon -v"""
     metavar="TIME",
     help="How soon to look when nothing tells of a change, 5s to 1d; 30s without it.",
 )
-@click.option("--listen", metavar="HOST:PORT", help="Take webhooks there, e.g. 127.0.0.1:8470.")
+@click.option(
+    "--listen", metavar="HOST:PORT", help="Answer there, e.g. 127.0.0.1:8470: webhooks, probes."
+)
 @click.option(
     "--public-host",
     "hosts",
@@ -55,7 +57,7 @@ def daemon(
 
     With `--listen`, push events of a forge at /webhooks/push make it look at once. They have to be
     signed (X-Hub-Signature-256) with the secret in COURIER_WEBHOOK_SECRET, or in the variable the
-    file names.
+    file names. /healthz and /readyz tell probes whether it is alive and does its work.
     """
     from courier.cli.serving import Asked, serve
 

@@ -112,8 +112,6 @@ class Here:
         """Open courier on the repository around the person."""
         from courier.wiring import Wiring
 
-        wiring = Wiring(
-            self.settings, await self.home(), self.environment, secrets=self.secrets
-        )
+        wiring = Wiring(self.settings, await self.home(), self.environment, secrets=self.secrets)
         async with wiring.opened():
             yield wiring

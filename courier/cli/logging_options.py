@@ -38,6 +38,8 @@ def logs(command: F) -> F:
         verbose: bool,
         **options: Any,
     ) -> Any:
+        from logging import INFO, getLogger
+
         from courier.system.logs import write_logs
 
         form = log_form or _told(here, "COURIER_LOG_FORMAT", FORMS) or "text"
@@ -49,6 +51,12 @@ def logs(command: F) -> F:
             level="debug" if verbose else level,
             coloured=here.console.err_ink.colour,
         )
+        if form == "json":
+            here.console.choose("never")
+            # What a person would be told is told at any level.
+            voice = getLogger("courier.cli")
+            voice.setLevel(INFO)
+            here.console.voice = voice.info
         return command(here, *arguments, **options)
 
     return logged  # type: ignore[return-value]  # click takes the options away

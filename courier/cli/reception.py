@@ -1,14 +1,20 @@
 """Where `courier daemon` listens: its address, and what is answered there."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from courier.cli.here import Here
 from courier.engine.fleet import Fleet
+from courier.engine.health import Health, Sandboxes
 from courier.errors import Misused
+from courier.sandboxd.launcher import status
+from courier.web.health import ALIVE, READY, probe
 from courier.web.router import Router
 from courier.web.server import Address, listening
 from courier.web.webhooks import PATH, Hinted, Webhooks
+from courier.wiring import server_folder
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +38,32 @@ def address_of(text: str) -> Address:
 
 @asynccontextmanager
 async def received(
-    text: str, hosts: Sequence[str], fleet: Fleet, environment: Mapping[str, str]
+    text: str, hosts: Sequence[str], fleet: Fleet, here: Here
 ) -> AsyncIterator[Address]:
-    """Take webhooks for a fleet until the end; gives where."""
+    """Take webhooks for a fleet, and tell how it is, until the end; gives where."""
     address = address_of(text)
-    webhooks = Webhooks(lambda: list(_hinted(fleet, environment)))
+    webhooks = Webhooks(lambda: list(_hinted(fleet, here.environment)))
     router = Router([address.host, *hosts])
     router.add("POST", PATH, webhooks.push)
+    health = Health(lambda: fleet.daemons, _sandboxes(here), here.clock, here.secrets.redact)
+    router.add("GET", ALIVE, probe(health.alive))
+    router.add("GET", READY, probe(health.ready))
     async with listening(address, router.answer) as bound:
         yield bound
+
+
+def _sandboxes(here: Here) -> Sandboxes:
+    """Return what tells whether the embedded server answers, where one was started."""
+
+    async def look() -> str:
+        if here.settings.sandboxes == "cloud":
+            return ""
+        found = await asyncio.to_thread(status, server_folder(here.settings))
+        if found.pid is None or found.running:
+            return ""
+        return f"The sandbox server, process {found.pid}, does not answer."
+
+    return look
 
 
 def unsigned(fleet: Fleet, environment: Mapping[str, str]) -> Sequence[str]:

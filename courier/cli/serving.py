@@ -73,7 +73,7 @@ async def serve(here: Here, asked: Asked) -> None:
         names = ", ".join(target.repository for target in first) or "nothing yet"
         here.console.tell(f"Reconciling {names}; Ctrl-C stops, agents go on.")
         if asked.listen:
-            receiving = received(asked.listen, asked.hosts, fleet, here.environment)
+            receiving = received(asked.listen, asked.hosts, fleet, here)
             bound = await opened.enter_async_context(receiving)
             here.console.tell(f"Webhooks are taken at http://{bound}{PATH}.")
             for name in unsigned(fleet, here.environment):

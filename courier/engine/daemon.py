@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from courier.engine.inflight import Phase
+from courier.engine.pulse import Pulse
 from courier.engine.reconciler import Result
 from courier.engine.seam import RunClient
 from courier.engine.status import Status, read_status, write_status
@@ -77,6 +78,9 @@ class Daemon:
         engine: Tells when runs end, which is when others may start.
         clock: Measures and waits.
         post: Where it keeps watch.
+
+    Attributes:
+        pulse: Its passes, counted and timed.
     """
 
     def __init__(
@@ -91,6 +95,7 @@ class Daemon:
         self._asked: list[asyncio.Future[Status]] = []
         self._followed: dict[str, asyncio.Task[None]] = {}
         self._written: Status | None = None
+        self.pulse = Pulse(post.pause, clock.monotonic())
 
     @property
     def interval(self) -> float:
@@ -165,6 +170,7 @@ class Daemon:
 
     async def _pass(self, status: Status) -> tuple[Status, float]:
         result, fault = Result(None), ""
+        self.pulse.begin(self._clock.monotonic())
         try:
             result = await self._reconciler.reconcile()
             counts = await self._follow()
@@ -175,6 +181,7 @@ class Daemon:
             fault, counts = f"{type(error).__name__}: {error}", {}
             log.exception("the pass failed for a reason nobody foresaw")
         self._faults = self._faults + 1 if fault else 0
+        self.pulse.end(self._clock.monotonic(), is_idle=result.was_idle, fault=fault)
         _tell(result)
         status = status.after(result, now=self._clock.now(), fault=fault)
         status = status.model_copy(update=counts)
@@ -190,6 +197,7 @@ class Daemon:
                 task = asyncio.create_task(self._await_end(state.run_id))
                 self._followed[state.run_id] = task
         queued = sum(state.phase is Phase.QUEUED for state in live)
+        self.pulse.in_flight, self.pulse.queued = len(live), queued
         return {"in_flight": len(live), "queued": queued}
 
     async def _await_end(self, run: str) -> None:

@@ -1,0 +1,42 @@
+"""Every flow there is, for an engine to run."""
+
+from collections.abc import Callable
+
+from courier.engine.candidate import CandidateRunner
+from courier.engine.candidates import FLOW as CANDIDATE
+from courier.engine.interactive.keeper import FLOW as SANDBOX
+from courier.engine.interactive.keeper import Keeper
+from courier.engine.runner import FLOW as RUN
+from courier.engine.runner import Runner
+from courier.engine.seam import Context, Engine, Json
+from courier.engine.world import World
+from courier.ports.whereabouts import settle
+
+
+def register_flows(engine: Engine, world: Callable[[], World], *, repository: str) -> None:
+    """Name all flows to an engine, before it starts.
+
+    Args:
+        engine: What will run them.
+        world: Gives the world of each.
+        repository: Where they work, for the log.
+    """
+
+    def locate(context: Context) -> None:
+        # Until the task ends: what the engine says of the run's end is about it too.
+        settle(repository=repository, run=context.run_id)
+
+    async def run(context: Context) -> Json:
+        locate(context)
+        return await Runner(world(), context, engine, engine).go()
+
+    async def candidate(context: Context) -> Json:
+        locate(context)
+        return await CandidateRunner(world(), context, engine, engine).go()
+
+    async def keep(context: Context) -> Json:
+        locate(context)
+        return await Keeper(world(), context).go()
+
+    for name, flow in ((RUN, run), (SANDBOX, keep), (CANDIDATE, candidate)):
+        engine.register(name, flow)
