@@ -123,7 +123,7 @@ Days = Every | Monthly | Cron
 """Which days something happens on."""
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def _next(table: Timetable, after: datetime) -> datetime | None:
     until = after + min(_FARTHEST, _END - after - _SKEW)
     return next(table.occurrences(after=after, until=until), None)
@@ -172,7 +172,7 @@ def zone_names() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def moment_of(wall: datetime, zone: ZoneInfo) -> datetime:
     """Return when the wall clock of a zone first shows that time or, where it skips it, a later.
 

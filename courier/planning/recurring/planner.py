@@ -14,6 +14,7 @@ from courier.planning.recurring.decide import Decision, Look, decide
 from courier.planning.recurring.names import stem, stem_of
 from courier.planning.recurring.task import Task, task_of
 from courier.planning.references import Ref
+from courier.runs.approvals import AWAITING
 from courier.runs.frozen import FrozenInput
 
 KIND = "RecurringTask"
@@ -112,8 +113,29 @@ def _take(found: Tasks, one: _Decided, catalog: Catalog, start: Start) -> None:
     found.tasks.append(planned)
     if rest is not None:
         found.held.append(held(catalog, ref, rest.reason, _why(rest, one.task)))
+    if lost := _astray(one, decision):
+        found.held.append(held(catalog, ref, "Blocked", _why_astray(lost)))
     if planned.due_at is not None and planned.due_at > one.look.now:
         found.wake_at = min(planned.due_at, found.wake_at or planned.due_at)
+
+
+def _astray(one: _Decided, decision: Decision) -> str | None:
+    """Return a run that others have to wait for, although it is not under way here."""
+    if one.task.spec.get("overlap") == "replace":
+        return None
+    for entry in decision.diary.under_way:
+        record = one.look.runs.get(entry.run or "")
+        if record and record.run not in one.look.in_flight and record.reason != AWAITING:
+            return record.run
+    return None
+
+
+def _why_astray(run: str) -> str:
+    return (
+        f"Its run {run} has not ended on record, and is not under way here: another machine works "
+        "on it, or its journal was lost. Others wait for it or are left out. If nobody works on "
+        "it, delete its record on the state branch; it is then done anew."
+    )
 
 
 def _mine(one: _Decided, catalog: Catalog) -> Iterator[Entry]:

@@ -16,14 +16,27 @@ WARM_UP = timedelta(hours=25)
 """Longer than any clock was ever set back."""
 
 
-def watched(schedule: Mapping[str, Any], after: datetime, until: datetime) -> list[datetime]:
-    """Return when it happens, from looking at the clock at every minute of UTC."""
+def watched(
+    schedule: Mapping[str, Any],
+    after: datetime,
+    until: datetime,
+    *,
+    step: timedelta = MINUTE,
+) -> list[datetime]:
+    """Return when it happens, from looking at the clock at every minute of UTC.
+
+    Args:
+        schedule: By frequency, or every so many hours: a cron expression such as `15 */6 * * *`.
+        after: Nothing up to here counts.
+        until: Nothing later counts.
+        step: How often to look; enough for schedules and zones whose minutes are multiples of it.
+    """
     zone = ZoneInfo(schedule.get("timezone", "UTC"))
     found = []
     shown = wall(after - WARM_UP, zone)
     moment = after - WARM_UP
     while moment < until:
-        moment += MINUTE
+        moment += step
         reading = wall(moment, zone)
         if reading <= shown:
             continue
@@ -45,7 +58,11 @@ def between(earlier: datetime, later: datetime) -> Iterator[datetime]:
 
 
 def is_wanted(schedule: Mapping[str, Any], reading: datetime) -> bool:
-    """Return whether a schedule of a frequency means that reading of the clock."""
+    """Return whether a schedule means that reading of the clock."""
+    if "cron" in schedule:
+        minute, every = schedule["cron"].split()[:2]
+        hours = int(every.removeprefix("*/")) if every != "*" else 1
+        return reading.minute == int(minute) and reading.hour % hours == 0
     at = (schedule.get("hour", 0), schedule.get("minute", 0))
     day = reading.date()
     start = date.fromisoformat(schedule["startDate"]) if "startDate" in schedule else None
@@ -78,9 +95,9 @@ def _until(days: Iterator[date], start: date) -> Iterator[date]:
 
 
 def changes(zone: ZoneInfo, first: datetime, last: datetime) -> list[datetime]:
-    """Return about when, to the hour, a zone's clocks are changed between two moments."""
-    hours = range(int((last - first) / timedelta(hours=1)))
-    moments = [first + timedelta(hours=at) for at in hours]
+    """Return about when, to six hours, a zone's clocks are changed between two moments."""
+    looks = range(int((last - first) / timedelta(hours=6)))
+    moments = [first + timedelta(hours=6 * at) for at in looks]
     offsets = [moment.astimezone(zone).utcoffset() for moment in moments]
     return [
         moment
