@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 from courier.engine.desired import DesiredState
@@ -13,6 +14,7 @@ from courier.engine.world import World
 from courier.errors import Unavailable
 from courier.planning.manifest import Schemas
 from courier.shipped import schema_text
+from courier.storage.index import Index
 from tests.engine.worlds import DRIVERS
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory import MemoryRepository, MemoryState
@@ -51,6 +53,7 @@ class Simulation:
     state: MemoryState
     repository: MemoryRepository
     engine: SimulatedEngine
+    index: Index
     passes: int = 0
     broken_off: int = 0
     problems: int = 0
@@ -60,9 +63,10 @@ class Simulation:
         self.restart()
 
     @classmethod
-    def at(cls, moment: str, fate: Fate) -> "Simulation":
+    def at(cls, moment: str, fate: Fate, folder: Path) -> "Simulation":
         clock, state = FakeClock(at=moment), MemoryState()
-        return cls(clock, state, MemoryRepository(), SimulatedEngine(clock, state, fate))
+        engine, index = SimulatedEngine(clock, state, fate), Index(state, folder, clock)
+        return cls(clock, state, MemoryRepository(), engine, index)
 
     def restart(self) -> None:
         """Forget what only a process knows."""
@@ -73,6 +77,7 @@ class Simulation:
             sandboxes=absent,
             repository=cast(Any, self.repository),
             state=self.state,
+            index=self.index,
             checkpoints=absent,
             forge=absent,
             secrets=absent,

@@ -22,6 +22,10 @@ async def never(stop: asyncio.Event) -> AsyncIterator[None]:
     yield
 
 
+def fate(_run: str) -> tuple[timedelta, str]:
+    return timedelta(minutes=4), "completed"
+
+
 def used() -> tuple[int, int, int]:
     """Return bytes, open files and tasks."""
     gc.collect()
@@ -31,7 +35,7 @@ def used() -> tuple[int, int, int]:
 
 @pytest.mark.slow
 async def test_two_days_leave_nothing_behind(tmp_path: Path) -> None:
-    days = Simulation.at("2026-11-20T23:59:30Z", lambda _: (timedelta(minutes=4), "completed"))
+    days = Simulation.at("2026-11-20T23:59:30Z", fate, tmp_path)
     tasks = [task(f"task-{number}", f'{{cron: "{number} * * * *"}}') for number in range(0, 60, 30)]
     days.repository.commit({".courier/all.yaml": BASE + "".join(tasks)})
     post = Post("/nowhere", tmp_path / "daemon.json", never)
@@ -42,15 +46,16 @@ async def test_two_days_leave_nothing_behind(tmp_path: Path) -> None:
     try:
         figures = []
         for _ in range(4):
-            for _ in range(12 * 60):
-                await days.clock.advance(60)
+            for _ in range(12 * 60 * 4):
+                await days.clock.advance(15)
+                await days.clock.is_waited_for()
                 await days.engine.end_what_is_over()
             figures.append(used())
     finally:
         tracemalloc.stop()
         stop.set()
-        await days.clock.advance(60)
         await serving
+        days.index.close()
     assert len(days.engine.began) == 48 * 2
     (_, first_files, first_tasks), (day, _, _), _, (two, files, waits) = figures
     assert two - day < MOST_A_RUN * 48, figures

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,8 +83,8 @@ WANTED: Mapping[str, Wanted] = {
 
 
 @pytest.mark.slow
-async def test_a_year() -> None:
-    year = Simulation.at(BEGIN.isoformat(), fate)
+async def test_a_year(tmp_path: Path) -> None:
+    year = Simulation.at(BEGIN.isoformat(), fate, tmp_path)
     year.repository.commit(documents())
     await an_hour_without_the_remote(year)
     await year.run_until(AWAY)
@@ -101,6 +102,7 @@ async def test_a_year() -> None:
         assert year.names(name) == expected(name, WANTED.get(name, always)), name
     assert expected("mondays", lambda at: TRIPPED < at <= RESUMED) != []
     assert_punctual(year)
+    year.index.close()
 
 
 async def an_hour_without_the_remote(year: Simulation) -> None:

@@ -45,6 +45,11 @@ class FakeClock:
             await self._settle()
         self._now = goal
 
+    async def is_waited_for(self) -> None:
+        """Return once somebody waits for time to pass, whatever they do until then."""
+        while all(woken.done() for _, _, woken in self._sleepers):
+            await asyncio.sleep(0)
+
     async def _settle(self) -> None:
         for _ in range(SETTLE_TURNS):
             await asyncio.sleep(0)

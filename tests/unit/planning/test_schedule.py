@@ -199,7 +199,7 @@ def test_so_it_is_everywhere(schedule: Schedule, at: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_twenty_years_of_every_zone(part: int) -> None:
-    """Every change of clocks there was or will be, at every quarter of an hour; and every month."""
+    """Every change of clocks there was or will be, at every quarter of an hour; and months between."""
     for name in ZONES[part::PARTS]:
         twenty_years_of(name)
 
@@ -211,7 +211,7 @@ def twenty_years_of(name: str) -> None:
         found = list(table.occurrences(after=after, until=until))
         assert found == quarters_watched(zone, after, until, timedelta(minutes=1)), name
         assert list(table.latest(after=after, until=until)) == found[::-1], name
-    for month in range(240):
+    for month in range(0, 240, 5):
         after = utc(f"{2011 + month // 12}-{month % 12 + 1:02d}-14")
         until = after + timedelta(hours=26)
         found = list(table.occurrences(after=after, until=until))
