@@ -199,7 +199,7 @@ def test_so_it_is_everywhere(schedule: Schedule, at: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_twenty_years_of_every_zone(part: int) -> None:
-    """Every change of clocks there was or will be, at every quarter of an hour; and months between."""
+    """Every change of clocks, at every quarter of an hour, and days between."""
     for name in ZONES[part::PARTS]:
         twenty_years_of(name)
 
