@@ -64,6 +64,9 @@ async def main() -> None:
             say("\n| daemon | figure | goal |\n| --- | ---: | ---: |")
             say(f"| commit → dispatched, p50 | {median(latencies) * 1e3:.0f} ms | ≤ 100 ms |")
             say(f"| commit → dispatched, p95 | {centiles[18] * 1e3:.0f} ms | ≤ 300 ms |")
+            say(
+                f"| a bare `git fetch` of such a commit, p50 | {await bare(place) * 1e3:.0f} ms | |"
+            )
             say(f"| idle, share of a core | {idle * 100:.2f} % | ≤ 0.5 % |")
 
 
@@ -206,6 +209,19 @@ async def daemon_figures(place: Place) -> tuple[list[float], float]:
     stop.set()
     await serving
     return latencies, idle + both / daemon.interval
+
+
+async def bare(place: Place) -> float:
+    """Return the median seconds git alone takes to fetch one commit."""
+    other = place.checkout.parent / "other.git"
+    git(place.checkout.parent, "clone", "-q", "--bare", "origin.git", str(other))
+    took = []
+    for number in range(ROUNDS):
+        await asyncio.to_thread(commit, place, "README.md", f"again {number}\n")
+        began = time.monotonic()
+        await asyncio.to_thread(git, other, "fetch", "-q", "origin", "+refs/heads/*:refs/heads/*")
+        took.append(time.monotonic() - began)
+    return median(took)
 
 
 def commit(place: Place, path: str, content: str) -> None:

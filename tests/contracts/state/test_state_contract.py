@@ -6,7 +6,7 @@ import json
 import pytest
 
 from courier.errors import Misconfigured, Misused
-from courier.ports.state import AppendLine, Change, DeleteFile, SwapFile, WriteFile
+from courier.ports.state import AppendLine, Change, Changed, DeleteFile, SwapFile, WriteFile
 from courier.ports.state import StateBranch as Port
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
@@ -271,3 +271,37 @@ class TestTranscripts:
     async def test_other_paths_are_misuse(self, state: StateBranch, path: str) -> None:
         with pytest.raises(Misused):
             await state.keep_transcripts({path: b""})
+
+
+class TestWhatChanged:
+    async def test_only_what_differs_since_a_tip_is_told(self, state: StateBranch) -> None:
+        assert await state.tip() is None
+        assert await state.changed("runs", since=None) == Changed((), whole=True)
+        first = [WriteFile(f"runs/a/{n}/run.json", b"1") for n in range(3)]
+        await state.write([*first, WriteFile("usage/x", b"1")], message="x")
+        tip = await state.tip()
+        assert await state.changed("runs", since=tip) == Changed(())
+        whole = await state.changed("runs", since=None)
+        assert (len(whole.there), whole.whole) == (3, True)
+        await state.write(
+            [
+                WriteFile("runs/a/0/run.json", b"2"),
+                WriteFile("runs/b/9/run.json", b"1"),
+                DeleteFile("runs/a/1/run.json"),
+                WriteFile("usage/x", b"2"),
+            ],
+            message="y",
+        )
+        found = await state.changed("runs", since=tip)
+        assert found == Changed(
+            there=("runs/a/0/run.json", "runs/b/9/run.json"), gone=("runs/a/1/run.json",)
+        )
+        assert await state.changed("runs", since=await state.tip()) == Changed(())
+
+    async def test_very_much_is_told_as_everything(self, state: StateBranch) -> None:
+        await state.write([WriteFile("runs/a", b"1")], message="x")
+        tip = await state.tip()
+        many = [WriteFile(f"runs/{n % 200}/{n}", b"1") for n in range(20_001)]
+        await state.write(many, message="y")
+        found = await state.changed("runs", since=tip)
+        assert (len(found.there), found.whole) == (20_002, True)
