@@ -10,6 +10,7 @@ from courier.engine.diaries import write_down
 from courier.engine.inflight import Json, RunState
 from courier.engine.interactive.guestdesk import GuestDesk
 from courier.engine.observation import Observation
+from courier.engine.raises import Raises
 from courier.engine.requests import Requests
 from courier.engine.runner import FLOW
 from courier.engine.seam import RunClient
@@ -96,6 +97,7 @@ class Dispatcher:
         self._requests = Requests(world.state)
         self._approver = Approver(world, engine, self._requests)
         self._guests = GuestDesk(world, engine)
+        self._raises = Raises(world, engine)
 
     async def carry_out(self, plan: Plan, *, teams: Teams = nobody) -> Sequence[Dispatched]:
         """Do what the plan says, in its order, and return what became of each action.
@@ -110,7 +112,8 @@ class Dispatcher:
         done = [await self._try(action, teams) for action in plan.actions]
         failed = frozenset(each.run for each in done if each.how == "failed")
         await write_down(plan.tasks, failed=failed, state=self._world.state)
-        return done
+        proposed = await self._raises.carry_out(plan)
+        return [*done, *(Dispatched(one.branch, "published", one.title) for one in proposed)]
 
     async def _try(self, action: Action, teams: Teams) -> Dispatched:
         try:

@@ -194,6 +194,23 @@ class Headroom(Model):
     """What runs under way and about to start may still cost."""
 
 
+class Raise(Model):
+    """One number in one line of a document that would let go on what lacks money."""
+
+    project: str
+    field: str
+    """What is raised, e.g. ``budgets.perDay``."""
+    period: str
+    """What it was used up in: a day, a month, or a run; with the field it makes it unique."""
+    path: str
+    line: int
+    column: int
+    was: Decimal
+    to: Decimal
+    message: str
+    """What is used up, with the numbers."""
+
+
 class Plan(Model):
     """What would be done, decided from one catalog, what was observed, and the time."""
 
@@ -217,6 +234,8 @@ class Plan(Model):
     """Every recurring task."""
     budgets: tuple[Headroom, ...] = ()
     """Of projects with a budget of the day or the month."""
+    raises: tuple[Raise, ...] = ()
+    """Budgets that are used up and whose project asks to propose more."""
     wake_at: datetime | None = None
     """When something is due by itself: the next task, or a budget that begins anew."""
     decided_at: datetime | None = None

@@ -29,6 +29,7 @@ from courier.planning.plan import (
     ResumeRun,
     StartRun,
 )
+from courier.planning.raises import raises
 from courier.planning.recurring.planner import owners, plan_tasks
 from courier.planning.references import Ref
 from courier.planning.sandboxplanner import plan_sandboxes
@@ -130,6 +131,7 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
         limits=tuple(room[name].limit for name in sorted(room)),
         tasks=tuple(tasks.tasks),
         budgets=tuple(purses[name].line(name) for name in sorted(purses)),
+        raises=tuple(raises(catalog, observed, purses)),
         wake_at=anew(everything_held, by.now, before=tasks.wake_at),
         decided_at=by.now,
     )

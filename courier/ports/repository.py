@@ -207,6 +207,15 @@ class Repository(Protocol):
         """
         ...
 
+    async def with_files(
+        self, commit: str, files: Mapping[str, bytes], *, message: str, author: Identity
+    ) -> str:
+        """Return a commit right after another one, in which some files hold something else.
+
+        Deterministic: its date is that of the commit before it.
+        """
+        ...
+
     async def push(self, commit: str, *, branch: str, expected: str | None) -> None:
         """Make the remote branch point at the commit; already so is success.
 

@@ -65,7 +65,6 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "ci",
             "retention.transcripts",
             "retention.branches",
-            "budgets.proposeRaise",
             "delivery.autoMerge",
         ),
         "Team": ("members.*.credentials",),

@@ -12,6 +12,7 @@ from courier.ports.repository import NO_BRANCHES, Admitted, GateRules, Head, Ide
 from courier.storage import history
 from courier.storage.commits import Signed, commit_tree, is_ancestor, merge_tree, parents_of
 from courier.storage.credentials import Credentials
+from courier.storage.edits import with_files
 from courier.storage.export import Exporter
 from courier.storage.gate.entry import Gate
 from courier.storage.git import Limits
@@ -206,6 +207,12 @@ class Mirror:
             message=message,
             signed=Signed(author=author, committer=self._identity, at=f"{seconds} +0000"),
         )
+
+    async def with_files(
+        self, commit: str, files: Mapping[str, bytes], *, message: str, author: Identity
+    ) -> str:
+        """Return a commit right after another one, in which some files hold something else."""
+        return await with_files(self.plumbing, commit, files, message=message, author=author)
 
     async def push(self, commit: str, *, branch: str, expected: str | None) -> None:
         """Make the remote branch point at the commit; already so is success.
