@@ -119,7 +119,7 @@ def raised(content: bytes, wanted: Raise) -> bytes:
     Raises:
         Misused: If no number stands there.
     """
-    lines = content.decode().splitlines(keepends=True)
+    lines = content.decode().split("\n")
     line = lines[wanted.line - 1] if wanted.line <= len(lines) else ""
     before, rest = line[: wanted.column - 1], line[wanted.column - 1 :]
     found = _NUMBER.match(rest)
@@ -130,4 +130,4 @@ def raised(content: bytes, wanted: Raise) -> bytes:
             next_step="Raise it by hand.",
         )
     lines[wanted.line - 1] = f"{before}{wanted.to:f}{rest[found.end() :]}"
-    return "".join(lines).encode()
+    return "\n".join(lines).encode()
