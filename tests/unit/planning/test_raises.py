@@ -27,7 +27,8 @@ def wanted(*documents: Json, day: str = "0", month: str = "0") -> list[Raise]:
 
 def test_what_is_used_up_is_raised_where_it_is_written() -> None:
     (found,) = wanted(project(budgets=WANTS), day="4")
-    assert (found.field, found.was, found.to) == ("budgets.perDay", 4, 8)
+    assert found.field == "budgets.perDay"
+    assert (found.was, found.to) == (Decimal(4), Decimal(8))
     assert branch_of(found) == "courier-budget/demo-perDay-2026-11-21"
     (of_month,) = wanted(project(budgets=WANTS), day="4", month="40")
     assert branch_of(of_month) == "courier-budget/demo-perMonth-2026-11"
