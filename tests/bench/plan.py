@@ -86,7 +86,7 @@ def prepare() -> World:
     return World(files, schemas, reading, on_record(reading), fresh_pass())
 
 
-def documents() -> Iterable[tuple[str, bytes]]:
+def documents(runs: int = RUNS) -> Iterable[tuple[str, bytes]]:
     """Yield path and text of every document."""
     yield ".courier/project.yaml", text("Project", "demo", "  model: opus\n  effort: high\n")
     for number in range(CONTEXTS):
@@ -99,7 +99,7 @@ def documents() -> Iterable[tuple[str, bytes]]:
             "    - name: check\n      type: checker\n      run: make test\n"
         )
         yield f".courier/workflows/w{number}.yaml", text("Workflow", f"w{number}", steps)
-    for number in range(RUNS):
+    for number in range(runs):
         yield run_path(number), run_text(number, f"Fix part {number}.")
 
 

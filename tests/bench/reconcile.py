@@ -1,8 +1,8 @@
 """What a pass costs where little or nothing moved, and how soon a commit is dispatched.
 
 10,000 documents and 100,000 runs on record, on real git, a real journal and a real daemon:
-``python -m tests.bench.reconcile [HISTORY]``. CPU time of this process and its git commands; the
-first look at the same world is what the others are compared with.
+``python -m tests.bench.reconcile [HISTORY [RUNS]]``. CPU time of this process and its git commands;
+the first look at the same world is what the others are compared with.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from courier.planning.freeze import spec_digest
 from courier.ports.state import WriteFile
 from courier.settings import Settings
 from courier.wiring import Wiring, home_of
-from tests.bench.plan import documents, run_text
+from tests.bench.plan import RUNS, documents, run_text
 from tests.engine.worlds import IDENTITY, git
 
 HISTORY = 100_000
@@ -50,12 +50,14 @@ class Place:
 async def main() -> None:
     """Print the figures as Markdown tables."""
     say = print
-    history = int(sys.argv[1]) if len(sys.argv) > 1 else HISTORY
+    history, runs = (*map(int, sys.argv[1:]), *(HISTORY, RUNS)[len(sys.argv) - 1 :])
     with TemporaryDirectory(prefix="courier-bench-") as folder:
-        checkout = prepare(Path(folder), history)
+        checkout = prepare(Path(folder), history, runs)
         async with opened(Path(folder), checkout) as place:
-            rows = await passes(place, history)
-            say("| a pass over 10,000 documents | ms CPU | git included | of the first |")
+            rows = await passes(place, history, runs)
+            say(
+                f"| a pass over {runs + 1_000:,} documents | ms CPU | git included | of the first |"
+            )
             say("| --- | ---: | ---: | ---: |")
             for what, own, both in rows:
                 say(f"| {what} | {own * 1e3:.1f} | {both * 1e3:.1f} | {both / rows[0][2]:.4f} |")
@@ -70,7 +72,7 @@ async def main() -> None:
             say(f"| idle, share of a core | {idle * 100:.2f} % | ≤ 0.5 % |")
 
 
-def prepare(folder: Path, history: int) -> Path:
+def prepare(folder: Path, history: int, runs: int) -> Path:
     """Return a checkout whose origin has all documents and every record."""
     origin, checkout = folder / "origin.git", folder / "checkout"
     git(folder, "init", "-q", "--bare", "-b", "main", str(origin))
@@ -81,7 +83,7 @@ def prepare(folder: Path, history: int) -> Path:
         env={**os.environ, **IDENTITY},
     )
     assert feed.stdin is not None
-    for ref, files in (("main", documents()), ("courier/state", records(history))):
+    for ref, files in (("main", documents(runs)), ("courier/state", records(history, runs))):
         head = f"commit refs/heads/{ref}\ncommitter T <t@example.com> 1767322800 +0000\ndata 1\nx\n"
         feed.stdin.write(head.encode())
         for path, content in files:
@@ -93,10 +95,10 @@ def prepare(folder: Path, history: int) -> Path:
     return checkout
 
 
-def records(history: int) -> Iterator[tuple[str, bytes]]:
+def records(history: int, runs: int) -> Iterator[tuple[str, bytes]]:
     """Yield path and text of every record: all runs of the catalog are done, and many more."""
     specs = {}
-    for path, content in documents():
+    for path, content in documents(runs):
         if path.startswith(".courier/runs/"):
             number = int(Path(path).stem[1:])
             specs[f"r{number}"] = spec_digest(
@@ -153,12 +155,12 @@ async def opened(folder: Path, checkout: Path) -> AsyncIterator[Place]:
             await engine.stop()
 
 
-async def passes(place: Place, history: int) -> list[tuple[str, float, float]]:
+async def passes(place: Place, history: int, runs: int) -> list[tuple[str, float, float]]:
     """Return what passes cost: own CPU seconds, and those of git commands besides."""
     first = await cost(place.reconciler.reconcile)
     settled = await place.reconciler.reconcile()
     assert settled.plan is not None
-    assert (settled.plan.settled, settled.plan.actions) == (9_000, ())
+    assert (settled.plan.settled, settled.plan.actions) == (runs, ())
     rows = [(f"the first, {history:,} records to read", *first)]
     idle = [await cost(place.reconciler.reconcile) for _ in range(ROUNDS)]
     assert (await place.reconciler.reconcile()).was_idle
