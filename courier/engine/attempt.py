@@ -18,9 +18,9 @@ from courier.runs.assets import Moment
 from courier.runs.charges import key_of
 from courier.runs.choice import Choice, read_choice
 from courier.runs.choice import repair_prompt as choice_repair
-from courier.runs.events import AttemptEnded, CancelAsked, Checkpoint, RunEvent
+from courier.runs.events import AttemptEnded, CancelAsked, Checkpoint, Paused, RunEvent
 from courier.runs.pricing import with_sandbox
-from courier.runs.prompts import assemble
+from courier.runs.prompts import GO_ON, assemble
 from courier.runs.rating import Evaluation, evaluate, is_scored_apart
 from courier.runs.roles import keeps_changes
 from courier.runs.score import repair_prompt as score_again
@@ -55,6 +55,8 @@ class Attempt:
         self._candidates = [one.name for one in request.situation.candidates]
         self._work: Work | None = None
         self._resumed: Checkpoint | None = None
+        self._rejoined: Paused | None = None
+        self._paused: Paused | None = None
         self._saved: Checkpoint | None = None
 
     async def carry_out(self) -> tuple[RunEvent, ...]:
@@ -73,7 +75,10 @@ class Attempt:
         except CourierError as error:
             self._broken = failure(error)
         cancelled = await self._look_back() or cancelled
-        cancelled = await self._let_go() or cancelled
+        if cancelled is None:
+            cancelled = await self._wait_there()
+        if self._paused is None:
+            cancelled = await self._let_go() or cancelled
         at, asked_late = await self._end()
         cancelled = asked_late or cancelled
         ended = self._ended(started, at)
@@ -83,11 +88,12 @@ class Attempt:
 
     async def _try(self) -> None:
         await self._prepare()
-        await self._scripts.install()
-        if await self._fails_at("preRun", "preStep", "context"):
-            return
-        self._prompt = assemble(self._plan, self._step, self._scripts.inform(self._situation))
-        outcome = await self._turn(self._prompt.text)
+        if self._rejoined is None:
+            await self._scripts.install()
+            if await self._fails_at("preRun", "preStep", "context"):
+                return
+            self._prompt = assemble(self._plan, self._step, self._scripts.inform(self._situation))
+        outcome = await self._first_turn()
         if self._step.scores:
             await self._evaluate(outcome)
         elif self._step.gives_verdict:
@@ -103,6 +109,11 @@ class Attempt:
     async def _prepare(self) -> None:
         self._sandbox = str(await self._context.step(self._named("sandbox"), self._station.open))
         self._station.take(self._sandbox)
+        paused = self._start.paused
+        if paused is not None and paused.sandbox == self._sandbox:
+            self._rejoined = paused
+            await self._context.step(self._named("rejoin"), self._station.rejoin)
+            return
         resumed = await self._context.step(self._named("workspace"), self._station.prepare)
         if resumed is not None:
             self._resumed = self._start.resume
@@ -135,6 +146,11 @@ class Attempt:
         if choice is not None and not choice.readable and outcome.session is not None:
             choice = read(await self._ask_again(choice_repair(choice.feedback), outcome.session))
         self._choice = choice
+
+    async def _first_turn(self) -> Outcome:
+        if self._rejoined is None:
+            return await self._turn(self._prompt.text)
+        return await self._ask_again(GO_ON, self._rejoined.session)
 
     async def _ask_again(self, prompt: str, session: str) -> Outcome:
         outcome = await self._turn(prompt, session)
@@ -172,9 +188,8 @@ class Attempt:
         self._scoring = scored.usage
 
     async def _turn(self, prompt: str, session: str | None = None) -> Outcome:
-        held = (turn.usage for turn in self._turns if session and turn.session == session)
         earlier = sum((turn.usage for turn in self._turns), Usage())
-        ask = Ask(len(self._turns) + 1, prompt, session, sum(held, Usage()), earlier)
+        ask = Ask(len(self._turns) + 1, prompt, session, self._used(session), earlier)
         self._asked = ask
         try:
             told = await self._context.step(
@@ -186,6 +201,13 @@ class Attempt:
         self._asked = None
         self._turns.append(outcome)
         return outcome
+
+    def _used(self, session: str | None) -> Usage:
+        """Return what a conversation used so far, in this attempt and in those it goes on from."""
+        held = (turn.usage for turn in self._turns if session and turn.session == session)
+        before = self._rejoined
+        known = before.used if before is not None and before.session == session else Usage()
+        return sum(held, known)
 
     async def _collect(self, name: str) -> None:
         told = await self._context.step(self._named(name), self._station.collect)
@@ -223,6 +245,29 @@ class Attempt:
             self._saved = Checkpoint.model_validate_json(str(told))
         return cancelled
 
+    async def _wait_there(self) -> RunCancelled | None:
+        """Pause the sandbox of an agent that has to wait for its provider."""
+        last = self._turns[-1] if self._turns else None
+        if self._broken or self._sandbox is None or last is None or last.status != "limited":
+            return None
+        if last.session is None:
+            return None
+        name, sandbox = self._named("pause"), self._sandbox
+        try:
+            await self._context.step(name, lambda io: self._station.pause(io, sandbox))
+        except RunCancelled as asked:
+            return asked
+        except CourierError as error:
+            log.warning("run %s could not pause a sandbox: %s", self._context.run_id, error)
+            return None
+        self._paused = Paused(
+            sandbox=sandbox,
+            attempt=self._start.lodging,
+            session=last.session,
+            used=self._used(last.session),
+        )
+        return None
+
     async def _let_go(self) -> RunCancelled | None:
         try:
             await self._context.step(self._named("close"), self._station.close)
@@ -259,6 +304,7 @@ class Attempt:
             refusal=work.refusal,
             resumed=self._resumed,
             checkpoint=self._saved,
+            paused=self._paused,
             score=self._evaluation.score,
             unscored=self._evaluation.why,
             scoring=self._scoring,

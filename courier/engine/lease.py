@@ -146,7 +146,7 @@ class Lease:
 def lease_for(world: World, plan: FrozenPlan, start: StartAttempt) -> Lease:
     """Return the lease of an attempt; with ``reuse: perRun`` the one its run shares."""
     shared = plan.sandbox.reuse == "perRun"
-    labels = {**labels_of(world, plan), "courier-attempt": "shared" if shared else start.name}
+    labels = {**labels_of(world, plan), "courier-attempt": "shared" if shared else start.lodging}
     machine = start.step.sandbox or plan.sandbox
     return Lease(world, machine, labels, base=plan.git.base_commit)
 

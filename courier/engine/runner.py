@@ -174,6 +174,8 @@ class Runner:
             await self._publish("short")
             self._facts.append(await self._wallet.wait(self._unique("freed"), until=until))
             await self._publish("freed")
+        else:
+            await self._if_possible("limited", self._announce)
 
     @property
     def _wallet(self) -> Wallet:

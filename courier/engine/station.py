@@ -15,8 +15,9 @@ from courier.engine.billing import bill_of
 from courier.engine.breakage import failure
 from courier.engine.earlier import earlier_work, last_checkpoint
 from courier.engine.enclosures import Enclosures
-from courier.engine.lease import OPEN_PATIENCE, lease_for
+from courier.engine.lease import CLOSE_PATIENCE, OPEN_PATIENCE, lease_for
 from courier.engine.moments import PATH_VARIABLE, Place, programs_folder
+from courier.engine.patience import patiently
 from courier.engine.purse import Account, Purse
 from courier.engine.saving import saver_for
 from courier.engine.seam import Json, StepIO
@@ -119,6 +120,11 @@ class Station:
         await self._use(lambda sandbox: self._enclosed.put(self._world, sandbox))
         return earlier
 
+    async def rejoin(self, _io: StepIO) -> Json:
+        """Put what belongs to the task beside the work tree of an attempt that was paused."""
+        await self._use(lambda sandbox: self._enclosed.put(self._world, sandbox))
+        return None
+
     async def install(self, _io: StepIO) -> Json:
         """Put the step's programs on the PATH of what runs there."""
         await self._moments().install(self._step.commands, self._step.scripts)
@@ -173,6 +179,16 @@ class Station:
         """Return the attempt's last `Checkpoint` as JSON; None if there is none to be found."""
         found = await last_checkpoint(self._world, self._plan.run, self._attempt)
         return found.model_dump_json(by_alias=True) if found is not None else None
+
+    async def pause(self, _io: StepIO, sandbox_id: str) -> Json:
+        """Freeze the sandbox with everything in it.
+
+        Raises:
+            SandboxGone: If it no longer exists.
+        """
+        pause = self._world.sandboxes.pause
+        await patiently(self._world.clock, lambda: pause(sandbox_id), give_up_after=CLOSE_PATIENCE)
+        return None
 
     async def wake(self, _io: StepIO) -> Json:
         """Let a paused sandbox go on, with all of its time before it."""
@@ -262,7 +278,7 @@ class Station:
         return Brief(
             prompt=ask.prompt,
             workspace=workspace.folder(sandbox),
-            scratch=f"{sandbox.home}/.courier/scratch-{self._start.name}",
+            scratch=f"{sandbox.home}/.courier/scratch-{self._start.lodging}",
             model=self._step.model,
             effort=self._step.effort,
             session=ask.session,

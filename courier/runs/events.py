@@ -53,6 +53,17 @@ class Checkpoint(Model):
     at: datetime
 
 
+class Paused(Model):
+    """A sandbox that was paused with its agent's conversation, for the next attempt to go on."""
+
+    sandbox: str
+    attempt: str
+    """The attempt it was opened for."""
+    session: str
+    used: Usage = Usage()
+    """What the conversation used by then."""
+
+
 class AttemptEnded(Model):
     """One attempt of one step ended, however it ended."""
 
@@ -85,6 +96,8 @@ class AttemptEnded(Model):
     """What asking a model for the score used."""
     prompt_digest: str
     sandbox: str | None = None
+    paused: Paused | None = None
+    """What waits for the next attempt; null where that begins anew."""
     usage: Usage = Usage()
     scripts: tuple[ScriptRan, ...] = ()
     """What ran around the work, in order."""

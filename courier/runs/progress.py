@@ -1,6 +1,6 @@
 """The next step of a run: one pure decision from its frozen plan and its facts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -16,7 +16,7 @@ from courier.runs.assets import FrozenScript
 from courier.runs.budget import REASONS
 from courier.runs.candidates import unchosen
 from courier.runs.ending import Ending, ending_of, is_spent
-from courier.runs.events import AttemptEnded, CandidateEnded, Checkpoint
+from courier.runs.events import AttemptEnded, CandidateEnded, Checkpoint, Paused
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.loops import entries, following_step
 from courier.runs.run import Run
@@ -43,6 +43,7 @@ class StartAttempt:
         base: The commit its work tree is of.
         not_before: When it may begin.
         resume: What an interrupted attempt had done, to be put into the work tree.
+        paused: Where the attempt before waits to go on; then ``resume`` is for when that is gone.
     """
 
     step: FrozenStep
@@ -51,6 +52,12 @@ class StartAttempt:
     base: str
     not_before: datetime | None = None
     resume: Checkpoint | None = None
+    paused: Paused | None = None
+
+    @property
+    def lodging(self) -> str:
+        """Return the attempt whose sandbox it has: its own, or that of one that was paused."""
+        return self.paused.attempt if self.paused else self.name
 
     @property
     def name(self) -> str:
@@ -261,7 +268,7 @@ def _failures(run: Run, last: AttemptEnded) -> int:
 
 def _again(plan: FrozenPlan, run: Run, last: AttemptEnded, *, not_before: datetime) -> StartAttempt:
     step = plan.steps[plan.place(last.step)]
-    return StartAttempt(
+    start = StartAttempt(
         step,
         last.iteration,
         last.attempt + 1,
@@ -270,6 +277,18 @@ def _again(plan: FrozenPlan, run: Run, last: AttemptEnded, *, not_before: dateti
         # Work that came out of the sandbox is part of the base.
         resume=last.checkpoint if last.commit is None else None,
     )
+    if last.paused is None:
+        return start
+    # The work tree it goes on in is one of the old base.
+    return replace(start, base=last.base, resume=_left(start, last), paused=last.paused)
+
+
+def _left(start: StartAttempt, last: AttemptEnded) -> Checkpoint | None:
+    """Return the work of a paused attempt, for when its sandbox is gone."""
+    if last.commit is None:
+        return start.resume
+    name = f"{last.step}-{last.iteration}.{last.attempt}"
+    return Checkpoint(attempt=name, number=0, commit=last.commit, at=last.ended_at)
 
 
 def _base(plan: FrozenPlan, run: Run, step: FrozenStep) -> str:

@@ -226,8 +226,13 @@ def test_limit(faulty: Faulty, row: str) -> None:
     found = outcomes(faulty, f"limit-{row}", tries=2)
     assert {one["reason"] for one in found[:-1]} == {"RateLimited"}
     until = datetime.fromisoformat(found[0]["retryAt"])
-    again = faulty.records[f"limit-{row}"]["steps"][1]
+    first, again = faulty.records[f"limit-{row}"]["steps"]
     assert datetime.fromisoformat(again["startedAt"]) >= until
+    # It went on in the same conversation.
+    assert (again["sandbox"], again["outcome"]["session"]) == (
+        first["sandbox"],
+        first["outcome"]["session"],
+    )
 
 
 @each("broken")

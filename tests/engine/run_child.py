@@ -23,7 +23,7 @@ from courier.engine.journal.writer import Fact, Observer
 from courier.runs.frozen import FrozenPlan
 from tests.engine.contest import candidate, contest
 from tests.engine.journal_child import Executioner, fork, reap
-from tests.engine.worlds import Scene, make_origin, provider, scene, shell_plan
+from tests.engine.worlds import Scene, make_origin, provider, scene, shell_plan, single_plan
 from tests.fakes.embedded import Endpoint
 
 LAST_LIFE_SECONDS = 90
@@ -49,13 +49,34 @@ test "$(cat value)" = right || { echo "value is $(cat value), not right"; exit 1
 """
 
 
+LIMITED = """
+echo start >> ~/starts
+if [ -z "$SESSION" ]; then
+  echo first > value
+  echo '{"kind": "usage", "usage": {"inputTokens": 7}}'
+  until=$(date -u -d '+1 second' +%Y-%m-%dT%H:%M:%SZ)
+  limit='"status": "limited", "reason": "RateLimited", "retryAt": "'$until'"'
+  echo '{"outcome": {'"$limit"', "session": "s1"}}'
+  exit
+fi
+echo "$SESSION" >> value
+cat ~/starts > starts
+echo '{"kind": "usage", "usage": {"inputTokens": 5}}'
+echo '{"outcome": {"text": "Done.", "session": "s1"}}'
+"""
+"""Has to wait for its provider once, in the middle of a conversation."""
+
+Story = Literal["loop", "candidates", "limited"]
+"""What the runs do."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """Where lives are lived: one courier, its origin and the server of its sandboxes."""
 
     folder: Path
     sandboxd: Endpoint
-    candidates: bool = False
+    story: Story = "loop"
 
     @property
     def origin(self) -> Path:
@@ -66,11 +87,11 @@ class Stage:
         return self.folder / self.folder.name
 
 
-def build(folder: Path, sandboxd: Endpoint, *, candidates: bool = False) -> Stage:
+def build(folder: Path, sandboxd: Endpoint, *, story: Story = "loop") -> Stage:
     """Make a fresh origin with a state folder beside it."""
     folder.mkdir(parents=True)
     make_origin(folder, {"value": "none\n", "keep.txt": "keep\n"})
-    return Stage(folder, sandboxd, candidates)
+    return Stage(folder, sandboxd, story)
 
 
 class FactByFact:
@@ -97,13 +118,15 @@ async def live(stage: Stage, runs: Sequence[str], executioner: Observer) -> int:
     )
     async with opening as opened:
         for run in runs:
-            await opened.submit(_plan(opened, run, candidates=stage.candidates))
+            await opened.submit(_plan(opened, run, stage.story))
         await asyncio.gather(*(opened.engine.wait(run) for run in runs))
     return 0
 
 
-def _plan(opened: Scene, run: str, *, candidates: bool) -> FrozenPlan:
-    if candidates:
+def _plan(opened: Scene, run: str, story: Story) -> FrozenPlan:
+    if story == "limited":
+        return single_plan(opened, LIMITED, run=run, agent="teller", checkpoint_seconds=120)
+    if story == "candidates":
         return contest(opened, candidate("one"), candidate("two"), run=run)
     return shell_plan(opened, run=run, design=DESIGN, check=CHECK)
 
@@ -134,12 +157,12 @@ def kill_at_every_fact(stage: Stage) -> int:
 
 
 def kill_once_each(
-    folder: Path, sandboxd: Endpoint, points: Sequence[int], *, candidates: bool = False
+    folder: Path, sandboxd: Endpoint, points: Sequence[int], *, story: Story = "loop"
 ) -> int:
     """Kill fresh runs at one point each, several at once; return how many were killed."""
 
     def one(point: int) -> bool:
-        stage = build(folder / f"at-{point:03d}", sandboxd, candidates=candidates)
+        stage = build(folder / f"at-{point:03d}", sandboxd, story=story)
         killed = die(stage, ["fix"], at=point)
         last_life(stage, ["fix"])
         return killed
@@ -171,16 +194,14 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--points", default="", help="facts to kill at, e.g. 1,5,9")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--candidates", action="store_true", help="runs with two candidates")
+    parser.add_argument("--story", choices=("loop", "candidates", "limited"), default="loop")
     parser.add_argument("how", choices=("sequence", "each", "random"))
     asked = parser.parse_args()
     sandboxd = Endpoint(asked.url, asked.key, asked.folder)
     points = [int(point) for point in asked.points.split(",") if point]
     ways: dict[str, Callable[[], int]] = {
-        "sequence": lambda: kill_at_every_fact(
-            build(asked.folder, sandboxd, candidates=asked.candidates)
-        ),
-        "each": lambda: kill_once_each(asked.folder, sandboxd, points, candidates=asked.candidates),
+        "sequence": lambda: kill_at_every_fact(build(asked.folder, sandboxd, story=asked.story)),
+        "each": lambda: kill_once_each(asked.folder, sandboxd, points, story=asked.story),
         "random": lambda: kill_at_random(
             build(asked.folder, sandboxd), kills=asked.kills, seed=asked.seed
         ),

@@ -82,7 +82,7 @@ async def test_a_run_with_candidates_killed_at_every_fact_ends_as_if_nothing_had
     tmp_path: Path, sandboxd: Endpoint
 ) -> None:
     folder = tmp_path / "sequence"
-    kills = run_child(folder, sandboxd, "sequence", "--candidates")
+    kills = run_child(folder, sandboxd, "sequence", "--story", "candidates")
     assert kills > 150
     assert problems_of(folder) == []
     assert await left_over(folder, sandboxd) == 0
@@ -94,7 +94,7 @@ async def test_runs_with_candidates_killed_once_at_one_fact_each_end_alike(
     folder = tmp_path / "each"
     points = range(1 + SEED % STRIDE, FACTS, STRIDE)
     listed = ",".join(map(str, points))
-    kills = run_child(folder, sandboxd, "each", "--points", listed, "--candidates")
+    kills = run_child(folder, sandboxd, "each", "--points", listed, "--story", "candidates")
     assert kills > 0.7 * len(points)
     scenes = sorted(folder.iterdir())
     assert {scene.name: found for scene in scenes if (found := problems_of(scene))} == {}
