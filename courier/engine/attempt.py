@@ -6,11 +6,12 @@ from datetime import datetime
 
 from courier.engine.admission import Work
 from courier.engine.breakage import failure
+from courier.engine.conversation import Conversation
 from courier.engine.purse import Account
 from courier.engine.scoring import Scored, Scoring
 from courier.engine.scripted import Scripts
 from courier.engine.seam import Context, RunCancelled
-from courier.engine.station import Ask, Request, Station
+from courier.engine.station import Request, Station
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.ports.whereabouts import located
@@ -20,7 +21,7 @@ from courier.runs.choice import Choice, read_choice
 from courier.runs.choice import repair_prompt as choice_repair
 from courier.runs.events import AttemptEnded, CancelAsked, Checkpoint, Paused, RunEvent
 from courier.runs.pricing import with_sandbox
-from courier.runs.prompts import GO_ON, assemble
+from courier.runs.prompts import assemble
 from courier.runs.rating import Evaluation, evaluate, is_scored_apart
 from courier.runs.roles import keeps_changes
 from courier.runs.score import repair_prompt as score_again
@@ -45,8 +46,7 @@ class Attempt:
         self._station = Station(world, request)
         self._scripts = Scripts(context, self._station, request)
         self._sandbox: str | None = None
-        self._turns: list[Outcome] = []
-        self._asked: Ask | None = None
+        self._talk = Conversation(context, self._station, name=request.start.name)
         self._broken: Outcome | None = None
         self._verdict: Verdict | None = None
         self._evaluation = Evaluation()
@@ -93,7 +93,7 @@ class Attempt:
             if await self._fails_at("preRun", "preStep", "context"):
                 return
             self._prompt = assemble(self._plan, self._step, self._scripts.inform(self._situation))
-        outcome = await self._first_turn()
+        outcome = await self._talk.begin(self._prompt.text, paused=self._rejoined)
         if self._step.scores:
             await self._evaluate(outcome)
         elif self._step.gives_verdict:
@@ -135,7 +135,7 @@ class Attempt:
 
         verdict = read(outcome)
         if verdict is not None and not verdict.readable and outcome.session is not None:
-            verdict = read(await self._ask_again(verdict_repair(verdict.feedback), outcome.session))
+            verdict = read(await self._repaired(verdict_repair(verdict.feedback), outcome.session))
         self._verdict = verdict
 
     async def _choose(self, outcome: Outcome) -> None:
@@ -144,25 +144,16 @@ class Attempt:
 
         choice = read(outcome)
         if choice is not None and not choice.readable and outcome.session is not None:
-            choice = read(await self._ask_again(choice_repair(choice.feedback), outcome.session))
+            choice = read(await self._repaired(choice_repair(choice.feedback), outcome.session))
         self._choice = choice
 
-    async def _first_turn(self) -> Outcome:
-        if self._rejoined is None:
-            return await self._turn(self._prompt.text)
-        return await self._ask_again(GO_ON, self._rejoined.session)
-
-    async def _ask_again(self, prompt: str, session: str) -> Outcome:
-        outcome = await self._turn(prompt, session)
-        if outcome.reason == "SessionLost":
-            # The conversation is gone, and with it what was seen: judge from the start.
-            outcome = await self._turn(self._prompt.text)
-        return outcome
+    async def _repaired(self, prompt: str, session: str) -> Outcome:
+        return await self._talk.go_on(prompt, session, anew=self._prompt.text)
 
     async def _evaluate(self, outcome: Outcome) -> None:
         evaluation = evaluate(self._plan, self._step, outcome)
         if evaluation.why and outcome.status == "completed" and outcome.session is not None:
-            outcome = await self._turn(score_again(evaluation.why), outcome.session)
+            outcome = await self._talk.ask(score_again(evaluation.why), outcome.session)
             evaluation = evaluate(self._plan, self._step, outcome)
         self._evaluation = evaluation
         self._verdict = evaluation.verdict
@@ -172,8 +163,8 @@ class Attempt:
         commit = self._work.commit if self._work else None
         if commit is None or not is_scored_apart(self._plan, self._step):
             return
-        said = self._turns[-1].text if self._turns else ""
-        used = self._request.spent + sum((turn.usage for turn in self._turns), Usage())
+        said = self._talk.last.text if self._talk.last else ""
+        used = self._request.spent + self._talk.usage
         key = key_of(self._plan, f"{self._plan.lane}{self._start.name}/score")
         account = Account(key, self._plan, before=used.spent)
         base = self._start.base
@@ -187,28 +178,6 @@ class Attempt:
         self._evaluation = Evaluation(score=scored.score, why=scored.why)
         self._scoring = scored.usage
 
-    async def _turn(self, prompt: str, session: str | None = None) -> Outcome:
-        earlier = sum((turn.usage for turn in self._turns), Usage())
-        ask = Ask(len(self._turns) + 1, prompt, session, self._used(session), earlier)
-        self._asked = ask
-        try:
-            told = await self._context.step(
-                self._named(f"turn-{ask.number}"), lambda io: self._station.work(io, ask)
-            )
-            outcome = Outcome.model_validate_json(str(told))
-        except CourierError as error:
-            outcome = failure(error)
-        self._asked = None
-        self._turns.append(outcome)
-        return outcome
-
-    def _used(self, session: str | None) -> Usage:
-        """Return what a conversation used so far, in this attempt and in those it goes on from."""
-        held = (turn.usage for turn in self._turns if session and turn.session == session)
-        before = self._rejoined
-        known = before.used if before is not None and before.session == session else Usage()
-        return sum(held, known)
-
     async def _collect(self, name: str) -> None:
         told = await self._context.step(self._named(name), self._station.collect)
         self._work = Work.model_validate_json(str(told))
@@ -216,20 +185,16 @@ class Attempt:
     async def _stop(self) -> None:
         """Stop the agent and take out what it has done so far."""
         try:
-            if (ask := self._asked) is not None:
-                told = await self._context.step(
-                    self._named("stop"), lambda io: self._station.stop(io, ask)
-                )
-                self._turns.append(Outcome.model_validate_json(str(told)))
+            await self._talk.stop()
             await self._scripts.stop()
-            if self._turns and self._work is None and keeps_changes(self._step):
+            if self._talk.turns and self._work is None and keeps_changes(self._step):
                 await self._collect("rescue")
         except CourierError as error:
             self._broken = failure(error)
 
     async def _look_back(self) -> RunCancelled | None:
         """Find what was saved of work that did not come out of the sandbox."""
-        began = bool(self._turns) or self._asked is not None
+        began = self._talk.has_begun
         if self._work is not None or self._step.checkpoint_seconds is None:
             return None
         self._saved = self._start.resume
@@ -247,24 +212,23 @@ class Attempt:
 
     async def _wait_there(self) -> RunCancelled | None:
         """Pause the sandbox of an agent that has to wait for its provider."""
-        last = self._turns[-1] if self._turns else None
+        last = self._talk.last
         if self._broken or self._sandbox is None or last is None or last.status != "limited":
             return None
         if last.session is None:
             return None
-        name, sandbox = self._named("pause"), self._sandbox
         try:
-            await self._context.step(name, lambda io: self._station.pause(io, sandbox))
+            await self._context.step(self._named("pause"), self._station.pause)
         except RunCancelled as asked:
             return asked
         except CourierError as error:
             log.warning("run %s could not pause a sandbox: %s", self._context.run_id, error)
             return None
         self._paused = Paused(
-            sandbox=sandbox,
+            sandbox=self._sandbox,
             attempt=self._start.lodging,
             session=last.session,
-            used=self._used(last.session),
+            used=self._talk.used(last.session),
         )
         return None
 
@@ -317,8 +281,8 @@ class Attempt:
     def _outcome(self) -> Outcome:
         """Return how it ended as a whole: the last word, and what all turns used."""
         stopped = Outcome(status="failed", reason="Stopped", message="The run was cancelled.")
-        last = self._turns[-1] if self._turns else stopped
-        usage = sum((turn.usage for turn in self._turns), Usage())
+        last = self._talk.last or stopped
+        usage = self._talk.usage
         if self._broken is None:
             return last.model_copy(update={"usage": usage})
         kept = {"usage": usage, "text": last.text, "session": last.session}

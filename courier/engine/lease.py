@@ -95,6 +95,19 @@ class Lease:
         """
         return await patiently(self._world.clock, self._connected)
 
+    async def pause(self) -> None:
+        """Freeze the sandbox with everything in it; the next use wakes it.
+
+        Raises:
+            SandboxGone: If it no longer exists.
+            Unavailable: If the provider stays out of reach.
+        """
+        if self._id is None:
+            raise Misused("The lease holds no sandbox yet.")
+        pause = partial(self._world.sandboxes.pause, self._id)
+        await patiently(self._world.clock, pause, give_up_after=CLOSE_PATIENCE)
+        self.lose()
+
     def lose(self) -> None:
         """Connect anew at the next use."""
         self._sandbox = None

@@ -5,7 +5,7 @@ an earlier life of it left.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -15,13 +15,12 @@ from courier.engine.billing import bill_of
 from courier.engine.breakage import failure
 from courier.engine.earlier import earlier_work, last_checkpoint
 from courier.engine.enclosures import Enclosures
-from courier.engine.lease import CLOSE_PATIENCE, OPEN_PATIENCE, lease_for
+from courier.engine.lease import OPEN_PATIENCE, lease_for
 from courier.engine.moments import PATH_VARIABLE, Place, programs_folder
-from courier.engine.patience import patiently
 from courier.engine.purse import Account, Purse
 from courier.engine.saving import saver_for
 from courier.engine.seam import Json, StepIO
-from courier.engine.turn import Turn
+from courier.engine.turn import Ask, Turn
 from courier.engine.vigil import Limits
 from courier.engine.world import World
 from courier.errors import CourierError, Refused
@@ -51,25 +50,6 @@ class Request:
     start: StartAttempt
     situation: Situation
     spent: Usage
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What one turn asks.
-
-    Attributes:
-        number: Its place among the turns of the attempt, from 1.
-        prompt: What the agent is told.
-        session: The conversation to go on with.
-        used: What that conversation used so far.
-        earlier: What earlier turns of the attempt used.
-    """
-
-    number: int
-    prompt: str
-    session: str | None = None
-    used: Usage = field(default_factory=Usage)
-    earlier: Usage = field(default_factory=Usage)
 
 
 class Station:
@@ -180,14 +160,13 @@ class Station:
         found = await last_checkpoint(self._world, self._plan.run, self._attempt)
         return found.model_dump_json(by_alias=True) if found is not None else None
 
-    async def pause(self, _io: StepIO, sandbox_id: str) -> Json:
+    async def pause(self, _io: StepIO) -> Json:
         """Freeze the sandbox with everything in it.
 
         Raises:
             SandboxGone: If it no longer exists.
         """
-        pause = self._world.sandboxes.pause
-        await patiently(self._world.clock, lambda: pause(sandbox_id), give_up_after=CLOSE_PATIENCE)
+        await self._lease.pause()
         return None
 
     async def wake(self, _io: StepIO) -> Json:

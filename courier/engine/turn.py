@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from courier.engine import process
@@ -31,6 +32,25 @@ STOPPED = {
 """Why we stop an agent, in words."""
 
 LINGERED = "The agent had ended its turn and did not exit, so it was stopped."
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one turn asks.
+
+    Attributes:
+        number: Its place among the turns of the attempt, from 1.
+        prompt: What the agent is told.
+        session: The conversation to go on with.
+        used: What that conversation used so far.
+        earlier: What earlier turns of the attempt used.
+    """
+
+    number: int
+    prompt: str
+    session: str | None = None
+    used: Usage = field(default_factory=Usage)
+    earlier: Usage = field(default_factory=Usage)
 
 
 class Turn:

@@ -8,7 +8,8 @@ from courier.engine.admission import Work
 from courier.engine.lease import close_sandboxes, labels_of
 from courier.engine.patience import patiently
 from courier.engine.seam import Action, Json, StepIO
-from courier.engine.station import Ask, Station
+from courier.engine.station import Station
+from courier.engine.turn import Ask
 from courier.engine.world import World
 from courier.errors import Conflict
 from courier.ports.forges import Proposed

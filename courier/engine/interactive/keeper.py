@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Literal, assert_never
 
@@ -11,9 +11,9 @@ from courier.engine.admission import Work
 from courier.engine.breakage import failure
 from courier.engine.interactive.chronicle import Chronicle
 from courier.engine.interactive.farewell import Done, Farewell
-from courier.engine.patience import patiently
 from courier.engine.seam import Context, Json, RunCancelled, StepIO
-from courier.engine.station import Ask, Request, Station
+from courier.engine.station import Request, Station
+from courier.engine.turn import Ask
 from courier.engine.world import World
 from courier.errors import CourierError, SandboxGone
 from courier.runs.interactive.account import usage_of
@@ -56,8 +56,6 @@ log = logging.getLogger(__name__)
 
 FLOW = "sandbox"
 """The name of the flow that keeps a sandbox."""
-
-PAUSE_PATIENCE = timedelta(minutes=2)
 
 
 class Keeper:
@@ -210,8 +208,8 @@ class Keeper:
             await self._record()
 
     async def _change(self, move: Freeze | Thaw) -> None:
-        freezes = isinstance(move, Freeze)
-        name, action = ("freeze", self._freeze) if freezes else ("thaw", self._station("").wake)
+        freezes, station = isinstance(move, Freeze), self._station("")
+        name, action = ("freeze", station.pause) if freezes else ("thaw", station.wake)
         try:
             await self._context.step(self._unique(name), action)
         except SandboxGone as gone:
@@ -225,11 +223,6 @@ class Keeper:
             at = await self._now("changed")
             self._facts.append(Froze(at) if freezes else Thawed(at))
         await self._record()
-
-    async def _freeze(self, _io: StepIO) -> Json:
-        pause = partial(self._world.sandboxes.pause, self.live.sandbox or "")
-        await patiently(self._world.clock, pause, give_up_after=PAUSE_PATIENCE)
-        return None
 
     async def _part(self, part: PartName) -> None:
         farewell = Farewell(self._world, self._plan, self.live)
