@@ -7,6 +7,7 @@ Not for: behaviour; what is decided here is only which class does it.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from courier.agents.claude import ClaudeDriver
@@ -38,6 +39,7 @@ from courier.llm.providers import Providers
 from courier.planning.manifest import Schemas
 from courier.ports.agents import AgentDriver
 from courier.ports.sandboxes import Sandboxes
+from courier.ports.witness import Unwatched, Witness
 from courier.runs.pricing import EMBEDDED
 from courier.sandboxd.launcher import CannotStart, Endpoint, ensure_running
 from courier.sandboxes.e2b import E2BSandboxes
@@ -68,6 +70,24 @@ SERVER_IDLE_SECONDS = 1800
 """How long the embedded server stays when there is no sandbox."""
 
 
+@dataclass(frozen=True, slots=True)
+class Commons:
+    """What all repositories of one process share.
+
+    Attributes:
+        secrets: Those of its environment, which nothing tells.
+        witness: Is told what becomes of runs.
+    """
+
+    secrets: EnvironmentSecrets
+    witness: Witness = field(default_factory=Unwatched)
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "Commons":
+        """Return those of an environment, without a witness."""
+        return cls(EnvironmentSecrets(environment, names=secret_names(environment)))
+
+
 class Wiring:
     """Builds each part once, when it is first asked for, and closes what it built.
 
@@ -75,7 +95,7 @@ class Wiring:
         settings: How courier runs here.
         home: The repository's state folder.
         environment: The process's environment: secrets and git's own set-up come from it.
-        secrets: Those of the environment, where others redact by them too.
+        commons: What all repositories of the process share.
         stand_in: Gives what drives an agent instead of its own driver.
     """
 
@@ -85,7 +105,7 @@ class Wiring:
         home: Home,
         environment: MutableMapping[str, str],
         *,
-        secrets: EnvironmentSecrets | None = None,
+        commons: "Commons | None" = None,
         stand_in: Callable[[AgentDriver], AgentDriver] = lambda driver: driver,
     ) -> None:
         self.settings = settings
@@ -93,7 +113,8 @@ class Wiring:
         self.home = home
         self.clock = SystemClock()
         self.ledger = Ledger()
-        self.secrets = secrets or EnvironmentSecrets(environment, names=secret_names(environment))
+        commons = commons or Commons.of(environment)
+        self.secrets, self._witness = commons.secrets, commons.witness
         self._environment = environment
         self.mirror = (Mirror if settings.database_url is None else SharedMirror)(
             home.folder,
@@ -141,6 +162,7 @@ class Wiring:
             describe=lambda name, spec: self._stand_in(DescribedDriver(name, spec)),
             models=Providers(self.secrets, self.settings.agent_env or {}, self.clock),
             agent_env=self.settings.agent_env or {},
+            witness=self._witness,
             machines="e2b" if self.settings.sandboxes == "cloud" else EMBEDDED,
             ledger=self.ledger,
         )

@@ -28,7 +28,9 @@ COURIER_HOME=/srv/courier courier daemon -v"""
     help="How soon to look when nothing tells of a change, 5s to 1d; 30s without it.",
 )
 @click.option(
-    "--listen", metavar="HOST:PORT", help="Answer there, e.g. 127.0.0.1:8470: webhooks, probes."
+    "--listen",
+    metavar="HOST:PORT",
+    help="Answer there, e.g. 127.0.0.1:8470: webhooks, probes, metrics.",
 )
 @click.option(
     "--public-host",
@@ -57,7 +59,8 @@ def daemon(
 
     With `--listen`, push events of a forge at /webhooks/push make it look at once. They have to be
     signed (X-Hub-Signature-256) with the secret in COURIER_WEBHOOK_SECRET, or in the variable the
-    file names. /healthz and /readyz tell probes whether it is alive and does its work.
+    file names. /healthz and /readyz tell probes whether it is alive and does its work,
+    /metrics tells Prometheus what was done.
     """
     from courier.cli.serving import Asked, serve
 

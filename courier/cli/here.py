@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from courier.ports.clock import Clock
     from courier.settings import Settings
     from courier.storage.checkout import Checkout
-    from courier.system import EnvironmentSecrets
-    from courier.wiring import Home, Wiring
+    from courier.wiring import Commons, Home, Wiring
 
 T = TypeVar("T")
 
@@ -67,11 +66,11 @@ class Here:
         return SystemClock()
 
     @cached_property
-    def secrets(self) -> "EnvironmentSecrets":
-        """Return the secrets of the environment: one for the process, whose log tells none."""
-        from courier.system import EnvironmentSecrets, secret_names
+    def commons(self) -> "Commons":
+        """Return what all repositories that are opened from here share."""
+        from courier.wiring import Commons
 
-        return EnvironmentSecrets(self.environment, names=secret_names(self.environment))
+        return Commons.of(self.environment)
 
     @cached_property
     def checkout(self) -> "Checkout":
@@ -102,7 +101,7 @@ class Here:
         is_folder = ":" not in remote.partition("/")[0]
         address = str(self.path(remote).resolve()) if is_folder else remote
         wiring = Wiring(
-            self.settings, home_of(self.settings, address), self.environment, secrets=self.secrets
+            self.settings, home_of(self.settings, address), self.environment, commons=self.commons
         )
         async with wiring.opened():
             yield wiring
@@ -112,6 +111,6 @@ class Here:
         """Open courier on the repository around the person."""
         from courier.wiring import Wiring
 
-        wiring = Wiring(self.settings, await self.home(), self.environment, secrets=self.secrets)
+        wiring = Wiring(self.settings, await self.home(), self.environment, commons=self.commons)
         async with wiring.opened():
             yield wiring

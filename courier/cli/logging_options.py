@@ -46,7 +46,7 @@ def logs(command: F) -> F:
         level = log_level or _told(here, "COURIER_LOG_LEVEL", LEVELS) or "info"
         write_logs(
             here.console.err,
-            here.secrets.redact,
+            here.commons.secrets.redact,
             form="json" if form == "json" else "text",
             level="debug" if verbose else level,
             coloured=here.console.err_ink.colour,

@@ -4,17 +4,21 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from courier.cli.here import Here
 from courier.engine.fleet import Fleet
 from courier.engine.health import Health, Sandboxes
 from courier.errors import Misused
 from courier.sandboxd.launcher import status
-from courier.web.health import ALIVE, READY, probe
+from courier.web.health import ALIVE, METRICS, READY, exposition, probe
 from courier.web.router import Router
 from courier.web.server import Address, listening
 from courier.web.webhooks import PATH, Hinted, Webhooks
 from courier.wiring import server_folder
+
+if TYPE_CHECKING:
+    from courier.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -38,16 +42,18 @@ def address_of(text: str) -> Address:
 
 @asynccontextmanager
 async def received(
-    text: str, hosts: Sequence[str], fleet: Fleet, here: Here
+    text: str, hosts: Sequence[str], fleet: Fleet, metrics: "Metrics", here: Here
 ) -> AsyncIterator[Address]:
     """Take webhooks for a fleet, and tell how it is, until the end; gives where."""
     address = address_of(text)
     webhooks = Webhooks(lambda: list(_hinted(fleet, here.environment)))
     router = Router([address.host, *hosts])
     router.add("POST", PATH, webhooks.push)
-    health = Health(lambda: fleet.daemons, _sandboxes(here), here.clock, here.secrets.redact)
+    redact = here.commons.secrets.redact
+    health = Health(lambda: fleet.daemons, _sandboxes(here), here.clock, redact)
     router.add("GET", ALIVE, probe(health.alive))
     router.add("GET", READY, probe(health.ready))
+    router.add("GET", METRICS, exposition(metrics.text, metrics.media_type))
     async with listening(address, router.answer) as bound:
         yield bound
 

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from courier import __version__
 from courier.cli.boundary import INTERRUPTED
@@ -25,6 +26,9 @@ from courier.resources.durations import duration_pattern, to_seconds
 from courier.system import watch
 from courier.web.webhooks import PATH
 from courier.wiring import Wiring, home_of
+
+if TYPE_CHECKING:
+    from courier.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -67,13 +71,14 @@ async def serve(here: Here, asked: Asked) -> None:
         listen=str(address_of(asked.listen)) if asked.listen else "",
     )
     harbour = Harbour(here.settings.home, fleet, status)
+    metrics = _metrics(here, fleet) if asked.listen else None
     async with harbour.opened(), AsyncExitStack() as opened:
         _obey_signals(here, stop, again)
         await harbour.keep_to(first)
         names = ", ".join(target.repository for target in first) or "nothing yet"
         here.console.tell(f"Reconciling {names}; Ctrl-C stops, agents go on.")
-        if asked.listen:
-            receiving = received(asked.listen, asked.hosts, fleet, here)
+        if asked.listen and metrics is not None:
+            receiving = received(asked.listen, asked.hosts, fleet, metrics, here)
             bound = await opened.enter_async_context(receiving)
             here.console.tell(f"Webhooks are taken at http://{bound}{PATH}.")
             for name in unsigned(fleet, here.environment):
@@ -84,6 +89,13 @@ async def serve(here: Here, asked: Asked) -> None:
         await asyncio.gather(following, return_exceptions=True)
         left = await fleet.in_flight()
     _say_goodbye(here, left)
+
+
+def _metrics(here: Here, fleet: Fleet) -> "Metrics":
+    # Its library takes a while to import, and only who listens can be asked.
+    from courier.cli.observing import metrics_of
+
+    return metrics_of(here, fleet)
 
 
 def _obey_signals(here: Here, stop: asyncio.Event, again: asyncio.Event) -> None:
@@ -222,7 +234,7 @@ def _ship(here: Here, target: Target) -> Ship:
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Daemon]:
-        wiring = Wiring(here.settings, home, here.environment, secrets=here.secrets)
+        wiring = Wiring(here.settings, home, here.environment, commons=here.commons)
         async with wiring.opened():
             engine = wiring.engine()
             await engine.start()

@@ -23,10 +23,12 @@ from courier.engine.seam import (
     StepIO,
 )
 from courier.engine.station import Request
+from courier.engine.testimony import tell
 from courier.engine.wallet import Wallet
 from courier.engine.world import World
 from courier.errors import CourierError, Misconfigured, Unavailable
 from courier.ports.state import AppendLine, Change, WriteFile
+from courier.ports.witness import Unwatched, Witness
 from courier.runs.approvals import AskApproval, AwaitApproval
 from courier.runs.charges import charges_of
 from courier.runs.ending import Ending, funded
@@ -79,11 +81,20 @@ class Runner:
         self._context = context
         self._runs = runs
         self._plan = FrozenPlan.model_validate_json(json.dumps(context.input))
+        told = runs is not None and self._plan.candidate is None
+        self._witness: Witness = world.witness if told else Unwatched()
+        self._carried = self._plan.retry.facts if self._plan.retry else ()
         self._facts: list[RunEvent] = []
         self._asked: dict[str, int] = {}
 
     async def go(self) -> Json:
         """Run to the end; return the run's phase and reason."""
+        try:
+            return await self._go()
+        finally:
+            self._witness.left(self._plan)
+
+    async def _go(self) -> Json:
         while True:
             try:
                 return await self._advance()
@@ -106,11 +117,11 @@ class Runner:
     async def _advance(self) -> Json:
         if not self._facts or not isinstance(self._facts[0], RunStarted):
             at = await self._context.now(self._unique("started"))
-            carried = self._plan.retry.facts if self._plan.retry else ()
-            self._facts[:0] = [RunStarted(at=at), *carried]
+            self._facts[:0] = [RunStarted(at=at), *self._carried]
             await self._began()
         while not isinstance(decision := next_step(self._plan, self._run), Finish):
             await self._obey(decision)
+            self._witness.stands(self._plan, self._run)
             self._world.ledger.note_charges(charges_of(self._plan, self._run))
         return await self._settle(decision.ending)
 
@@ -119,6 +130,7 @@ class Runner:
 
     async def _publish(self, name: str) -> None:
         """Say on record how far the run is, and what it used."""
+        self._witness.stands(self._plan, self._run)
         await self._context.step(self._unique(name), self._announce)
 
     async def _deliver(self, decision: Deliver) -> WorkDelivered:
@@ -214,6 +226,7 @@ class Runner:
                 lambda: self._write(changes, f"{run.phase}: {self._plan.run}"),
                 waits_for=(Unavailable, Misconfigured),
             )
+            await tell(self._witness, self._journal, plan=self._plan, run=run)
             return None
 
         await self._context.step(self._unique("record"), record)
@@ -228,6 +241,8 @@ class Runner:
             return None
 
     async def _announce(self, _io: StepIO) -> Json:
+        if len(self._facts) == 1 + len(self._carried):
+            self._witness.started(self._plan)
         run = self._run
         await self._write(_files(self._plan, run), f"{run.phase}: {self._plan.run}")
         return None

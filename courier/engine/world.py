@@ -15,6 +15,7 @@ from courier.ports.sandboxes import Sandboxes
 from courier.ports.secrets import Secrets
 from courier.ports.state import StateBranch
 from courier.ports.transcripts import Transcripts
+from courier.ports.witness import Unwatched, Witness
 from courier.resources.agent import AgentSpec
 from courier.runs.frozen import FrozenStep
 from courier.runs.pricing import EMBEDDED
@@ -30,6 +31,7 @@ class World:
         describe: Makes the driver of an agent from its name and what a document says of it.
         agent_env: Variables every agent process gets besides its own, e.g. base URLs.
         machines: The service that charges for sandboxes.
+        witness: Is told what becomes of runs.
         ledger: What projects spent, as far as this process knows.
     """
 
@@ -48,6 +50,7 @@ class World:
     models: LanguageModels
     agent_env: Mapping[str, str] = field(default_factory=dict)
     machines: str = EMBEDDED
+    witness: Witness = field(default_factory=Unwatched)
     ledger: Ledger = field(default_factory=Ledger)
 
     def driver(self, step: FrozenStep) -> AgentDriver:

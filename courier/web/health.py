@@ -15,6 +15,9 @@ ALIVE = "/healthz"
 READY = "/readyz"
 """Whether it does its work."""
 
+METRICS = "/metrics"
+"""What is counted, for Prometheus."""
+
 Look = Callable[[], Awaitable[Sequence["DataclassInstance"]]]
 """Returns what is wrong; nothing if all is well."""
 
@@ -31,5 +34,14 @@ def probe(look: Look) -> Handler:
         status = "unavailable" if reasons else "ok"
         told = {"formatVersion": 1, "status": status, "reasons": reasons}
         return json_of(told, status=503 if reasons else 200)
+
+    return answer
+
+
+def exposition(text: Callable[[], bytes], media_type: str) -> Handler:
+    """Return what answers with a text that is made anew each time."""
+
+    async def answer(_request: Request) -> Response:
+        return Response(200, text(), media_type)
 
     return answer

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from courier.sandboxd.launcher import stop
+from tests.cli.test_whole import SLOW as FAILING
 from tests.cli.test_whole import Place, asked
 from tests.contracts.scratch import GIT_ENV
 
@@ -136,3 +138,38 @@ def test_an_idle_daemon_logs_nothing(place: Place) -> None:
             assert daemon.settled() == 1
         time.sleep(6)
         assert daemon.lines == before
+
+
+def test_metrics_count_what_really_happened(place: Place) -> None:
+    failing = FAILING.replace("name: slow", "name: failing").replace("sleep 30; ", "exit 3; ")
+    runs = {f".courier/runs/{name}.yaml": asked(name) for name in ("one", "two")}
+    bad = {".courier/failing.yaml": failing, ".courier/runs/bad.yaml": asked("bad", "failing")}
+    place.publish({**runs, **bad})
+    with operated(place) as daemon:
+        daemon.until(lambda: daemon.settled() == 3)
+        status, text = daemon.get("/metrics")
+    assert status == 200
+    counts = samples(text)
+    assert counts["courier_runs_started_total", "demo"] == 3
+    assert counts["courier_runs_ended_total", "completed", "demo", "Completed"] == 2
+    assert counts["courier_runs_ended_total", "failed", "demo", "CommandFailed"] == 1
+    assert counts["courier_steps_total", "shell", "completed", "Completed"] == 2
+    failed = counts["courier_steps_total", "shell", "failed", "CommandFailed"]
+    assert failed >= 1
+    assert counts["courier_sandboxes_total", "opened"] == 2 + failed
+    assert counts["courier_step_seconds_count", "shell"] == 2 + failed
+    assert counts["courier_run_seconds_count", "completed"] == 2
+    assert counts["courier_dispatch_seconds_count",] == 3
+    place_of = str(place.folder / "origin.git")
+    assert counts["courier_reconcile_passes_total", place_of, "whole"] >= 1
+    assert counts["courier_runs_in_flight", place_of] == 0
+    assert "courier_build_info" in {name for name, *_ in counts}
+    assert not [names for names in counts if {"one", "two", "bad"} & set(names)]
+
+
+def samples(text: str) -> dict[tuple[str, ...], float]:
+    return {
+        (sample.name, *(sample.labels[name] for name in sorted(sample.labels))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }

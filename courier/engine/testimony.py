@@ -1,0 +1,26 @@
+"""What a witness is told of a run that ended: its facts, and its journal's moments."""
+
+from courier.engine.seam import RunReader
+from courier.ports.witness import EndedRun, Stage, Witness
+from courier.runs.frozen import FrozenPlan
+from courier.runs.run import Run
+
+
+async def tell(witness: Witness, journal: RunReader, *, plan: FrozenPlan, run: Run) -> None:
+    """Tell a witness that a run is over."""
+    state = await journal.status(plan.run)
+    if state is None:
+        return
+    stages = tuple(
+        Stage(
+            step.name,
+            step.started_at,
+            step.ended_at,
+            fault=step.error.type if step.error else "",
+            told=step.result,
+        )
+        for step in await journal.steps(plan.run)
+        if step.ended_at is not None
+    )
+    began = state.started_at or state.submitted_at
+    await witness.ended(EndedRun(plan, run, state.submitted_at, began, stages))
