@@ -23,12 +23,11 @@ from courier.engine.seam import (
     StepIO,
 )
 from courier.engine.station import Request
-from courier.engine.testimony import tell
+from courier.engine.testimony import tell, witness_of
 from courier.engine.wallet import Wallet
 from courier.engine.world import World
 from courier.errors import CourierError, Misconfigured, Unavailable
 from courier.ports.state import AppendLine, Change, WriteFile
-from courier.ports.witness import Unwatched, Witness
 from courier.runs.approvals import AskApproval, AwaitApproval
 from courier.runs.charges import charges_of
 from courier.runs.ending import Ending, funded
@@ -81,8 +80,7 @@ class Runner:
         self._context = context
         self._runs = runs
         self._plan = FrozenPlan.model_validate_json(json.dumps(context.input))
-        told = runs is not None and self._plan.candidate is None
-        self._witness: Witness = world.witness if told else Unwatched()
+        self._witness = witness_of(world, self._plan, is_told_again=runs is None)
         self._carried = self._plan.retry.facts if self._plan.retry else ()
         self._facts: list[RunEvent] = []
         self._asked: dict[str, int] = {}

@@ -1,9 +1,15 @@
 """What a witness is told of a run that ended: its facts, and its journal's moments."""
 
 from courier.engine.seam import RunReader
-from courier.ports.witness import EndedRun, Stage, Witness
+from courier.engine.world import World
+from courier.ports.witness import EndedRun, Stage, Unwatched, Witness
 from courier.runs.frozen import FrozenPlan
 from courier.runs.run import Run
+
+
+def witness_of(world: World, plan: FrozenPlan, *, is_told_again: bool) -> Witness:
+    """Return who is told of a flow: nobody of candidates, nor of what is only told again."""
+    return Unwatched() if is_told_again or plan.candidate is not None else world.witness
 
 
 async def tell(witness: Witness, journal: RunReader, *, plan: FrozenPlan, run: Run) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from prometheus_client.parser import text_string_to_metric_families
 
 from courier.ports.witness import EndedRun, Stage
-from courier.runs.events import Refusal, RunEnded, RunParked, RunStarted
+from courier.runs.events import Refusal, RunEnded, RunEvent, RunParked, RunStarted
 from courier.runs.run import fold
 from courier.runs.usage import Usage
 from courier.telemetry.bounded import MOST, OTHER, Bounded
@@ -33,7 +33,7 @@ async def test_a_run_is_counted_with_its_steps_and_what_they_used() -> None:
     plan, counted = frozen(), metrics()
     outcome = completed(usage=USED).model_copy(update={"model": "m-1"})
     refusal = Refusal(code="TooLarge", message="It is too large.")
-    facts = [
+    facts: list[RunEvent] = [
         RunStarted(at=NOW),
         attempted(outcome=outcome),
         attempted(outcome=failed(), refusal=refusal, iteration=2),
