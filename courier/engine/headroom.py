@@ -40,6 +40,7 @@ class HeadroomView:
         self._world = world
         self._reader = reader
         self._flights: dict[str, _Flight] = {}
+        self._seen: dict[str, tuple[Phase, str | None]] = {}
 
     async def spent(self, runs: Sequence[RunState]) -> Mapping[str, Spent]:
         """Return what every project spent, those runs included; the state branch is fetched."""
@@ -47,13 +48,22 @@ class HeadroomView:
         if not ledger.is_kept:
             return {}
         for state in runs:
-            if ledger.hosts(state.run_id):
+            if ledger.hosts(state.run_id) or not self._is_news(state):
                 continue
             told = await retell(self._world, self._reader, state.run_id)
             if told is not None:
                 ledger.note_charges(charges_of(told.plan, told.shown))
         await ledger.follow(self._world.state, now)
         return {project: ledger.spent(project, now) for project in ledger.projects()}
+
+    def _is_news(self, state: RunState) -> bool:
+        """Return whether a run may have spent something since it was looked at last."""
+        if state.phase is Phase.QUEUED:
+            return False
+        now = (state.phase, state.step)
+        rests = state.phase is Phase.WAITING and self._seen.get(state.run_id) == now
+        self._seen[state.run_id] = now
+        return not rests
 
     async def priced(self, state: RunState, known: InFlight) -> InFlight:
         """Return a run in flight with what it may still cost; one that rests may cost nothing."""

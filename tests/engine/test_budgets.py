@@ -82,7 +82,8 @@ async def test_a_raise_that_is_not_enough_lets_nothing_start(here: Scene) -> Non
 
 @pytest.mark.parametrize("on_exceed", ["park", "fail"])
 async def test_runs_that_share_a_day_stop_together_at_its_cap(here: Scene, on_exceed: str) -> None:
-    loop = f"for n in $(seq 100); do {costs('0.30')}; sleep 0.1; done; {DONE}"
+    # What it prints while it is being stopped was spent too, so it reports slowly.
+    loop = f"for n in $(seq 100); do {costs('0.30')}; sleep 2; done; {DONE}"
     caps = Caps.model_validate({"perDay": Decimal("2"), "onExceed": on_exceed})
     runs = ("one", "two", "three")
     for run in runs:
