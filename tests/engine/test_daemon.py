@@ -169,7 +169,7 @@ async def test_own_pushes_wake_no_pass(tmp_path: Path, sandboxd: Endpoint) -> No
         # One for the commit, one for the end of the run, one asked for; the pushes of records,
         # transcripts and the branch woke none.
         assert last.passes - first.passes == 3
-        assert (await here.daemon.look()).idle_passes == 1
+        assert (await here.daemon.look()).idle_passes >= 1
         last = await here.daemon.look()
 
         # What somebody else pushes to the same branches does.
