@@ -33,11 +33,11 @@ STOPPED_SECONDS = 12.5
 """Longer than the others wait before they give a worker up for dead."""
 
 
-async def work(folder: Path, database: Database, name: str) -> int:
+async def work(folder: Path, database: Database, name: str, version: str = "") -> int:
     """Be a worker until killed, or told to stop."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    worker = Worker(host=name, capacity=CAPACITY)
+    worker = Worker(host=name, version=version, capacity=CAPACITY)
     engine = PostgresEngine(database, clock=SystemClock(), worker=worker)
     flows_of(engine, folder)
     while True:
@@ -178,8 +178,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=240)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--worker", help="only be a worker of that name, until SIGTERM")
+    parser.add_argument("--version", default="", help="which courier the worker says it is")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
+    if asked.worker:
+        database = Database(asked.url, asked.schema)
+        asyncio.run(work(asked.folder, database, asked.worker, asked.version))
+        return
     team = Team(asked.folder, Database(asked.url, asked.schema), random.Random(asked.seed))
     try:
         done = asyncio.run(fuzz(team, runs=asked.runs, kills=asked.kills))

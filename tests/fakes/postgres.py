@@ -51,6 +51,11 @@ class Server:
     def make(self) -> None:
         self._run("initdb", "-D", str(self.data), "-A", "trust", "-U", "courier", "-E", "UTF8")
 
+    def admit(self, network: str) -> None:
+        """Let clients in from a network besides this machine's loopback."""
+        with (self.data / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {network} trust\n")
+
     def start(self) -> None:
         settings = (f"port={self.port}", f"unix_socket_directories={self.folder}", *self.options)
         ids = _stranger()
