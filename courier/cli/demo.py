@@ -50,6 +50,8 @@ def demo(here: Here, folder: str | None, agent: str, *, keep: bool) -> int:
     """
     import tempfile
 
+    # A scratch repository is nothing for a team's workers.
+    here.environment.pop("COURIER_DATABASE_URL", None)
     _check(here, agent)
     base = here.path(folder) if folder else Path(tempfile.mkdtemp(prefix="courier-demo-"))
     base.mkdir(parents=True, exist_ok=True)

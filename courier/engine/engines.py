@@ -12,6 +12,7 @@ from courier.engine.journal.writer import Observer
 from courier.engine.presence import FolderPresence, Presence
 from courier.engine.reconciler import Result
 from courier.engine.seam import Engine, RunClient
+from courier.errors import Misconfigured
 from courier.planning.plan import Limit
 from courier.ports.clock import Clock
 from courier.ports.transcripts import Transcripts
@@ -70,7 +71,8 @@ class Share:
     queues: tuple[str, ...] | None = None
 
 
-EVERYTHING = Share()
+EVERYTHING = Share(concurrency=10)
+"""What a process takes that was not told otherwise: as much as a worker does."""
 
 
 class Engines:
@@ -126,7 +128,14 @@ class Engines:
 
 def _shared(home: str, url: str, clock: Clock, disk: "LiveDisk") -> "Shared":
     # Only here: its library is an extra, and slow to import.
-    from courier.engine.postgres.sharing import Shared
+    try:
+        from courier.engine.postgres.sharing import Shared
+    except ModuleNotFoundError as missing:
+        raise Misconfigured(
+            "This courier cannot use PostgreSQL.",
+            detail=f"COURIER_DATABASE_URL is set, and the library {missing.name} is not here.",
+            next_step="Install it with `pip install 'courier[postgres]'`.",
+        ) from missing
 
     return Shared(home, url, clock, disk)
 

@@ -17,6 +17,8 @@ GONE_SECONDS = 3
 """The same for a worker whose connection the server has seen end."""
 
 MOST_AT_ONCE = 100
+RESTING = 20
+"""How many runs that wait for a place with other workers may stand before one's own."""
 ALL = ""
 """The row of `queues` that stands for all of them together."""
 
@@ -68,11 +70,13 @@ class Found:
         taken: Runs to enter, or to go on with.
         due: When the next run may start that must not yet; microseconds.
         contended: Whether another worker was deciding just then, so that nothing was looked at.
+        more: Whether there may be more for this worker, once the others have had their share.
     """
 
     taken: tuple[Taken, ...] = ()
     due: int | None = None
     contended: bool = False
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def look(write: Transaction, schema: str, claimant: Claimant) -> Found:
         "SELECT min(not_before) FROM runs WHERE in_line AND ended_at IS NULL AND not_before > ?",
         (claimant.now,),
     ).fetchone()
-    return Found(tuple(taken), due)
+    return Found(tuple(taken), due, more=bool(taken))
 
 
 def release(write: Transaction, worker: str) -> int:
@@ -165,12 +169,17 @@ def _orphans(write: Transaction, claimant: Claimant) -> list[Taken]:
 def _begin(write: Transaction, claimant: Claimant) -> list[Taken]:
     queues, left = _queues(write)
     capacity = _capacity(write, claimant)
+    room = capacity[claimant.worker]
+    if room <= 0:
+        return []
     lines = {
-        name: _heads(write, claimant, name, min(queue.headroom, left, MOST_AT_ONCE))
+        name: _heads(write, claimant, name, min(queue.headroom, left, room + RESTING, MOST_AT_ONCE))
         for name, queue in queues.items()
     }
+    # The others are as free to take some: who is first does not get all.
+    share = max(1, -(-sum(map(len, lines.values())) // max(1, len(capacity))))
     taken: list[Taken] = []
-    while left > 0 and (head := _next(queues, lines)) is not None:
+    while left > 0 and len(taken) < share and (head := _next(queues, lines)) is not None:
         lines[head.queue].pop(0)
         worker = _place(head, claimant.worker, capacity)
         if worker is None:

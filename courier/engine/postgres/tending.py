@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from dataclasses import dataclass
 from secrets import SystemRandom, token_hex
 
@@ -11,7 +12,6 @@ from courier.engine.journal.writer import Transaction
 from courier.engine.postgres.claims import DEAD_SECONDS, Claimant, Found, look, release
 from courier.engine.postgres.roster import Roster, Surroundings
 from courier.engine.postgres.schema import PROTOCOL
-from courier.errors import CourierError
 from courier.ports.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,8 @@ BEAT_SECONDS = 2.0
 LOOK_SECONDS = 1.0
 """How often a worker looks for work when nobody tells it that there is some."""
 _PAUSE_SECONDS = 0.02
+_PLAIN = re.compile(r"[^A-Za-z0-9.:_-]")
+"""What the server would not keep of a connection's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Tending:
 
     async def register(self) -> None:
         """Become known to the others, under a new name; what an earlier name held is let go."""
-        before, self.id = self.id, f"{self._worker.host[:40]}:{token_hex(6)}"
+        before, self.id = self.id, f"{_PLAIN.sub('-', self._worker.host)[:40]}:{token_hex(6)}"
         self._writer.name = self.id
         worker, name = self._worker, self.id
 
@@ -130,7 +132,7 @@ class Tending:
             self._miss.clear()
             try:
                 await self._beat_once()
-            except CourierError:
+            except Exception:  # the worker's loop: it records and goes on
                 log.exception("A heartbeat failed.")
             await _within(self._clock, self._miss, BEAT_SECONDS)
 
@@ -140,10 +142,10 @@ class Tending:
             self._again.clear()
             try:
                 found = await self._look()
-            except CourierError:
+            except Exception:  # as above
                 log.exception("A look for work failed.")
                 found = Found()
-            if found.contended:
+            if found.contended or found.more:
                 await self._clock.sleep(_PAUSE_SECONDS * (0.5 + self._dice.random()))
                 continue
             await _within(self._clock, self._again, self._pause(found.due))
