@@ -155,18 +155,33 @@ class PostgresClient(Asker):
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, write)
 
     def _commit(self, write: Write[T]) -> T:
-        session = open_session(self._database, name="courier client", upgrade=False)
+        """Commit in one transaction; a connection that went since the last time is made anew."""
+        session, number = self._begun()
         try:
-            number = session.begin()
             transaction = Transaction(session, locking=LOCKING)
             answer = write(transaction)
             notify(session, self._database.schema, transaction.facts)
             self._finish(session, number)
         except (Lost, Busy) as fault:
+            self._disconnect()
             raise unavailable(self._database, fault) from fault
-        finally:
-            session.close()
+        except BaseException:
+            session.roll_back()
+            raise
         return answer
+
+    def _begun(self) -> tuple[Session, str]:
+        for fresh in (self._session is None, True):
+            session = self._session = self._session or open_session(
+                self._database, name="courier client", upgrade=False
+            )
+            try:
+                return session, session.begin()
+            except (Lost, Busy) as fault:
+                self._disconnect()
+                if fresh:
+                    raise unavailable(self._database, fault) from fault
+        raise AssertionError("Twice fresh.")
 
     def _finish(self, session: Session, number: str) -> None:
         """Commit; where the answer got lost, ask what became of it."""
