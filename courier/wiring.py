@@ -29,7 +29,7 @@ from courier.engine.ownership import guarded_world
 from courier.engine.presence import Presence
 from courier.engine.preview import Preview
 from courier.engine.reconciler import Reconciler
-from courier.engine.retention import Housekeeping
+from courier.engine.retention import Broom, Housekeeping
 from courier.engine.seam import Engine, RunClient
 from courier.engine.shelf import Shelf
 from courier.engine.world import World
@@ -42,6 +42,7 @@ from courier.ports.sandboxes import Sandboxes
 from courier.ports.witness import Unwatched, Witness
 from courier.runs.pricing import EMBEDDED
 from courier.sandboxd.launcher import CannotStart, Endpoint, ensure_running
+from courier.sandboxd.launcher import status as server_status
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.sandboxes.ondemand import OnDemandSandboxes
 from courier.settings import Home as Home
@@ -192,8 +193,17 @@ class Wiring:
             DesiredState(world, Schemas(schema_text)),
             observation,
             Dispatcher(world, engine, observation, keep_to=keep_to(engine)),
-            Housekeeping(world, engine),
+            Housekeeping(world, engine, is_served=self.is_served),
         )
+
+    def broom(self) -> Broom:
+        """Return what takes away what is over."""
+        return Broom(self.world, self.client(), is_served=self.is_served)
+
+    def is_served(self) -> bool:
+        """Return whether the provider of sandboxes is there without being started."""
+        is_cloud = self.settings.sandboxes == "cloud"
+        return is_cloud or server_status(server_folder(self.settings)).running
 
     def shelf(self) -> Shelf:
         """Return the assets this repository shares."""

@@ -66,6 +66,7 @@ ENTRIES = {
     "doctor": Entry(
         "courier.cli.doctor:doctor", "Say what is missing here, and how to get it.", _MACHINE
     ),
+    "prune": Entry("courier.cli.prune:prune", "Take away what is kept no longer.", _MACHINE),
     "template": Entry(
         "courier.cli.template:template", "Look at templates, or build one ahead of time.", _MACHINE
     ),

@@ -1,15 +1,19 @@
-"""What courier keeps on hidden refs of the remote, deleted when its time is over."""
+"""How long things are kept: what is over is looked for once an hour, or by a person's command."""
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from courier.engine.records import RunRecord, RunRecords
-from courier.engine.seam import RunReader
+from courier.engine.pruning.checkpoints import KeptWork
+from courier.engine.pruning.journals import Journals, LiveFiles
+from courier.engine.pruning.leftovers import Keeps, Leftover, Past, Sweep
+from courier.engine.pruning.sandboxes import Orphans
+from courier.engine.pruning.transcripts import KeptTranscripts
+from courier.engine.seam import RunClient
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.planning.catalog import Catalog
-from courier.planning.references import Ref
 from courier.resources.durations import to_seconds
 from courier.resources.project import Project, Retention
 
@@ -18,89 +22,108 @@ log = logging.getLogger(__name__)
 EVERY = timedelta(hours=1)
 """How often it is looked for what may go."""
 
-Keep = Callable[[str], timedelta]
-"""From a project's name to how long after a run's end its checkpoints are kept."""
+IsServed = Callable[[], bool]
+"""Tells whether the provider of sandboxes is there without being started."""
+
+
+class Retentions:
+    """How long the projects of a catalog keep things; what it does not know, as is the default."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        found = [catalog.resource(ref) for ref in catalog.of_kind("Project")]
+        self._known = {
+            one.metadata.name: one.spec.retention for one in found if isinstance(one, Project)
+        }
+
+    def __call__(self, project: str, field: str) -> timedelta:
+        """Return how long a project keeps what a field of its retention says."""
+        return _time(self._known.get(project, Retention()), field)
+
+    def least(self, field: str) -> timedelta:
+        """Return the shortest time any project keeps it."""
+        return min(_time(each, field) for each in (Retention(), *self._known.values()))
+
+
+def _time(retention: Retention, field: str) -> timedelta:
+    return timedelta(seconds=to_seconds(getattr(retention, field)))
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was, or would be, taken away.
+
+    Attributes:
+        gone: All of it.
+        faults: What could not be looked at or taken away now; the next time tries again.
+    """
+
+    gone: tuple[Leftover, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+class Broom:
+    """Looks for everything that may go, and takes it away.
+
+    Args:
+        world: Where it is.
+        engine: What is in flight here; nothing of that is touched.
+        is_served: Whether the provider of sandboxes is there.
+    """
+
+    def __init__(
+        self, world: World, engine: RunClient, *, is_served: IsServed = lambda: True
+    ) -> None:
+        self._world = world
+        self._engine = engine
+        self._sweeps: tuple[Sweep, ...] = (
+            KeptTranscripts(world.state),
+            KeptWork(world),
+            Journals(world, engine),
+            LiveFiles(world),
+            Orphans(world, engine, is_served),
+        )
+
+    async def sweep(self, keeps: Keeps, *, now: datetime, only_look: bool = False) -> Pruned:
+        """Take away what may go, or only tell it; one sort that fails stops no other."""
+        live = {state.run_id: state for state in await self._engine.list(live=True)}
+        await self._world.index.follow()
+        past = Past(now, keeps, live, self._world.index)
+        gone: list[Leftover] = []
+        faults: list[str] = []
+        for sweep in self._sweeps:
+            try:
+                found = await sweep.find(past)
+                if found and not only_look:
+                    await sweep.remove(found, past)
+                gone += found
+            except CourierError as fault:
+                faults.append(str(fault))
+        return Pruned(tuple(gone), tuple(faults))
 
 
 class Housekeeping:
-    """Deletes once an hour what nobody needs any more; most passes cost nothing."""
+    """Sweeps once an hour; most passes cost nothing."""
 
-    def __init__(self, world: World, reader: RunReader) -> None:
-        self._world = world
-        self._reader = reader
+    def __init__(
+        self, world: World, engine: RunClient, *, is_served: IsServed = lambda: True
+    ) -> None:
+        self._clock = world.clock
+        self._broom = Broom(world, engine, is_served=is_served)
         self._due: datetime | None = None
 
-    async def tidy(self, catalog: Catalog) -> Sequence[str]:
-        """Return the refs that were deleted; what cannot be deleted now waits for the next time."""
-        now = self._world.clock.now()
+    async def tidy(self, catalog: Catalog) -> Sequence[Leftover]:
+        """Return what was taken away; what could not be now waits for the next time."""
+        now = self._clock.now()
         if self._due is not None and now < self._due:
             return ()
         self._due = now + EVERY
         try:
-            return await drop_checkpoints(self._world, self._reader, now=now, keep=keeps(catalog))
+            done = await self._broom.sweep(Retentions(catalog), now=now)
         except CourierError as error:
-            log.warning("checkpoints are not tidied up: %s", error)
+            log.warning("nothing is tidied up: %s", error)
             return ()
-
-
-def keeps(catalog: Catalog) -> Keep:
-    """Return how long each project of a catalog keeps checkpoints."""
-
-    def keep(project: str) -> timedelta:
-        found = Ref("Project", project)
-        known = catalog.resource(found) if found in catalog.documents else None
-        retention = known.spec.retention if isinstance(known, Project) else Retention()
-        return timedelta(seconds=to_seconds(retention.checkpoints))
-
-    return keep
-
-
-async def drop_checkpoints(
-    world: World, reader: RunReader, *, now: datetime, keep: Keep
-) -> Sequence[str]:
-    """Delete checkpoints, and work that waited for a person, of runs that ended long ago.
-
-    Asks the remote for names only; records are read only of runs that have such refs.
-
-    Args:
-        world: Where they are.
-        reader: What is in flight here; nothing of that is touched.
-        now: The moment.
-        keep: How long after a run's end.
-
-    Returns:
-        The refs that were deleted.
-    """
-    hidden = await world.checkpoints.hidden()
-    names = {*hidden.saved, *hidden.waiting}
-    if not names:
-        return ()
-    flying = {state.run_id for state in await reader.list(live=True)}
-    found = await RunRecords(world.state, world.index).named(names - flying)
-    gone: list[str] = []
-    for run in sorted(names - flying):
-        record = found.get(run)
-        ended = _ended(record)
-        if ended is None:
-            gone += await _abandoned(world, run, hidden.saved.get(run, ()), now=now, keep=keep)
-        elif now >= ended + keep(_project(record)):
-            gone += [*hidden.saved.get(run, ()), *hidden.waiting.get(run, ())]
-    await world.checkpoints.drop(gone)
-    return gone
-
-
-async def _abandoned(
-    world: World, run: str, refs: Sequence[str], *, now: datetime, keep: Keep
-) -> Sequence[str]:
-    """Return what may go of a run whose end is on no record: all, once nobody adds to it."""
-    saved = await world.checkpoints.of(run) if refs else ()
-    return refs if saved and now >= saved[-1].at + keep("") else ()
-
-
-def _ended(record: RunRecord | None) -> datetime | None:
-    told = record.value.get("endedAt") if record is not None else None
-    return datetime.fromisoformat(told) if isinstance(told, str) else None
-
-
-def _project(record: RunRecord | None) -> str:
-    return str(record.value.get("project")) if record is not None else ""
+        for fault in done.faults:
+            log.warning("not everything is tidied up: %s", fault)
+        for one in done.gone:
+            log.info("%s %s of run %s is gone: %s", one.sort, one.name, one.run, one.why)
+        return done.gone

@@ -5,7 +5,7 @@ interruption; what it asked of its context before is answered from the journal, 
 the same things in the same order, and must do everything that touches the world inside a step.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
@@ -225,6 +225,14 @@ class RunClient(RunReader, Protocol):
 
         Raises:
             NotFound: If there is no such run.
+        """
+        ...
+
+    async def forget_some(self, runs: Collection[str], *, before: datetime) -> int:
+        """Delete all that is known of those of some runs that ended before a moment.
+
+        What has not ended stays, whatever is asked. A forgotten run's name may be submitted again.
+        Returns how many there were.
         """
         ...
 

@@ -1,7 +1,8 @@
 """The state branch: where records are committed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -123,4 +124,31 @@ class StateBranch(Protocol):
 
     async def read_transcript(self, path: str) -> bytes | None:
         """Return the plain content, fetching the month's ref if need be, or None."""
+        ...
+
+    async def months(self) -> Sequence[str]:
+        """Return the months whose transcripts are on the remote, e.g. ``2026-11``, in order."""
+        ...
+
+    async def transcripts(self, month: str) -> Mapping[str, int]:
+        """Return the path of everything that is kept of a month, and how many bytes it takes."""
+        ...
+
+    async def drop_transcripts(self, month: str, paths: Collection[str]) -> None:
+        """Make a month's ref as if those files had never been; it goes when nothing is left.
+
+        By compare-and-swap: what others keep meanwhile stays. Done or not done after a kill.
+        """
+        ...
+
+    async def compact(self, before: datetime) -> bool:
+        """Make one commit of all that were made before a moment; return whether there were two.
+
+        The files stay as they are, and so do later commits but for what they follow. By
+        compare-and-swap: what others write meanwhile stays, and whoever has the former tip writes
+        on the new one.
+
+        Raises:
+            Misconfigured: If the remote's rules decline it.
+        """
         ...

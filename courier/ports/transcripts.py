@@ -1,6 +1,6 @@
 """Live transcripts: what agents do, on this machine's disk, while they do it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -52,6 +52,10 @@ class Transcripts(Protocol):
 
     async def gather(self, run: str) -> None:
         """Bring here what others wrote of a run, where several share its work."""
+        ...
+
+    def runs(self) -> Mapping[str, int]:
+        """Return every run that has transcripts on this disk, and how many bytes they take."""
         ...
 
     def forget(self, run: str) -> None:

@@ -63,7 +63,6 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "learnings",
             "notifications",
             "ci",
-            "retention.transcripts",
             "retention.branches",
             "delivery.autoMerge",
         ),

@@ -14,6 +14,7 @@ from courier.storage.objects import EMPTY_TREE, Tree, object_id, parsed_tree, wr
 from courier.storage.plumbing import Plumbing
 from courier.storage.refs import point
 from courier.storage.remote import Remote
+from courier.storage.rewriting import Rewrite, Shelves
 from courier.storage.treechange import Objects, TreeChange
 from courier.storage.treediff import Difference, TooMuch, tree_differences
 
@@ -67,6 +68,41 @@ class Lane:
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())
         await done
+
+    async def rewrite(self, rewrite: Rewrite) -> bool:
+        """Put something else in place of the tip, whoever writes meanwhile; return whether it is.
+
+        What others wrote before that is in it; what they write after it comes behind it.
+        """
+        async with self._turn:
+            for _ in range(_TRIES):
+                tip = await self._fetched_tip()
+                made = None if tip is None else await rewrite(tip, self._shelves)
+                if made == tip:
+                    self._unwritten.clear()
+                    return False
+                try:
+                    await self._replace(str(tip), made)
+                except Moved:
+                    await self._plumbing.clock.sleep(_JITTER)
+                else:
+                    return True
+        raise Unavailable("The ref kept moving.", detail=self._place.remote)
+
+    async def _replace(self, tip: str, made: str | None) -> None:
+        if made is not None:
+            await self._store()
+            await self._push(made, tip, brings=False)
+            return
+        await self._remote.delete_at(self._place.remote, expected=tip, here=self._place.local)
+        self._tip, self._ended = None, self._begun
+
+    @property
+    def _shelves(self) -> Shelves:
+        return Shelves(self._commit_of, self._tree, self._write)
+
+    async def _commit_of(self, commit: str) -> bytes:
+        return await self._plumbing.reader.content(commit, kind="commit")
 
     async def tip(self) -> str | None:
         """Return the commit as last fetched or pushed; fetches if nothing is known yet."""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -102,6 +102,16 @@ class LiveTranscripts:
             file.seek(offset)
             file.write(content)
             file.truncate()
+
+    def runs(self) -> Mapping[str, int]:
+        """Return every run that has transcripts here, and how many bytes they take."""
+        if not self._folder.is_dir():
+            return {}
+        folders = [path for path in self._folder.iterdir() if path.is_dir()]
+        return {
+            path.name: sum(each.stat().st_size for each in path.rglob("*.jsonl"))
+            for path in folders
+        }
 
     def forget(self, run: str) -> None:
         """Remove a run's transcripts."""

@@ -188,6 +188,20 @@ class Remote:
         # The same branch may come back: then it must be fetched again.
         self._fetched = None
 
+    async def delete_at(self, ref: str, *, expected: str, here: str) -> None:
+        """Delete a ref that points at what is expected, and the one that follows it here.
+
+        Raises:
+            Conflict: If it points elsewhere.
+        """
+        lease = f"--force-with-lease={checked_ref(ref)}:{checked_commit(expected)}"
+        self.own.note(ref, "")
+        answer = await self._push(lease, "--", "origin", f":{ref}")
+        if "remote ref does not exist" not in answer.err + answer.text:
+            _settle(answer)
+        await self._plumbing.local.run("update-ref", "-d", checked_ref(here))
+        self._fetched = None
+
     async def delete_hidden(self, refs: Sequence[str]) -> None:
         """Delete refs that are no branches with one command; not existing is success."""
         answer = await self._push("--", "origin", *(f":{checked_ref(ref)}" for ref in refs))

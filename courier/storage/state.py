@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import zstandard
@@ -16,9 +17,11 @@ from courier.storage.mirror import COURIER, Mirror
 from courier.storage.names import branch_ref, checked_path
 from courier.storage.objects import FILE, object_id
 from courier.storage.remote import TRACKED
+from courier.storage.rewriting import compacted, thinned
 from courier.storage.treediff import NOTHING, Difference
 
 _MONTH: Final = re.compile(r"([0-9]{4})/([0-9]{2})/[0-9]{2}/[^/]+/[^/]+\.jsonl\.zst")
+_TRANSCRIPTS: Final = "refs/courier/transcripts"
 _LEVEL: Final = 3
 _LARGEST: Final = 256 << 20
 
@@ -146,6 +149,26 @@ class StateBranch:
             kept = await self._transcript(lane, path)
         return None if kept is None else await asyncio.to_thread(_unfolded, kept)
 
+    async def months(self) -> Sequence[str]:
+        """Return the months whose transcripts are on the remote, e.g. ``2026-11``, in order."""
+        refs = await self._mirror.remote.refs(_TRANSCRIPTS)
+        return sorted(ref.removeprefix(f"{_TRANSCRIPTS}/") for ref in refs)
+
+    async def transcripts(self, month: str) -> Mapping[str, int]:
+        """Return the path of everything that is kept of a month, and how many bytes it takes."""
+        tip = await self._of_month(month).refresh()
+        if tip is None:
+            return {}
+        return await self._mirror.listed(tip)
+
+    async def drop_transcripts(self, month: str, paths: Collection[str]) -> None:
+        """Make a month's ref as if those files had never been; it goes when nothing is left."""
+        await self._of_month(month).rewrite(thinned(paths))
+
+    async def compact(self, before: datetime) -> bool:
+        """Make one commit of all that were made before a moment; return whether there were two."""
+        return await self._records.rewrite(compacted(before))
+
     async def close(self) -> None:
         """Wait for what is being written."""
         for lane in (self._records, *self._months.values()):
@@ -162,9 +185,11 @@ class StateBranch:
         match = _MONTH.fullmatch(checked_path(path))
         if match is None:
             raise Misused("This is not a transcript's path.", detail=path)
-        month = f"{match[1]}-{match[2]}"
+        return self._of_month(f"{match[1]}-{match[2]}")
+
+    def _of_month(self, month: str) -> Lane:
         if month not in self._months:
-            ref = f"refs/courier/transcripts/{month}"
+            ref = f"{_TRANSCRIPTS}/{month}"
             self._months[month] = self._lane(Place(remote=ref, local=ref))
         return self._months[month]
 

@@ -18,7 +18,7 @@ from courier.storage.workingtree import UNREADABLE, Tree, blobs, changes, dirty,
 if TYPE_CHECKING:
     from courier.storage.census import Census
 
-_PARSER = "fast11"
+_PARSER = "fast12"
 _FEW = 20
 """So many files are read again sooner than what is known of all is written anew."""
 

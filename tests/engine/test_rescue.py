@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 import pytest
 
 from courier.engine.rescue import Rescue, Rescued, Wanted
-from courier.engine.retention import Housekeeping, drop_checkpoints
+from courier.engine.retention import Broom, Housekeeping, Pruned
 from courier.errors import Conflict, NotFound, Refused
 from courier.planning.catalog import Catalog
 from courier.ports.checkpoints import Line
@@ -112,6 +112,16 @@ async def test_a_run_nobody_knows_and_one_without_checkpoints_are_told_apart(her
         await bring(here)
 
 
+class Keeping:
+    """Every project keeps everything as long."""
+
+    def __call__(self, project: str, field: str) -> timedelta:
+        return KEEP
+
+    def least(self, field: str) -> timedelta:
+        return KEEP
+
+
 async def test_checkpoints_go_when_their_time_after_the_runs_end_is_over(here: Scene) -> None:
     await here.run(single_plan(here, "echo done > value"))
     await save(here, {"one": "1\n"})
@@ -120,8 +130,9 @@ async def test_checkpoints_go_when_their_time_after_the_runs_end_is_over(here: S
     ended = datetime.fromisoformat((await here.record())["endedAt"])
 
     async def dropped(now: datetime) -> list[str]:
-        gone = await drop_checkpoints(here.world, here.engine, now=now, keep=lambda _: KEEP)
-        return list(gone)
+        done = await Broom(here.world, here.engine).sweep(Keeping(), now=now)
+        assert done.faults == ()
+        return [one.name for one in done.gone if one.sort == "checkpoint"]
 
     assert await dropped(AT) == []
     # Nothing tells the end of the other run: its last checkpoint counts.
@@ -148,8 +159,8 @@ async def test_another_machine_keeps_what_belongs_to_a_run_on_this_one(
         assert rescued.checkpoint == saved
         assert shown(here, rescued.branch) == ["one"]
     now = AT + 10 * KEEP
-    gone = await drop_checkpoints(here.world, here.engine, now=now, keep=lambda _: KEEP)
-    assert list(gone) == []
+    done = await Broom(here.world, here.engine).sweep(Keeping(), now=now)
+    assert done == Pruned()
     await here.engine.cancel("fix", by="me", reason="enough")
     await here.engine.wait("fix")
 
@@ -158,6 +169,8 @@ async def test_housekeeping_looks_once_an_hour(here: Scene) -> None:
     house = Housekeeping(here.world, here.engine)
     await save(here, {"one": "1\n"})
     catalog = Catalog({}, "")
-    assert list(await house.tidy(catalog)) == ["refs/courier/checkpoints/fix/work-1.1"]
+    assert [one.name for one in await house.tidy(catalog)] == [
+        "refs/courier/checkpoints/fix/work-1.1"
+    ]
     await save(here, {"one": "1\n"})
     assert list(await house.tidy(catalog)) == []

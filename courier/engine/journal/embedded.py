@@ -7,9 +7,10 @@ file cannot be written (disk full, locked) runs wait, and go on when it can.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from courier.engine.inflight import Cancellation, Json, Phase, RunState, StepRecord
@@ -18,7 +19,7 @@ from courier.engine.journal.lock import FolderLock
 from courier.engine.journal.places import Places
 from courier.engine.journal.reader import JournalReader
 from courier.engine.journal.roster import Roster
-from courier.engine.journal.rows import Cancelled, Submission
+from courier.engine.journal.rows import FORGET_AT_ONCE, Cancelled, Submission
 from courier.engine.journal.run import Host
 from courier.engine.journal.schema import Durability, open_writer, to_text
 from courier.engine.journal.takeup import Found, find_live
@@ -27,8 +28,6 @@ from courier.engine.journal.writer import Observer, Writer
 from courier.engine.seam import Flow
 from courier.errors import Misused, NotFound
 from courier.ports.clock import Clock
-
-FORGET_AT_ONCE = 500
 
 
 class JournalEngine:
@@ -190,6 +189,16 @@ class JournalEngine:
                 lambda tx: rows.forget(tx, before=before, most=FORGET_AT_ONCE)
             )
             forgotten += some
+        return forgotten
+
+    async def forget_some(self, runs: Collection[str], *, before: datetime) -> int:
+        """Delete all that is known of those of some runs that ended before a moment."""
+        forgotten, names = 0, sorted(runs)
+        for start in range(0, len(names), FORGET_AT_ONCE):
+            some = names[start : start + FORGET_AT_ONCE]
+            forgotten += await self._started().writer.write(
+                partial(rows.forget_some, runs=some, before=before)
+            )
         return forgotten
 
     def _started(self) -> "_Life":

@@ -2,9 +2,10 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -149,6 +150,14 @@ class JournalClient(JournalReader):
             if state.phase.ended:
                 return state
             await self._clock.sleep(POLL_SECONDS)
+
+    async def forget_some(self, runs: Collection[str], *, before: datetime) -> int:
+        """Delete all that is known of those of some runs that ended before a moment."""
+        forgotten, names = 0, sorted(runs)
+        for start in range(0, len(names), rows.FORGET_AT_ONCE):
+            some = names[start : start + rows.FORGET_AT_ONCE]
+            forgotten += await self._write(partial(rows.forget_some, runs=some, before=before))
+        return forgotten
 
     async def _write(self, write: Write[T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, write)

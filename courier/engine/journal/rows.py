@@ -1,13 +1,18 @@
 """What the journal writes: one function per fact, each run inside a transaction."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any, Final
 
 from courier.engine.inflight import Phase, StepKind, StepPhase
 from courier.engine.journal.schema import to_micros
 from courier.engine.journal.writer import Transaction
 from courier.errors import Conflict, NotFound
+
+FORGET_AT_ONCE: Final = 500
+"""Most runs forgotten in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +232,21 @@ def forget(write: Transaction, *, before: datetime, most: int) -> int:
         "SELECT seq FROM runs WHERE ended_at < ? ORDER BY ended_at LIMIT ?",
         (to_micros(before), most),
     ).fetchall()
+    return _delete(write, rows)
+
+
+def forget_some(write: Transaction, runs: Iterable[str], *, before: datetime) -> int:
+    """Delete those of some runs that ended before a moment; return how many."""
+    found = 0
+    for run in runs:
+        rows = write.execute(
+            "SELECT seq FROM runs WHERE id = ? AND ended_at < ?", (run, to_micros(before))
+        ).fetchall()
+        found += _delete(write, rows)
+    return found
+
+
+def _delete(write: Transaction, rows: Sequence[tuple[Any, ...]]) -> int:
     for (seq,) in rows:
         write.execute("DELETE FROM steps WHERE run = ?", (seq,))
         write.execute("DELETE FROM runs WHERE seq = ?", (seq,))

@@ -2,16 +2,17 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from courier.engine.inflight import Json, RunState, StepRecord
 from courier.engine.journal import rows
 from courier.engine.journal.reader import input_of, listed, states, steps_of
 from courier.engine.journal.rows import Submission
-from courier.engine.journal.schema import from_text, to_text
+from courier.engine.journal.schema import from_text, to_micros, to_text
 from courier.engine.journal.writer import Transaction, Write
 from courier.engine.postgres.claims import ALL
 from courier.engine.postgres.groups import notify
@@ -133,6 +134,14 @@ class Asker(PostgresReader, ABC):
         text = to_text(value)
         await self._write(lambda tx: rows.send(tx, run_id, signal=signal, value=text))
 
+    async def forget_some(self, runs: Collection[str], *, before: datetime) -> int:
+        """Delete all that is known of those of some runs that ended before a moment."""
+        forgotten, names = 0, sorted(runs)
+        for start in range(0, len(names), rows.FORGET_AT_ONCE):
+            some = names[start : start + rows.FORGET_AT_ONCE]
+            forgotten += await self._write(partial(_forget, runs=some, before=before))
+        return forgotten
+
 
 class PostgresClient(Asker):
     """The `RunClient` of a database: asks from outside any worker."""
@@ -219,3 +228,13 @@ def _workers(session: Session) -> Sequence[str]:
         "SELECT id FROM workers WHERE beat_at > clock_timestamp() - interval '10 s' ORDER BY since"
     )
     return [str(row[0]) for row in found.fetchall()]
+
+
+def _forget(write: Transaction, runs: Sequence[str], *, before: datetime) -> int:
+    for run in runs:
+        write.execute(
+            "DELETE FROM transcripts WHERE run = ? AND EXISTS"
+            " (SELECT 1 FROM runs WHERE id = ? AND ended_at < ?)",
+            (run, run, to_micros(before)),
+        )
+    return rows.forget_some(write, runs, before=before)

@@ -22,7 +22,6 @@ from courier.errors import Misused, NotFound
 from courier.ports.clock import Clock
 
 T = TypeVar("T")
-FORGET_AT_ONCE = 500
 WAIT_SECONDS = 2.0
 """How often whoever waits for an end looks, should it not be told."""
 
@@ -161,9 +160,11 @@ class PostgresEngine(Asker):
 
     async def forget(self, before: datetime) -> int:
         """Delete all that is known of runs that ended before a moment."""
-        forgotten, some = 0, FORGET_AT_ONCE
-        while some == FORGET_AT_ONCE:
-            some = await self._write(lambda tx: rows.forget(tx, before=before, most=FORGET_AT_ONCE))
+        forgotten, some = 0, rows.FORGET_AT_ONCE
+        while some == rows.FORGET_AT_ONCE:
+            some = await self._write(
+                lambda tx: rows.forget(tx, before=before, most=rows.FORGET_AT_ONCE)
+            )
             forgotten += some
         return forgotten
 

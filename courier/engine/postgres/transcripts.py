@@ -1,6 +1,6 @@
 """Live transcripts that outlive the worker that wrote them: every line goes to the database."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -55,6 +55,10 @@ class SharedTranscripts:
     def whole(self, run: str) -> bytes:
         """Return all lines of all attempts of a run, oldest attempt first."""
         return self._disk.whole(run)
+
+    def runs(self) -> Mapping[str, int]:
+        """Return every run that has transcripts on this disk, and how many bytes they take."""
+        return self._disk.runs()
 
     def forget(self, run: str) -> None:
         """Remove a run's transcripts from this disk."""

@@ -216,6 +216,12 @@ async def test_forgetting_deletes_runs_that_ended_long_ago(lab: Lab) -> None:
     ended = (await lab.end("old")).ended_at
     assert ended is not None
     assert await engine.forget(ended - timedelta(seconds=1)) == 0
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    await engine.submit("other", flow="idle", input=None)
+    await lab.end("other")
+    assert await engine.forget_some(["other"], before=ended - timedelta(seconds=1)) == 0
+    assert await engine.forget_some(["other", "live", "nobody"], before=soon) == 1
+    assert await engine.status("other") is None
     assert await engine.forget(datetime.now(UTC) + timedelta(seconds=1)) == 1
     assert await engine.status("old") is None
     assert await engine.status("live") is not None
