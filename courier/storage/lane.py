@@ -94,7 +94,7 @@ class Lane:
             await self._store()
             await self._push(made, tip, brings=False)
             return
-        await self._remote.delete_at(self._place.remote, expected=tip, here=self._place.local)
+        await self._remote.delete(self._place.remote, expected=tip)
         self._tip, self._ended = None, self._begun
 
     @property

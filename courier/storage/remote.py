@@ -176,30 +176,21 @@ class Remote:
         answer = await self._push(*leases, "--", "origin", *(push.spec for push in pushes))
         return frozenset(found.ref for found in pushed_refs(answer.text) if found.accepted)
 
-    async def delete(self, ref: str) -> None:
-        """Delete a remote ref; not existing is success."""
-        self.own.note(checked_ref(ref), "")
-        answer = await self._push("--", "origin", f":{ref}")
-        if "remote ref does not exist" not in answer.err + answer.text:
-            _settle(answer)
-        await self._plumbing.local.run(
-            "update-ref", "-d", TRACKED + ref.removeprefix("refs/heads/")
-        )
-        # The same branch may come back: then it must be fetched again.
-        self._fetched = None
-
-    async def delete_at(self, ref: str, *, expected: str, here: str) -> None:
-        """Delete a ref that points at what is expected, and the one that follows it here.
+    async def delete(self, ref: str, *, expected: str | None = None) -> None:
+        """Delete a remote ref, and what follows it here; not existing is success.
 
         Raises:
-            Conflict: If it points elsewhere.
+            Conflict: If it points elsewhere than is expected, where something is.
         """
-        lease = f"--force-with-lease={checked_ref(ref)}:{checked_commit(expected)}"
-        self.own.note(ref, "")
-        answer = await self._push(lease, "--", "origin", f":{ref}")
+        self.own.note(checked_ref(ref), "")
+        lease = [f"--force-with-lease={ref}:{checked_commit(expected)}"] if expected else []
+        answer = await self._push(*lease, "--", "origin", f":{ref}")
         if "remote ref does not exist" not in answer.err + answer.text:
             _settle(answer)
-        await self._plumbing.local.run("update-ref", "-d", checked_ref(here))
+        is_branch = ref.startswith("refs/heads/")
+        here = TRACKED + ref.removeprefix("refs/heads/") if is_branch else ref
+        await self._plumbing.local.run("update-ref", "-d", here)
+        # The same branch may come back: then it must be fetched again.
         self._fetched = None
 
     async def delete_hidden(self, refs: Sequence[str]) -> None:

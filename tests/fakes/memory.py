@@ -1,7 +1,8 @@
 """A state branch and a repository that are only remembered: for years that pass in seconds."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 
 from courier.errors import NotFound, Unavailable
@@ -89,6 +90,18 @@ class MemoryState:
 
     async def read_transcript(self, path: str) -> bytes | None:
         return None
+
+    async def months(self) -> Sequence[str]:
+        return []
+
+    async def transcripts(self, month: str) -> Mapping[str, int]:
+        return {}
+
+    async def drop_transcripts(self, month: str, paths: Collection[str]) -> None:
+        raise NotImplementedError
+
+    async def compact(self, before: datetime) -> bool:
+        raise NotImplementedError
 
 
 class MemoryRepository:

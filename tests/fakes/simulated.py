@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from courier.engine.inflight import Cancellation, Json, Phase, RunState, StepRecord
@@ -114,6 +114,9 @@ class SimulatedEngine:
 
     async def send(self, run_id: str, signal: str, value: Json) -> None:
         raise NotFound("There is no such run.")
+
+    async def forget_some(self, runs: Collection[str], *, before: datetime) -> int:
+        return 0
 
     async def wait(self, run_id: str) -> RunState:
         if run_id not in self._live:
