@@ -130,3 +130,13 @@ async def find_trailers(
         if commit and wanted <= set(lines):
             return commit
     return None
+
+
+async def listed(plumbing: Plumbing, commit: str) -> Mapping[str, int]:
+    """Return path to size in bytes of every file of a commit."""
+    answer = await plumbing.local.run(
+        "ls-tree", "-r", "-l", "-z", "--full-tree", checked_commit(commit)
+    )
+    lines = answer.out.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    rows = (line.partition("\t") for line in lines)
+    return {path: int(facts.split()[3]) for facts, _, path in rows}

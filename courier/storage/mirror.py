@@ -93,15 +93,6 @@ class Mirror:
                 found[path] = blob
         return found
 
-    async def listed(self, commit: str) -> Mapping[str, int]:
-        """Return path to size in bytes of every file of a commit."""
-        answer = await self.plumbing.local.run(
-            "ls-tree", "-r", "-l", "-z", "--full-tree", checked_commit(commit)
-        )
-        lines = answer.out.decode("utf-8", "surrogateescape").split("\0")[:-1]
-        rows = (line.partition("\t") for line in lines)
-        return {path: int(facts.split()[3]) for facts, _, path in rows}
-
     async def read(self, blobs: Sequence[str]) -> Sequence[bytes]:
         """Return the contents of blobs, in order, in one batch.
 

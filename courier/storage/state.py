@@ -12,6 +12,7 @@ from courier.errors import Misused, NotFound, Unavailable
 from courier.ports.repository import Identity
 from courier.ports.state import Change, Changed, WriteFile
 from courier.storage.blobs import KeptBlobs
+from courier.storage.history import listed
 from courier.storage.lane import Lane, Place
 from courier.storage.mirror import COURIER, Mirror
 from courier.storage.names import branch_ref, checked_path
@@ -159,7 +160,7 @@ class StateBranch:
         tip = await self._of_month(month).refresh()
         if tip is None:
             return {}
-        return await self._mirror.listed(tip)
+        return await listed(self._mirror.plumbing, tip)
 
     async def drop_transcripts(self, month: str, paths: Collection[str]) -> None:
         """Make a month's ref as if those files had never been; it goes when nothing is left."""
