@@ -1,25 +1,34 @@
 """`courier doctor`: what is missing here, and how to get it."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from courier.cli.here import Here
 from courier.cli.verb import Verb
 
+if TYPE_CHECKING:
+    from courier.cli.finding import Finding
+
+_STATUS = {"ok": "ok", "note": "warning", "missing": "error"}
+"""What programs are told of a level."""
+
 _MARKS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "missing": ("✗", "red")}
 
 
-@click.command(cls=Verb, example="courier doctor\ncourier doctor -o json")
+@click.command(cls=Verb, example="courier doctor\ncourier doctor --json")
 @click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to show it."
 )
+@click.option("--json", "output", flag_value="json", help="As `-o json`.")
 @click.pass_obj
 def doctor(here: Here, output: str) -> int:
     """Say what is missing here, and how to get it.
 
     Looks at Python, git, the state folder, how sandboxes are isolated, agent CLIs, and the
-    repository around you. Exits 1 if courier cannot do its work.
+    repository around you; at room on the disk, locks and sandboxes that were left, and the database
+    if there is one. Exits 1 if courier cannot do its work.
     """
     from courier.cli.findings import findings
     from courier.cli.views.ink import safe
@@ -28,7 +37,7 @@ def doctor(here: Here, output: str) -> int:
     found = here.run(findings(here))
     console, ink = here.console, here.console.ink
     if output == "json":
-        console.show(to_json({"formatVersion": 1, "findings": [asdict(one) for one in found]}))
+        console.show(to_json(_told(found)))
     else:
         wide = max(len(one.name) for one in found)
         for one in found:
@@ -39,3 +48,17 @@ def doctor(here: Here, output: str) -> int:
             if one.advice:
                 console.show(f"  {' ' * wide}  {ink.paint(safe(one.advice), 'dim')}")
     return 1 if any(one.level == "missing" for one in found) else 0
+
+
+def _told(found: "Sequence[Finding]") -> dict[str, object]:
+    worst = max((one.level for one in found), key=list(_STATUS).index)
+    checks = [
+        {
+            "name": one.name,
+            "status": _STATUS[one.level],
+            "message": one.detail,
+            "nextStep": one.advice,
+        }
+        for one in found
+    ]
+    return {"formatVersion": 2, "status": _STATUS[worst], "checks": checks}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from courier.cli.finding import Finding, Level
 from courier.cli.installing import installing
 from courier.cli.programs import agents
+from courier.cli.standing_findings import database, disk, locks, sandboxes
 from courier.errors import CourierError
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 async def findings(here: "Here") -> list[Finding]:
     """Return everything, in the order a person would set it up."""
-    found = [_python(), await _git(here), _state(here)]
+    found = [_python(), await _git(here), *_state(here)]
+    found += [each async for each in database(here)]
     found += list(_sandboxes(here))
     found += await agents(here)
     found += await installing(here)
@@ -43,7 +45,7 @@ async def _git(here: "Here") -> Finding:
     return Finding("git", "ok", f"{said} at {program}")
 
 
-def _state(here: "Here") -> Finding:
+def _state(here: "Here") -> Iterator[Finding]:
     from courier.settings import state_home
 
     home = state_home(here.environment)
@@ -53,10 +55,11 @@ def _state(here: "Here") -> Finding:
         probe.write_text("")
         probe.unlink()
     except OSError as failed:
-        return Finding(
-            "state folder", "missing", str(failed), "Set COURIER_HOME to another folder."
-        )
-    return Finding("state folder", "ok", str(home))
+        yield Finding("state folder", "missing", str(failed), "Set COURIER_HOME to another folder.")
+        return
+    yield Finding("state folder", "ok", str(home))
+    yield disk(home)
+    yield locks(home, here.clock.now().timestamp())
 
 
 def _sandboxes(here: "Here") -> Iterator[Finding]:
@@ -108,6 +111,7 @@ async def _repository(here: "Here") -> AsyncIterator[Finding]:
             running = wiring.presence.other()
             found = await wiring.client().list(live=True)
             live = sum(one.flow == FLOW for one in found)
+            left = await sandboxes(here, wiring, {one.run_id for one in found})
     except CourierError as failed:
         yield Finding("remote", "note", f"{remote}: {failed.summary}", failed.next_step)
         return
@@ -122,3 +126,4 @@ async def _repository(here: "Here") -> AsyncIterator[Finding]:
     yield Finding(
         "engine", "ok" if running is not None or not live else "note", f"{told}, {flying}", advice
     )
+    yield left

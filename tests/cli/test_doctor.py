@@ -1,18 +1,24 @@
 """`courier doctor` and what else looks at the machine."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from courier.engine.postgres.schema import MIGRATIONS, Database, open_session
 from courier.sandboxd.launcher import ensure_running, stop
 from tests.cli.program import courier, repository
+from tests.fakes.postgres import Server
 
 
 def findings(said: str) -> dict[str, dict[str, str]]:
     told = json.loads(said)
-    assert told["formatVersion"] == 1
-    return {each["name"]: each for each in told["findings"]}
+    assert told["formatVersion"] == 2
+    order = ["ok", "warning", "error"]
+    worst = max((order.index(each["status"]) for each in told["checks"]), default=0)
+    assert told["status"] == order[worst]
+    return {each["name"]: each for each in told["checks"]}
 
 
 def test_doctor_looks_at_machine_and_repository(tmp_path: Path) -> None:
@@ -20,11 +26,14 @@ def test_doctor_looks_at_machine_and_repository(tmp_path: Path) -> None:
     said = courier("doctor", "-o", "json", cwd=root, COURIER_ALLOW_PLAIN="1", E2B_API_KEY="")
     found = findings(said.out)
     assert said.code == 0
-    assert found["git"]["level"] == "ok"
-    assert found["state folder"]["detail"] == str(tmp_path / "state")
-    assert found["identity"]["detail"] == "Hana <hana@example.org>"
-    assert "tracked branch main" in found["remote"]["detail"]
-    assert "0 runs in flight" in found["engine"]["detail"]
+    assert found["git"]["status"] == "ok"
+    assert found["state folder"]["message"] == str(tmp_path / "state")
+    assert found["identity"]["message"] == "Hana <hana@example.org>"
+    assert "tracked branch main" in found["remote"]["message"]
+    assert "0 runs in flight" in found["engine"]["message"]
+    assert "GB free" in found["disk"]["message"]
+    assert found["locks"]["status"] == found["left-over sandboxes"]["status"] == "ok"
+    assert courier("doctor", "--json", cwd=root, COURIER_ALLOW_PLAIN="1", E2B_API_KEY="").out
     assert "✓ git" in courier("doctor", cwd=root, COURIER_ALLOW_PLAIN="1").out
 
 
@@ -35,16 +44,16 @@ def test_doctor_fails_where_courier_cannot_work(tmp_path: Path) -> None:
     )
     found = findings(said.out)
     assert said.code == 1
-    assert found["git"]["level"] == found["state folder"]["level"] == "missing"
-    assert found["repository"]["level"] == "note"
-    assert "COURIER_HOME" in found["state folder"]["advice"]
+    assert found["git"]["status"] == found["state folder"]["status"] == "error"
+    assert found["repository"]["status"] == "warning"
+    assert "COURIER_HOME" in found["state folder"]["nextStep"]
 
 
 def test_doctor_knows_the_cloud_needs_a_key(tmp_path: Path) -> None:
     said = courier("doctor", "-o", "json", cwd=tmp_path, COURIER_SANDBOXES="cloud")
-    assert findings(said.out)["sandboxes"]["level"] == "missing"
+    assert findings(said.out)["sandboxes"]["status"] == "error"
     with_key = courier("doctor", "-o", "json", cwd=tmp_path, E2B_API_KEY="e2b_x")
-    assert findings(with_key.out)["sandboxes"]["level"] == "ok"
+    assert findings(with_key.out)["sandboxes"]["status"] == "ok"
     assert "e2b_x" not in with_key.out
 
 
@@ -63,15 +72,18 @@ def test_doctor_tells_every_agent_its_place_version_and_what_it_lacks(tmp_path: 
     said = courier("doctor", "-o", "json", cwd=tmp_path, PATH=path, ANTHROPIC_API_KEY="sk-ant-xyz")
     found = findings(said.out)
     claude, codex, pi = (found[f"agent {name}"] for name in ("claude", "codex", "pi"))
-    assert (claude["level"], claude["detail"]) == ("ok", f"9.9.9 (Claude Code) at {folder}/claude")
-    assert codex["level"] == "note"
-    assert "without a key" in codex["detail"]
-    assert "OPENAI_API_KEY" in codex["advice"]
-    assert pi["detail"].endswith(f"needs Node.js 22.19 or newer; {folder}/node is 22.18.")
-    assert "npm install -g opencode-ai" in found["agent opencode"]["advice"]
+    assert (claude["status"], claude["message"]) == (
+        "ok",
+        f"9.9.9 (Claude Code) at {folder}/claude",
+    )
+    assert codex["status"] == "warning"
+    assert "without a key" in codex["message"]
+    assert "OPENAI_API_KEY" in codex["nextStep"]
+    assert pi["message"].endswith(f"needs Node.js 22.19 or newer; {folder}/node is 22.18.")
+    assert "npm install -g opencode-ai" in found["agent opencode"]["nextStep"]
     (folder / "node").write_text("#!/bin/sh\n[ $1 = --version ] && echo v22.19.0\n")
     said = courier("doctor", "-o", "json", cwd=tmp_path, PATH=path, ANTHROPIC_API_KEY="sk-ant-xyz")
-    assert f"run by {folder}/node" in findings(said.out)["agent pi"]["detail"]
+    assert f"run by {folder}/node" in findings(said.out)["agent pi"]["message"]
 
 
 @pytest.mark.slow
@@ -85,12 +97,12 @@ def test_doctor_knows_a_program_that_came_after_the_sandbox_server(tmp_path: Pat
         known = {"PATH": f"{folder}:/usr/bin:/bin", "OPENAI_API_KEY": "sk-openai-xyz"}
         (tmp_path / "here").mkdir()
         said = courier("doctor", "-o", "json", cwd=tmp_path / "here", **known)
-        assert "courier sandboxd stop" in findings(said.out)["agent codex"]["advice"]
+        assert "courier sandboxd stop" in findings(said.out)["agent codex"]["nextStep"]
         stop(state / "sandboxd", kill_sandboxes=True)
         exposed = ("--allow-plain", "--expose", str(folder / "codex"))
         ensure_running(state / "sandboxd", arguments=exposed)
         said = courier("doctor", "-o", "json", cwd=tmp_path / "here", **known)
-        assert findings(said.out)["agent codex"]["level"] == "ok"
+        assert findings(said.out)["agent codex"]["status"] == "ok"
     finally:
         stop(state / "sandboxd", kill_sandboxes=True)
 
@@ -121,7 +133,7 @@ def test_doctor_tells_whether_templates_can_install_agents(tmp_path: Path) -> No
     path = f"{prefix}/bin:/usr/bin:/bin"
     said = courier("doctor", "-o", "json", cwd=tmp_path, PATH=path, COURIER_ALLOW_PLAIN="1")
     found = findings(said.out)["templates"]
-    assert (found["level"], found["detail"]) == (
+    assert (found["status"], found["message"]) == (
         "ok",
         f"agents are installed by npm at {package}, Node.js v24.1.0",
     )
@@ -135,8 +147,47 @@ def test_doctor_tells_what_does_not_reach_sandboxes(tmp_path: Path) -> None:
     said = courier(
         "doctor", "-o", "json", cwd=tmp_path, COURIER_ALLOW_PLAIN="1", **{**proxy, **lost}
     )
-    told = [each["detail"] for each in json.loads(said.out)["findings"]]
+    told = [each["message"] for each in json.loads(said.out)["checks"]]
     assert "HTTPS_PROXY does not reach sandboxes: It holds a user name or password." in told
     missing = f"{tmp_path}/lost.pem does not exist."
     assert f"SSL_CERT_FILE does not reach sandboxes: {missing}" in told
     assert "hidden-word" not in said.out + said.err
+
+
+def test_doctor_tells_of_locks_that_were_left(tmp_path: Path) -> None:
+    lock = tmp_path / "state/repositories/site-1/mirror.git/refs/heads/main.lock"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("")
+    (tmp_path / "here").mkdir()
+
+    def told() -> dict[str, str]:
+        return findings(courier("doctor", "--json", cwd=tmp_path / "here").out)["locks"]
+
+    assert told()["status"] == "ok", "somebody may be at it"
+    os.utime(lock, (0, 0))
+    assert told()["status"] == "warning"
+    assert str(lock) in told()["message"]
+
+
+def test_doctor_tells_whether_the_database_answers(tmp_path: Path) -> None:
+    url = "postgresql://who:s3cretly@127.0.0.1:1/courier"
+    (tmp_path / "here").mkdir()
+    said = courier("doctor", "--json", cwd=tmp_path / "here", COURIER_DATABASE_URL=url)
+    assert said.code == 1
+    assert findings(said.out)["database"]["status"] == "error"
+    assert "s3cretly" not in said.out
+
+
+@pytest.mark.slow
+def test_doctor_tells_the_version_of_the_tables(tmp_path: Path, postgres: Server) -> None:
+    root = repository(tmp_path, {})
+    variables = {"COURIER_DATABASE_URL": postgres.url, "COURIER_ALLOW_PLAIN": "1"}
+
+    def told() -> dict[str, str]:
+        return findings(courier("doctor", "--json", cwd=root, **variables).out)["database"]
+
+    before = told()["message"]
+    assert "tables are made when first needed" in before
+    schema = before.partition("schema ")[2].split()[0]
+    open_session(Database(postgres.url, schema), name="test").close()
+    assert f"tables of version {len(MIGRATIONS)}" in told()["message"]
