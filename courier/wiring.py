@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from courier import __version__
 from courier.agents.claude import ClaudeDriver
 from courier.agents.codex import CodexDriver
 from courier.agents.described import DescribedDriver
@@ -59,6 +60,7 @@ from courier.storage.shared import SharedMirror
 from courier.storage.state import StateBranch
 from courier.storage.tags import Tags
 from courier.system import EnvironmentSecrets, SystemClock, secret_names, watch
+from courier.telemetry.traces import traces_of
 
 DRIVERS: Mapping[str, AgentDriver] = {
     driver.name: driver
@@ -85,8 +87,9 @@ class Commons:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Commons":
-        """Return those of an environment, without a witness."""
-        return cls(EnvironmentSecrets(environment, names=secret_names(environment)))
+        """Return those of an environment, which says whether anybody takes spans."""
+        secrets = EnvironmentSecrets(environment, names=secret_names(environment))
+        return cls(secrets, traces_of(environment, version=__version__) or Unwatched())
 
 
 class Wiring:

@@ -1,5 +1,8 @@
 """What a witness is told of a run that ended: its facts, and its journal's moments."""
 
+from collections.abc import Iterator
+
+from courier.engine.candidates import flight_of
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.ports.witness import EndedRun, Stage, Unwatched, Witness
@@ -17,16 +20,22 @@ async def tell(witness: Witness, journal: RunReader, *, plan: FrozenPlan, run: R
     state = await journal.status(plan.run)
     if state is None:
         return
-    stages = tuple(
+    stages = list(await _stages(journal, plan.run))
+    for number in range(1, len(plan.candidates) + 1):
+        stages += await _stages(journal, flight_of(plan.run, number), lane=f"c{number}/")
+    began = state.started_at or state.submitted_at
+    await witness.ended(EndedRun(plan, run, state.submitted_at, began, stages))
+
+
+async def _stages(journal: RunReader, flow: str, *, lane: str = "") -> Iterator[Stage]:
+    return (
         Stage(
-            step.name,
+            f"{lane}{step.name}",
             step.started_at,
             step.ended_at,
             fault=step.error.type if step.error else "",
             told=step.result,
         )
-        for step in await journal.steps(plan.run)
+        for step in await journal.steps(flow)
         if step.ended_at is not None
     )
-    began = state.started_at or state.submitted_at
-    await witness.ended(EndedRun(plan, run, state.submitted_at, began, stages))
