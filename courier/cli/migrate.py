@@ -52,6 +52,6 @@ async def _move(here: Here, url: str) -> str:
         )
     known = f", {moved.known} were there" if moved.known else ""
     return (
-        f"Moved {moved.runs} runs, {moved.live} of them in flight{known}. Set COURIER_DATABASE_URL"
+        f"Runs moved: {moved.runs}, {moved.live} of them in flight{known}. Set COURIER_DATABASE_URL"
         " where courier runs, and start `courier daemon` or `courier worker`."
     )
