@@ -19,7 +19,8 @@ from courier.runs.assets import Moment
 from courier.runs.charges import key_of
 from courier.runs.choice import Choice, read_choice
 from courier.runs.choice import repair_prompt as choice_repair
-from courier.runs.events import AttemptEnded, CancelAsked, Checkpoint, Paused, RunEvent
+from courier.runs.events import AttemptEnded, CancelAsked, Checkpoint, RunEvent
+from courier.runs.paused import Paused
 from courier.runs.pricing import with_sandbox
 from courier.runs.prompts import assemble
 from courier.runs.rating import Evaluation, evaluate, is_scored_apart

@@ -5,7 +5,7 @@ from courier.engine.seam import Context
 from courier.engine.station import Station
 from courier.engine.turn import Ask
 from courier.errors import CourierError
-from courier.runs.events import Paused
+from courier.runs.paused import Paused
 from courier.runs.prompts import GO_ON
 from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage

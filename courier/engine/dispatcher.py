@@ -9,6 +9,7 @@ from courier.engine.approver import Approver, Teams
 from courier.engine.diaries import write_down
 from courier.engine.inflight import Json, RunState
 from courier.engine.interactive.guestdesk import GuestDesk
+from courier.engine.keyring import Keyring
 from courier.engine.observation import Observation
 from courier.engine.raises import Raises
 from courier.engine.requests import Requests
@@ -44,8 +45,9 @@ class Dispatched:
     Attributes:
         how: started: queued now; underway: was queued or running already; stuck: ended here
             without reaching the record, which is made up for, see `message`; cancelling, told (of
-            a sandbox), granted (there is budget again) and published: as asked; answered:
-            somebody's yes or no was passed on; failed: could not be done now, see `message`.
+            a sandbox), granted (there is budget again), unlocked (the secret it waited for is
+            here) and published: as asked; answered: somebody's yes or no was passed on; failed:
+            could not be done now, see `message`.
     """
 
     run: str
@@ -58,6 +60,7 @@ class Dispatched:
         "answered",
         "told",
         "granted",
+        "unlocked",
         "failed",
     ]
     message: str = ""
@@ -95,6 +98,7 @@ class Dispatcher:
         self._engine = engine
         self._observation = observation
         self._requests = Requests(world.state)
+        self._keyring = Keyring(world, engine)
         self._approver = Approver(world, engine, self._requests)
         self._guests = GuestDesk(world, engine)
         self._raises = Raises(world, engine)
@@ -147,7 +151,8 @@ class Dispatcher:
         if asked is None:
             given = await self._approver.settle(run, teams)
             if given is None:
-                return Dispatched(run, "underway")
+                is_told = await self._keyring.settle(run)
+                return Dispatched(run, "unlocked" if is_told else "underway")
             return Dispatched(run, "answered", f"{given.answer} by {given.by or 'somebody'}")
         await self._engine.cancel(run, by=asked.by, reason=asked.reason)
         return Dispatched(run, "cancelling", asked.reason)

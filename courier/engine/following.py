@@ -17,6 +17,8 @@ from courier.runs.budget import SIGNAL as BUDGET
 from courier.runs.budget import more_money
 from courier.runs.events import ApprovalAnswered, AttemptEnded, WorkDelivered
 from courier.runs.frozen import FrozenStep
+from courier.runs.parking import REASON, REMEDY
+from courier.runs.parking import SIGNAL as SECRET
 from courier.runs.progress import Finish, StartAttempt, next_step
 
 POLL_SECONDS = 0.1
@@ -257,7 +259,7 @@ def _rests(told: Told, seen: _Seen) -> Iterator[Rests]:
 def _questions(world: World, told: Told, seen: _Seen) -> Iterator[Moment]:
     run, name = told.run, told.plan.run
     asked = waiting(run)
-    lacks = run.parked if told.state.step == BUDGET else None
+    lacks = run.parked if told.state.step in (BUDGET, SECRET) else None
     is_open = (asked is not None and told.state.step == SIGNAL) or lacks is not None
     seen.waits_since = (seen.waits_since or world.clock.now()) if is_open else None
     for given in run.answered[seen.answered :]:
@@ -265,7 +267,8 @@ def _questions(world: World, told: Told, seen: _Seen) -> Iterator[Moment]:
     seen.answered = len(run.answered)
     if lacks is not None and lacks.at != seen.lacked:
         seen.lacked = lacks.at
-        yield Awaits(name, lacks.at, f"{lacks.message} {more_money(lacks.reason)}")
+        remedy = REMEDY if lacks.reason == REASON else more_money(lacks.reason)
+        yield Awaits(name, lacks.at, f"{lacks.message} {remedy}")
     if asked is not None and lacks is None and is_open and len(run.asked) > seen.asked:
         seen.asked = len(run.asked)
         yield Awaits(name, asked.at, asked.message)

@@ -21,6 +21,7 @@ from courier.planning.observed import InFlight, Observed, ObservedRun
 from courier.ports.repository import Head
 from courier.runs.approvals import waiting
 from courier.runs.budget import SIGNAL as BUDGET
+from courier.runs.parking import SIGNAL as SECRET
 from courier.runs.retry import is_retry
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ class Observation:
 
     async def _in_flight(self, state: RunState) -> InFlight:
         awaits = ""
-        if state.step in (SIGNAL, BUDGET):
+        if state.step in (SIGNAL, BUDGET, SECRET):
             told = await retell(self._world, self._engine, state.run_id)
             lacks = (told.run.parked or waiting(told.run)) if told is not None else None
             awaits = lacks.message if lacks is not None else ""

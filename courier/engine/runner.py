@@ -5,14 +5,14 @@ import logging
 from collections.abc import Mapping
 from typing import assert_never
 
+from courier.engine.archive import keep_transcripts
 from courier.engine.attempt import Attempt
-from courier.engine.candidates import Candidates, flight_of, keep_branches
+from courier.engine.candidates import Candidates, keep_branches
 from courier.engine.conclusion import Conclusion
 from courier.engine.delivery import Delivery
 from courier.engine.lease import close_sandboxes, labels_of
 from courier.engine.patience import patiently
 from courier.engine.question import Question
-from courier.engine.recording import recording_of
 from courier.engine.seam import (
     Action,
     Context,
@@ -37,24 +37,26 @@ from courier.runs.events import (
     RunEvent,
     RunParked,
     RunStarted,
+    SecretFound,
     WorkDelivered,
 )
 from courier.runs.frozen import FrozenPlan
 from courier.runs.handoff import situation
+from courier.runs.parking import REASON, AwaitSecret, Park
+from courier.runs.parking import SIGNAL as SECRET
 from courier.runs.progress import (
     Act,
     Conclude,
     Deliver,
     Finish,
     KeepCandidates,
-    Park,
     RunCandidates,
     StartAttempt,
     next_step,
 )
 from courier.runs.run import Run, fold
 from courier.runs.shortage import AwaitBudget
-from courier.runs.writeback import journal_path, record_files, transcript_path
+from courier.runs.writeback import record_files
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +143,7 @@ class Runner:
                 await self._attempt(decision)
             case RunCandidates() | KeepCandidates():
                 await self._compare(decision)
-            case Park() | AwaitBudget():
+            case Park() | AwaitBudget() | AwaitSecret():
                 await self._park(decision)
             case AskApproval():
                 question = self._question(f"approval-{decision.approval.name}")
@@ -174,10 +176,17 @@ class Runner:
         request = Request(funded(plan, run), start, situation(plan, run, start), run.usage)
         self._facts.extend(await Attempt(self._world, self._context, request).carry_out())
 
-    async def _park(self, decision: Park | AwaitBudget) -> None:
-        """Let go of everything that is held, and wait for money here; sleep before the next try."""
-        at, until = await self._context.now(self._unique("parked")), decision.until
-        reason, message = decision.reason, decision.message
+    async def _park(self, decision: Park | AwaitBudget | AwaitSecret) -> None:
+        """Let go of everything, and wait for money or secrets here; sleep before the next try."""
+        at, message = await self._context.now(self._unique("parked")), decision.message
+        if isinstance(decision, AwaitSecret):
+            self._facts.append(RunParked(at=at, reason=REASON, message=message, until=None))
+            await self._if_possible("let-go", self._close_sandboxes)
+            await self._publish("keyless")
+            await self._context.signal(SECRET)
+            self._facts.append(SecretFound(at=await self._context.now(self._unique("found"))))
+            return
+        reason, until = decision.reason, decision.until
         self._facts.append(RunParked(at=at, reason=reason, message=message, until=until))
         if isinstance(decision, AwaitBudget):
             await self._if_possible("let-go", self._close_sandboxes)
@@ -255,30 +264,10 @@ class Runner:
         return None
 
     async def _keep_transcripts(self, _io: StepIO) -> Json:
-        name, started = self._plan.run, self._run.started_at
+        started = self._run.started_at
         if started is None:
             return None
-        kept = {
-            f"journal{number or ''}": (journal_path(name, started, candidate=number), content)
-            for number, content in (await self._journals()).items()
-        }
-        await self._world.transcripts.gather(name)
-        if said := self._world.transcripts.whole(name):
-            kept["transcript"] = (transcript_path(name, started), said)
-        contents = dict(kept.values())
-        blobs = await patiently(
-            self._world.clock, lambda: self._world.state.keep_transcripts(contents)
-        )
-        return {word: blobs[path] for word, (path, _) in kept.items()}
-
-    async def _journals(self) -> Mapping[int | None, bytes]:
-        """Return what the run was answered, and under its number what each candidate was."""
-        name, redact = self._plan.run, self._world.secrets.redact
-        flights: dict[int | None, str] = {None: name}
-        for number in range(1, len(self._plan.candidates) + 1):
-            flights[number] = flight_of(name, number)
-        found = {who: await recording_of(self._journal, it) for who, it in flights.items()}
-        return {who: redact(it.to_text()).encode() for who, it in found.items() if it is not None}
+        return await keep_transcripts(self._world, self._journal, self._plan, started=started)
 
     @property
     def _run(self) -> Run:

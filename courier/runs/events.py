@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 from courier.resources.model import Model
 from courier.runs.budget import Caps
 from courier.runs.choice import Choice
+from courier.runs.paused import Paused
 from courier.runs.pullrequest import PullRequest
 from courier.runs.score import Score
 from courier.runs.scripted import ScriptRan
@@ -51,17 +52,6 @@ class Checkpoint(Model):
     commit: str
     """Its tree is the work; it is kept on the remote under a ref that no clone fetches."""
     at: datetime
-
-
-class Paused(Model):
-    """A sandbox that was paused with its agent's conversation, for the next attempt to go on."""
-
-    sandbox: str
-    attempt: str
-    """The attempt it was opened for."""
-    session: str
-    used: Usage = Usage()
-    """What the conversation used by then."""
 
 
 class AttemptEnded(Model):
@@ -180,6 +170,13 @@ class BudgetFreed(Model):
     """What its project may spend from now on; null where that is not known."""
 
 
+class SecretFound(Model):
+    """A run that waited for a secret goes on: there is a value now."""
+
+    kind: Literal["secretFound"] = "secretFound"
+    at: datetime
+
+
 class ApprovalAsked(Model):
     """The run came to a place where a person decides about exactly the work there is."""
 
@@ -285,6 +282,7 @@ RunEvent = Annotated[
     | RunParked
     | BudgetShort
     | BudgetFreed
+    | SecretFound
     | ApprovalAsked
     | ApprovalAnswered
     | CancelAsked

@@ -16,20 +16,19 @@ from courier.runs.assets import FrozenScript
 from courier.runs.budget import REASONS
 from courier.runs.candidates import unchosen
 from courier.runs.ending import Ending, ending_of, is_spent
-from courier.runs.events import AttemptEnded, CandidateEnded, Checkpoint, Paused
+from courier.runs.events import AttemptEnded, CandidateEnded, Checkpoint
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.loops import entries, following_step
+from courier.runs.parking import (
+    AwaitSecret,
+    Park,
+    lacks_secret,
+    wait_for_provider,
+    wait_for_secret,
+)
+from courier.runs.paused import Paused
 from courier.runs.run import Run
 from courier.runs.shortage import AwaitBudget, ran_out, wait_for_money
-
-MAX_PARKS = 20
-"""A run that met this many provider limits fails instead of parking once more."""
-
-PARK_UNKNOWN = timedelta(minutes=15)
-"""How long to park when the provider did not say until when."""
-
-PARK_LEAST = timedelta(seconds=1)
-"""The least time to park, doubled each time: clocks differ, and some limits end by the minute."""
 
 RETRY_DELAY = timedelta(seconds=5)
 """The pause before the second try of a step; doubled for each further one."""
@@ -63,15 +62,6 @@ class StartAttempt:
     def name(self) -> str:
         """Return the attempt's name, unique in its run, e.g. ``check-1.1``."""
         return f"{self.step.name}-{self.iteration}.{self.attempt}"
-
-
-@dataclass(frozen=True, slots=True)
-class Park:
-    """Wait for a provider limit to end."""
-
-    until: datetime
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +105,7 @@ Act = (
     | KeepCandidates
     | Park
     | AwaitBudget
+    | AwaitSecret
     | AskApproval
     | AwaitApproval
     | Conclude
@@ -186,8 +177,10 @@ def _following(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Decision:
         return _again(plan, run, last, not_before=parked.until)
     if run.freed is not None and ran_out(last):
         return _again(plan, run, last, not_before=run.freed.at)
-    if _is_limited(last) and run.times_parked < MAX_PARKS:
-        return _park(run, last)
+    if (waits := wait_for_secret(plan, run) or wait_for_provider(run)) is not None:
+        return waits
+    if lacks_secret(plan, last):
+        return _again(plan, run, last, not_before=last.ended_at)
     failures = _failures(run, last)
     if _may_retry(last) and failures < plan.attempts_per_step:
         delay = RETRY_DELAY * 2 ** (failures - 1)
@@ -239,16 +232,6 @@ def concluding_scripts(plan: FrozenPlan) -> tuple[tuple[FrozenStep, FrozenScript
             if script.when == "postRun":
                 found.setdefault(script.name, (step, script))
     return tuple(found.values())
-
-
-def _is_limited(last: AttemptEnded) -> bool:
-    return last.outcome.status == "limited" and last.refusal is None
-
-
-def _park(run: Run, last: AttemptEnded) -> Park:
-    least = last.ended_at + PARK_LEAST * 2 ** min(run.times_parked, 10)
-    until = max(last.outcome.retry_at or last.ended_at + PARK_UNKNOWN, least)
-    return Park(until, last.outcome.reason, last.outcome.message)
 
 
 def _may_retry(last: AttemptEnded) -> bool:

@@ -22,6 +22,7 @@ from courier.runs.events import (
     RunEvent,
     RunParked,
     RunStarted,
+    SecretFound,
     WorkConcluded,
     WorkDelivered,
 )
@@ -63,6 +64,7 @@ class Run:
     times_parked: int = 0
     short: BudgetShort | None = None
     freed: BudgetFreed | None = None
+    found: SecretFound | None = None
     raised_to: Decimal | None = None
     caps: Caps | None = None
     asked: tuple[ApprovalAsked, ...] = ()
@@ -125,7 +127,7 @@ def after(run: Run, event: RunEvent) -> Run:
             return replace(run, phase="running", reason="Running", started_at=at)
         case AttemptEnded() | CandidatesEnded() | CandidatesKept():
             return _worked(run, event)
-        case RunParked() | BudgetShort() | BudgetFreed():
+        case RunParked() | BudgetShort() | BudgetFreed() | SecretFound():
             return _held_up(run, event)
         case ApprovalAsked() | ApprovalAnswered():
             return _after_talk(run, event)
@@ -148,10 +150,10 @@ def after(run: Run, event: RunEvent) -> Run:
             assert_never(event)
 
 
-def _held_up(run: Run, event: RunParked | BudgetShort | BudgetFreed) -> Run:
+def _held_up(run: Run, event: RunParked | BudgetShort | BudgetFreed | SecretFound) -> Run:
     match event:
         case RunParked(reason=reason, message=message):
-            counted = 0 if reason in REASONS else 1
+            counted = 0 if reason in REASONS or event.until is None else 1
             return replace(
                 run,
                 phase="parked",
@@ -162,6 +164,9 @@ def _held_up(run: Run, event: RunParked | BudgetShort | BudgetFreed) -> Run:
             )
         case BudgetShort():
             return replace(run, short=event, freed=None)
+        case SecretFound():
+            going = replace(run, phase="running", reason="Running", message="")
+            return replace(going, parked=None, found=event)
         case BudgetFreed(per_run=per_run, caps=caps):
             going = replace(run, phase="running", reason="Running", message="")
             raised = per_run if per_run is not None else run.raised_to

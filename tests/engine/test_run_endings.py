@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from courier.runs.frozen import FrozenDelivery, FrozenLoop, FrozenSandbox
+from courier.runs.parking import SIGNAL
 from tests.engine.worlds import Scene, git, shell_plan, single_plan, teller_plan
 
 pytestmark = pytest.mark.slow
@@ -150,9 +151,10 @@ async def test_a_lost_conversation_is_judged_from_the_start(here: Scene) -> None
 
 
 async def test_a_missing_secret_is_named_before_anything_is_opened(here: Scene) -> None:
-    state = await here.run(single_plan(here, "true", secrets=("NOT_SET_HERE",)))
-    assert state.result == {"phase": "failed", "reason": "MissingSecret"}
+    await here.submit(single_plan(here, "true", secrets=("NOT_SET_HERE",)))
+    await here.reached("fix", SIGNAL)
     record = await here.record()
+    assert (record["phase"], record["reason"]) == ("parked", "MissingSecret")
     assert "NOT_SET_HERE" in record["message"]
     assert record["steps"][0]["sandbox"] is None
 

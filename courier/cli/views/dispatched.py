@@ -12,6 +12,7 @@ _SIGNS = {
     "cancelling": ("-", "red"),
     "told": (">", "cyan"),
     "granted": (">", "green"),
+    "unlocked": (">", "green"),
     "published": (">", "cyan"),
     "answered": ("✓", "cyan"),
     "failed": ("!", "red"),

@@ -23,12 +23,12 @@ from courier.runs.events import (
 )
 from courier.runs.frozen import FrozenCandidate, FrozenPlan, FrozenStep
 from courier.runs.handoff import environment, situation
+from courier.runs.parking import Park
 from courier.runs.progress import (
     Decision,
     Deliver,
     Finish,
     KeepCandidates,
-    Park,
     RunCandidates,
     StartAttempt,
     next_step,

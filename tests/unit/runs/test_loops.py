@@ -10,7 +10,8 @@ from courier.runs import loops
 from courier.runs.events import AttemptEnded, RunEvent, RunParked, RunStarted, WorkDelivered
 from courier.runs.frozen import FrozenLoop, FrozenPlan, FrozenStep, FrozenStepLoop
 from courier.runs.loops import rejections, way_back
-from courier.runs.progress import Deliver, Finish, Park, StartAttempt, next_step
+from courier.runs.parking import Park
+from courier.runs.progress import Deliver, Finish, StartAttempt, next_step
 from courier.runs.roles import ROLES, keeps_changes
 from courier.runs.run import Run, after, fold
 from courier.runs.transcript import Outcome

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from courier.runs.events import CancelAsked, Refusal, RunEvent, RunParked, RunStarted, WorkDelivered
 from courier.runs.frozen import FrozenLoop, FrozenPlan
+from courier.runs.parking import Park
 from courier.runs.progress import (
     Decision,
     Deliver,
     Finish,
-    Park,
     StartAttempt,
     next_step,
 )

@@ -6,7 +6,8 @@ import pytest
 
 from courier.runs.events import Refusal, RunEvent, RunStarted, WorkDelivered
 from courier.runs.frozen import FrozenLoop, FrozenPlan
-from courier.runs.progress import Decision, Deliver, Finish, Park, StartAttempt, next_step
+from courier.runs.parking import Park
+from courier.runs.progress import Decision, Deliver, Finish, StartAttempt, next_step
 from courier.runs.run import fold
 from courier.runs.usage import Usage
 from tests.unit.runs.builders import (
