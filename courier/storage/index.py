@@ -150,14 +150,19 @@ class Index:
             ) from broken
 
     def _linked(self) -> sqlite3.Connection:
-        """Return the open file; it is another one where somebody deleted it."""
-        there = self._path.stat().st_ino if self._path.exists() else None
-        if self._link is None or there is None or there != self._file:
-            self.close()
+        """Return the open file."""
+        if self._link is None:
             self._link = indexfile.connect(self._path)
             self._file = self._path.stat().st_ino
             self._forget()
         return self._link
+
+    def _look_after(self) -> sqlite3.Connection:
+        """Return the open file; it is another one where somebody deleted it."""
+        there = self._path.stat().st_ino if self._path.exists() else None
+        if there != self._file:
+            self.close()
+        return self._linked()
 
     def _forget(self) -> None:
         self._seen = ""
@@ -172,7 +177,7 @@ class Index:
     async def _follow(self) -> None:
         await self._state.refresh()
         tip = await self._state.tip() or ""
-        link = self._linked()
+        link = self._look_after()
         if indexfile.fact(link, "tip") != tip or not indexfile.fact(link, "total"):
             tip = await self._level()
         elif tip != self._seen:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 
 from courier.runs.events import RunEnded, RunEvent, RunStarted
 from courier.runs.run import fold
@@ -18,6 +19,7 @@ PER_DAY = 200
 _REF = "refs/heads/courier/state"
 _WHO = "committer Hana <hana@example.org> 1767322800 +0000\n"
 _NAME = "run-000000000"
+_SYLLABLES = [a + b + c for a in "bdfgklmnprst" for b in "aeiou" for c in "lmnrst"]
 _WORKFLOWS = ("fix", "docs", "tests", "upgrade")
 
 
@@ -39,13 +41,15 @@ def sample() -> dict[str, str]:
     return {path.partition(f"{_NAME}/")[2]: content.decode() for path, content in files.items()}
 
 
-def write_past(origin: Path, count: int, *, start: int = 0) -> None:
+def write_past(origin: Path, count: int, *, start: int = 0, words: int = 0) -> None:
     """Put the records of so many runs on the state branch of a bare repository, in one commit.
 
     Args:
         origin: The repository.
         count: How many runs there are then.
         start: How many there are already.
+        words: How many words of its own each has, in its task and in its first answer; and then
+            commits and digests of its own too. Without, all are much alike, and made sooner.
     """
     importing = subprocess.Popen(
         ["git", "fast-import", "--quiet", "--done"],
@@ -59,7 +63,8 @@ def write_past(origin: Path, count: int, *, start: int = 0) -> None:
         importing.stdin.write(f"from {_REF}^0\n".encode())
     parts = _patterns()
     for number, name in list(enumerate(names(count)))[start:]:
-        importing.stdin.write(_entry(number, name, parts))
+        own = _with_words(parts, Random(number), words) if words else parts
+        importing.stdin.write(_entry(number, name, own))
     importing.stdin.write(b"done\n")
     importing.stdin.close()
     assert importing.wait() == 0
@@ -71,6 +76,22 @@ def _patterns() -> dict[str, str]:
     value = json.loads(parts["run.json"])
     value |= {name: f"<{name}>" for name in ("startedAt", "endedAt", "workflow", "title", "phase")}
     return {**parts, "run.json": json.dumps(value, indent=2) + "\n"}
+
+
+def _with_words(parts: dict[str, str], dice: Random, words: int) -> dict[str, str]:
+    """Return the files with text, commits and digests of their own."""
+    told, said = (
+        " ".join(f"{dice.choice(_SYLLABLES)}{dice.choice(_SYLLABLES)}" for _ in range(words))
+        for _ in range(2)
+    )
+    record = parts["run.json"].replace("Users cannot log in.", told)
+    for letter in "bcdes":
+        for length in (40, 64):
+            record = record.replace(
+                f'"{letter * length}"', f'"{dice.randbytes(length // 2).hex()}"'
+            )
+    first = next(path for path in parts if path.endswith("output.md"))
+    return {**parts, "run.json": record, first: said}
 
 
 def _entry(number: int, name: str, parts: dict[str, str]) -> bytes:

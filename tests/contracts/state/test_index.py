@@ -196,6 +196,33 @@ async def test_a_record_that_says_nothing_stands_where_its_folder_says(
     ]
 
 
+@pytest.mark.parametrize("after", [None, "r3"])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"phase": "completed"},
+        {"project": "demo"},
+        {"workflow": "fix"},
+        {"workflow": "fix", "phase": "failed"},
+        {"project": "demo", "phase": "failed"},
+        {"since": START},
+    ],
+)
+async def test_a_page_is_read_in_order_from_where_it_begins(
+    index: Index, state: StateBranch, wanted: dict[str, Any], after: str | None
+) -> None:
+    await state.write([told(f"r{n}") for n in range(6)], message="Runs")
+    await index.follow()
+    asked: list[str] = []
+    index._linked().set_trace_callback(asked.append)
+    index.page(RunQuery(limit=2, after=after, **wanted))
+    query = next(each for each in asked if "ORDER BY" in each)
+    (line,) = index._linked().execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
+    assert "USING INDEX by_" in line[3]
+    assert "TEMP" not in line[3]
+
+
 @pytest.mark.slow
 def test_processes_killed_while_they_take_in_leave_it_whole(
     scratch: Scratch,
