@@ -17,7 +17,8 @@ def witness_of(world: World, plan: FrozenPlan, *, is_told_again: bool) -> Witnes
 
 async def tell(witness: Witness, journal: RunReader, *, plan: FrozenPlan, run: Run) -> None:
     """Tell a witness that a run is over."""
-    state = await journal.status(plan.run)
+    # Reading the journal is not for nothing.
+    state = None if type(witness) is Unwatched else await journal.status(plan.run)
     if state is None:
         return
     stages = list(await _stages(journal, plan.run))

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from courier.ports.witness import EndedRun, Stage
-from courier.runs.events import RunEnded, RunEvent, RunStarted
+from courier.runs.events import CandidateEnded, CandidatesEnded, RunEnded, RunEvent, RunStarted
+from courier.runs.frozen import FrozenCandidate
 from courier.runs.run import fold
 from courier.runs.usage import Usage
 from courier.telemetry.spans import spans_of
@@ -63,3 +64,20 @@ def test_ids_are_the_same_whoever_makes_them_and_others_for_others() -> None:
     assert once[0].trace != other[0].trace
     assert once[0].parent is None
     assert {span.parent for span in once[1:]} <= {span.id for span in once}
+
+
+def test_candidates_are_part_of_the_trace_of_their_run() -> None:
+    plan = frozen(candidates=(FrozenCandidate(steps=(designer(name="try"),)),))
+    ended = CandidateEnded(
+        name="candidate-1", phase="completed", reason="Completed", attempts=(attempted("try"),)
+    )
+    facts: list[RunEvent] = [
+        RunStarted(at=START),
+        CandidatesEnded(at=LATER, candidates=(ended,)),
+        RunEnded(at=LATER, phase="completed", reason="Completed"),
+    ]
+    turn = Stage("c1/try-1.1/turn-1", START, LATER, told=completed().model_dump_json(by_alias=True))
+    found = list(spans_of(EndedRun(plan, fold(facts), START, START, (turn,))))
+    run, step, said = found
+    assert step.attributes["courier.step"] == "c1/try"
+    assert (step.parent, said.parent) == (run.id, step.id)
