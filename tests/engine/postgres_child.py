@@ -27,6 +27,7 @@ from tests.engine.journal_flows import Marks, flows_of
 
 WORKERS = 3
 CAPACITY = 8
+MORE = 12
 FLOWS = ("work", "doomed", "parent")
 LONGEST_SECONDS = 240
 STOPPED_SECONDS = 12.5
@@ -61,8 +62,8 @@ async def insist(asking: Callable[[], object]) -> None:
             await asyncio.sleep(0.1)
 
 
-async def submit(client: RunClient, marks: Marks, runs: int) -> None:
-    for number in range(runs):
+async def submit(client: RunClient, marks: Marks, runs: int, *, first: int = 0) -> None:
+    for number in range(first, first + runs):
         flow = FLOWS[number % len(FLOWS)]
         run = f"{flow}-{number}"
         marks.leave("asked", run, flow)
@@ -150,10 +151,15 @@ async def fuzz(team: Team, *, runs: int, kills: int) -> dict[str, int]:
     client = PostgresClient(team.database, clock=SystemClock())
     marks = Marks(team.folder / "marks.jsonl")
     team.fill()
+    asked = runs
     submitting = asyncio.ensure_future(submit(client, marks, runs))
     began = time.monotonic()
     due = began + 1.0
-    while await feed(client, marks) or not submitting.done():
+    while await feed(client, marks) or not submitting.done() or team.kills < kills:
+        if submitting.done() and team.kills < kills:
+            # A fast machine is done before enough has happened to it.
+            submitting = asyncio.ensure_future(submit(client, marks, MORE, first=asked))
+            asked += MORE
         if time.monotonic() - began > LONGEST_SECONDS:
             raise RuntimeError("Something is stuck.")
         team.check()

@@ -10,8 +10,11 @@ from courier.engine.journal.places import Claim
 from courier.engine.journal.writer import Transaction, Write
 from courier.engine.postgres.writer import Writer
 from courier.errors import CourierError
+from courier.ports.clock import Clock
 
 T = TypeVar("T")
+FRESH_SECONDS = 5.0
+"""How old an answer may be that says a run is ours; less than others wait before they take it."""
 
 
 class Ousted(CourierError):
@@ -59,8 +62,9 @@ class Told:
 class FencedWriter:
     """Writes for one run, each in one transaction with the check that the run is still ours."""
 
-    def __init__(self, writer: Writer, tenure: Tenure, told: Told) -> None:
+    def __init__(self, writer: Writer, tenure: Tenure, told: Told, clock: Clock) -> None:
         self._writer = writer
+        self._clock = clock
         self._tenure = tenure
         self._told = told
 
@@ -93,7 +97,12 @@ class FencedWriter:
         Raises:
             asyncio.CancelledError: If it is another's.
         """
-        await self.write(lambda _: None)
+        fresh = False
+        while not fresh:
+            asked = self._clock.monotonic()
+            await self.write(lambda _: None)
+            # Whoever was frozen between the answer and here has an answer of long ago.
+            fresh = self._clock.monotonic() - asked < FRESH_SECONDS
 
     def put(self, write: Write[None]) -> None:
         """Commit a write after those before it; nobody waits for it."""

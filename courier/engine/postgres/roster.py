@@ -127,7 +127,7 @@ class Roster:
             run.cancellation, run.raised = None, run.cancellation
         around = self._around
         told = Told(lost=lambda: self._oust(held), asked=run.ask_to_stop)
-        writer = FencedWriter(around.writer, tenure, told)
+        writer = FencedWriter(around.writer, tenure, told, around.clock)
         seats = Seats(writer, tenure)
         held = _Held(run, Host(around.clock, writer, seats, around.timers), seats, writer)
         return held
