@@ -6,6 +6,7 @@ import pytest
 
 from courier.engine.pruning.leftovers import Leftover
 from courier.engine.retention import Broom, Retentions
+from courier.engine.runner import FLOW
 from courier.planning.catalog import Catalog
 from courier.ports.sandboxes import SandboxSpec
 from courier.runs.interactive.frozen import run_of
@@ -106,3 +107,11 @@ async def test_a_sandbox_its_ended_run_left_behind_is_reaped(here: Scene) -> Non
     gone = await swept(here, now + timedelta(minutes=20))
     assert [(one.name, one.why) for one in gone] == [(left.id, "its run has ended")]
     assert await here.tidy()
+
+
+async def test_what_only_the_engine_knows_of_is_never_forgotten(here: Scene) -> None:
+    await here.engine.submit("broken", flow=FLOW, input={"run": "broken"})
+    state = await here.engine.wait("broken")
+    assert str(state.phase) == "failed"
+    assert await swept(here, datetime.now(UTC) + 900 * DAY) == []
+    assert await here.engine.status("broken") is not None
