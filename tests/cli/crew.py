@@ -30,6 +30,7 @@ class Hand:
     home: Path
     cable: Cable
     process: "subprocess.Popen[bytes]"
+    log: Path
     mend_at: float = 0.0
 
     @property
@@ -43,6 +44,10 @@ class Hand:
 
     def dismiss(self) -> int:
         self.cable.mend()
+        end = time.monotonic() + 60
+        # Before it has said a word it does not listen either.
+        while self.log.stat().st_size == 0 and time.monotonic() < end:
+            time.sleep(0.1)
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
 
@@ -73,11 +78,12 @@ class Crew:
             "COURIER_DATABASE_URL": f"postgresql://courier@127.0.0.1:{cable.port}/postgres",
         }
         command = [sys.executable, "-m", "courier", role]
-        with (self.folder / f"{home.name}.log").open("wb") as log:
+        told = self.folder / f"{home.name}.log"
+        with told.open("wb") as log:
             process = subprocess.Popen(
                 command, cwd=self.clone, env=environment, stdout=log, stderr=log
             )
-        hand = Hand(role, home, cable, process)
+        hand = Hand(role, home, cable, process, told)
         self.hands.append(hand)
         return hand
 

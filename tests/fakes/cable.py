@@ -63,12 +63,11 @@ class Cable:
                 both.register(end, selectors.EVENT_READ, end)
             while not self._is_gone:
                 for key, _ in both.select(timeout=0.5):
-                    end: socket.socket = key.data
-                    piece = end.recv(_PIECE)
+                    piece = key.data.recv(_PIECE)
                     self._whole.wait()
                     if not piece:
                         return
-                    ends[end].sendall(piece)
+                    ends[key.data].sendall(piece)
 
 
 @contextmanager
