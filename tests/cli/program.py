@@ -1,9 +1,11 @@
 """The program as a test calls it: arguments and folder in, exit code and two texts out."""
 
 import io
+import logging
 import os
 import re
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,9 +34,21 @@ def courier(*argv: str, cwd: Path, **variables: str) -> Said:
         **variables,
     }
     out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
+    with redirect_stdout(out), redirect_stderr(err), _own_logging():
         code = main(argv, environment=environment, cwd=str(cwd))
     return Said(code, out.getvalue(), err.getvalue())
+
+
+@contextmanager
+def _own_logging() -> Iterator[None]:
+    """Let a command set up logging as if the process were its own."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 def repository(folder: Path, files: dict[str, str | bytes | None]) -> Path:
