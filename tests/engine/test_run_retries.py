@@ -72,7 +72,7 @@ async def test_from_an_earlier_step_its_work_is_done_anew(here: Scene) -> None:
     await here.engine.wait("fix.r2")
     record = await here.record("fix.r2")
     assert [one.get("run") for one in record["steps"]] == [None, None]
-    assert record["usage"]["agentSeconds"] > 0
+    assert record["usage"]["sandboxSeconds"] > 0
 
 
 @pytest.mark.parametrize(
