@@ -83,6 +83,7 @@ def play(team: Crew, dice: random.Random) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("CHAOS_RUNS" not in os.environ, reason="by hand: CHAOS_RUNS=200")
 @pytest.mark.timeout(SECONDS + 120)
 def test_every_run_ends_exactly_once_whatever_fails(tmp_path: Path) -> None:
     runs, dice = [f"fix-{number:03d}" for number in range(RUNS)], random.Random(SEED)
