@@ -22,6 +22,7 @@ from courier.engine.journal.roster import Roster
 from courier.engine.journal.rows import FORGET_AT_ONCE, Cancelled, Submission
 from courier.engine.journal.run import Host
 from courier.engine.journal.schema import Durability, open_writer, to_text
+from courier.engine.journal.tables import forget_each, forget_everything
 from courier.engine.journal.takeup import Found, find_live
 from courier.engine.journal.timers import Timers
 from courier.engine.journal.writer import Observer, Writer
@@ -183,23 +184,15 @@ class JournalEngine:
     async def forget(self, before: datetime) -> int:
         """Delete all that is known of runs that ended before a moment."""
         writer = self._started().writer
-        forgotten, some = 0, FORGET_AT_ONCE
-        while some == FORGET_AT_ONCE:
-            some = await writer.write(
-                lambda tx: rows.forget(tx, before=before, most=FORGET_AT_ONCE)
-            )
-            forgotten += some
-        return forgotten
+        forget = partial(rows.forget, before=before, most=FORGET_AT_ONCE)
+        return await forget_everything(lambda: writer.write(forget))
 
     async def forget_some(self, runs: Collection[str], *, before: datetime) -> int:
         """Delete all that is known of those of some runs that ended before a moment."""
-        forgotten, names = 0, sorted(runs)
-        for start in range(0, len(names), FORGET_AT_ONCE):
-            some = names[start : start + FORGET_AT_ONCE]
-            forgotten += await self._started().writer.write(
-                partial(rows.forget_some, runs=some, before=before)
-            )
-        return forgotten
+        writer = self._started().writer
+        return await forget_each(
+            runs, lambda some: writer.write(partial(rows.forget_some, runs=some, before=before))
+        )
 
     def _started(self) -> "_Life":
         if self._life is None:

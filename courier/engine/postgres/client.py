@@ -8,25 +8,23 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from courier.engine.inflight import Json, RunState, StepRecord
+from courier.engine.inflight import Json, RunState
 from courier.engine.journal import rows
-from courier.engine.journal.reader import input_of, listed, states, steps_of
 from courier.engine.journal.rows import Submission
-from courier.engine.journal.schema import from_text, to_micros, to_text
+from courier.engine.journal.schema import to_micros, to_text
+from courier.engine.journal.tables import TableReader, forget_each, look_until_ended
 from courier.engine.journal.writer import Transaction, Write
 from courier.engine.postgres.claims import ALL
 from courier.engine.postgres.groups import notify
 from courier.engine.postgres.schema import Database, find_session, open_session, unavailable
 from courier.engine.postgres.session import Busy, InDoubt, Lost, Session
 from courier.engine.postgres.writer import LOCKING
-from courier.errors import NotFound
 from courier.ports.clock import Clock
 
 T = TypeVar("T")
-POLL_SECONDS = 0.2
 
 
-class PostgresReader:
+class PostgresReader(TableReader):
     """The `RunReader` of a database; works with and without workers."""
 
     def __init__(self, database: Database, *, clock: Clock) -> None:
@@ -34,25 +32,6 @@ class PostgresReader:
         self._clock = clock
         self._session: Session | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="courier-reader")
-
-    async def status(self, run_id: str) -> RunState | None:
-        """Return one run, or None."""
-        found = await self._read(lambda session: states(session, " WHERE id = ?", run_id))
-        return found[0] if found else None
-
-    async def list(
-        self, *, live: bool | None = None, limit: int | None = None
-    ) -> Sequence[RunState]:
-        """Return runs, the last submitted first."""
-        return await self._read(lambda session: listed(session, live=live, limit=limit)) or ()
-
-    async def steps(self, run_id: str) -> Sequence[StepRecord]:
-        """Return what the run asked for so far, in order."""
-        return await self._read(lambda session: steps_of(session, run_id)) or ()
-
-    async def submitted(self, run_id: str) -> Json:
-        """Return what the run was submitted with; None for an unknown run."""
-        return from_text(await self._read(lambda session: input_of(session, run_id)))
 
     async def workers(self) -> Sequence[str]:
         """Return the workers that are alive, the oldest first."""
@@ -136,11 +115,9 @@ class Asker(PostgresReader, ABC):
 
     async def forget_some(self, runs: Collection[str], *, before: datetime) -> int:
         """Delete all that is known of those of some runs that ended before a moment."""
-        forgotten, names = 0, sorted(runs)
-        for start in range(0, len(names), rows.FORGET_AT_ONCE):
-            some = names[start : start + rows.FORGET_AT_ONCE]
-            forgotten += await self._write(partial(_forget, runs=some, before=before))
-        return forgotten
+        return await forget_each(
+            runs, lambda some: self._write(partial(_forget, runs=some, before=before))
+        )
 
 
 class PostgresClient(Asker):
@@ -152,13 +129,7 @@ class PostgresClient(Asker):
 
     async def wait(self, run_id: str) -> RunState:
         """Return the run once it has ended; looks a few times a second."""
-        while True:
-            state = await self.status(run_id)
-            if state is None:
-                raise NotFound(f"There is no run {run_id}.")
-            if state.phase.ended:
-                return state
-            await self._clock.sleep(POLL_SECONDS)
+        return await look_until_ended(self, run_id, self._clock)
 
     async def _write(self, write: Write[T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, write)

@@ -5,10 +5,12 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from courier.engine.inflight import Json
 from courier.engine.journal import rows
+from courier.engine.journal.tables import forget_everything
 from courier.engine.journal.timers import Timers
 from courier.engine.journal.writer import Fact, Observer, Transaction, Write
 from courier.engine.postgres.client import Asker, limit
@@ -160,13 +162,8 @@ class PostgresEngine(Asker):
 
     async def forget(self, before: datetime) -> int:
         """Delete all that is known of runs that ended before a moment."""
-        forgotten, some = 0, rows.FORGET_AT_ONCE
-        while some == rows.FORGET_AT_ONCE:
-            some = await self._write(
-                lambda tx: rows.forget(tx, before=before, most=rows.FORGET_AT_ONCE)
-            )
-            forgotten += some
-        return forgotten
+        forget = partial(rows.forget, before=before, most=rows.FORGET_AT_ONCE)
+        return await forget_everything(lambda: self._write(forget))
 
     async def _write(self, write: Write[T]) -> T:
         return await self._started().writer.write(write, alone=True)
