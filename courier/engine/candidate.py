@@ -24,16 +24,14 @@ class CandidateRunner(Runner):
             return self._told(run, end.ending)
         return self._told(run, Ending(run.phase, run.reason, run.message))
 
-    async def _publish(self, name: str) -> None:
-        """Put nothing on record: its run does."""
-
     async def _deliver(self, decision: Deliver) -> WorkDelivered:
-        at = await self._context.now(self._unique("delivered"))
+        at = await self._chronicle.now("delivered")
         return WorkDelivered(at=at, commit=decision.commit)
 
     async def _settle(self, ending: Ending) -> Json:
-        await self._if_possible("sandboxes", self._close_sandboxes)
-        ended = self._told(self._run, ending)
+        told_by = self._chronicle
+        await told_by.if_possible("sandboxes", told_by.close_sandboxes)
+        ended = self._told(told_by.run, ending)
 
         async def tell(_io: StepIO) -> Json:
             if self._runs is None:
@@ -41,7 +39,7 @@ class CandidateRunner(Runner):
             await tell_run(self._runs, ended, run=self._plan.run)
             return None
 
-        await self._context.step(self._unique("tell"), tell)
+        await self._context.step(told_by.unique("tell"), tell)
         told: Json = json.loads(ended.model_dump_json(by_alias=True))
         return told
 
