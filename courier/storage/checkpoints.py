@@ -17,7 +17,7 @@ from courier.storage.commits import Signed, commit_tree, git_date
 from courier.storage.mirror import COURIER
 from courier.storage.names import checked_commit, checked_ref
 from courier.storage.plumbing import Plumbing
-from courier.storage.refs import point
+from courier.storage.refs import drop, point
 from courier.storage.remote import Remote
 
 SAVED: Final = "refs/courier/checkpoints"
@@ -108,11 +108,9 @@ class CheckpointRefs:
         gone = sorted(ref for ref in refs if ref.startswith(ours))
         for start in range(0, len(gone), _AT_ONCE):
             await self._remote.delete_hidden(gone[start : start + _AT_ONCE])
-        for ref in gone:
-            fetched = f"refs/courier/fetched/{ref.removeprefix('refs/courier/')}"
-            admitted = ref.replace(f"{SAVED}/", f"{WORKED[1]}/", 1)
-            for mine in {fetched, admitted, ref}:
-                await self._plumbing.local.run("update-ref", "-d", checked_ref(mine))
+        for start in range(0, len(gone), _AT_ONCE):
+            batch = gone[start : start + _AT_ONCE]
+            await drop(self._plumbing.local, *(mine for ref in batch for mine in _kept_for(ref)))
 
     async def _behind(
         self, last: Checkpoint | None, tree: str, line: Line, at: datetime
@@ -162,6 +160,13 @@ class CheckpointRefs:
             if line.startswith(_BASE):
                 return checked_commit(line.removeprefix(_BASE))
         raise NotFound("There is no such checkpoint here.", detail=commit)
+
+
+def _kept_for(ref: str) -> set[str]:
+    """Return the mirror's refs that stand for one of the remote."""
+    fetched = f"refs/courier/fetched/{ref.removeprefix('refs/courier/')}"
+    admitted = ref.replace(f"{SAVED}/", f"{WORKED[1]}/", 1)
+    return {fetched, admitted, ref}
 
 
 def _ref(folder: str, run: str, attempt: str) -> str:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from courier.errors import Conflict, CourierError, Misconfigured, Unavailable
+from courier.storage.locks import held
 
 _DENIED = re.compile(
     r"authentication failed|could not read (username|password)|permission denied|"
@@ -25,6 +26,7 @@ _PASSING = re.compile(
     r"missing necessary objects|bad pack|unpacker error|unable to migrate objects|temporarily",
     re.IGNORECASE,
 )
+_UNSAID = re.compile(r"failed to update ref|failed to delete|cannot lock ref", re.IGNORECASE)
 _URL_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
 
@@ -33,7 +35,7 @@ class Moved(Conflict):
 
 
 class Rearranging(Unavailable):
-    """The remote lost sight of objects for a moment, as while it collects garbage."""
+    """The remote is busy with itself for a moment: it collects garbage, or its refs are locked."""
 
 
 def without_userinfo(text: str) -> str:
@@ -93,6 +95,8 @@ def push_failure(pushed: PushedRef, stderr: str) -> CourierError:
     detail = without_userinfo(f"{pushed.ref}: {pushed.reason}\n{stderr.strip()}")[-2000:]
     if _PASSING.search(pushed.reason):
         return Rearranging("The remote was rearranging its objects.", detail=detail)
+    if held(stderr) is not None and _UNSAID.search(pushed.reason):
+        return Rearranging("The remote's refs were locked.", detail=detail)
     if _STALE.search(pushed.reason):
         return Moved("The remote branch was moved by somebody else.", detail=detail)
     if _CHECKED_OUT.search(pushed.reason):

@@ -12,6 +12,7 @@ from typing import Final
 
 from courier.errors import Misconfigured, Unavailable
 from courier.storage.failures import failure
+from courier.storage.locks import Patience, again
 
 _SETTINGS: Final = (
     "core.hooksPath=/dev/null",
@@ -30,7 +31,10 @@ _SETTINGS: Final = (
     "advice.detachedHead=false",
     "init.defaultBranch=main",
     "core.quotePath=false",
+    "core.filesRefLockTimeout=1000",
+    "core.packedRefsTimeout=2000",
 )
+_GRACE: Final = 2.0
 _CHUNK: Final = 1 << 18
 
 
@@ -83,16 +87,18 @@ class Git:
         environment: All the variables the processes get.
         settings: ``key=value`` settings besides the built-in ones.
         held: File descriptors children keep open, so a lock outlives a killed parent.
+        patience: How commands wait for each other's locks; None where others have locks as well.
     """
 
     folder: Path
     environment: Mapping[str, str]
     settings: tuple[str, ...] = ()
     held: tuple[int, ...] = field(default=(), repr=False)
+    patience: Patience | None = None
 
     def at(self, folder: Path, *settings: str) -> "Git":
         """Return the same git in another repository, with further ``key=value`` settings."""
-        return replace(self, folder=folder, settings=(*self.settings, *settings))
+        return replace(self, folder=folder, settings=(*self.settings, *settings), patience=None)
 
     def argv(self, args: Sequence[str]) -> list[str]:
         """Return the command line of a git subcommand."""
@@ -142,16 +148,18 @@ class Git:
             Unavailable: If it failed, ran over time or printed too much.
             Misconfigured: If it was not let in by the remote.
         """
-        git = replace(self, environment={**self.environment, **env}) if env else self
-        process = await git.start(args)
-        _confine(process.pid, limits)
-        try:
-            async with asyncio.timeout(limits.seconds):
-                answer = await _converse(process, stdin, limits)
-        except TimeoutError as late:
-            raise Unavailable(f"git {args[0]} did not end in {limits.seconds:g} s.") from late
-        finally:
-            await end(process)
+        if env:
+            git = replace(self, environment={**self.environment, **env})
+            return await git.run(*args, stdin=stdin, accept=accept, limits=limits)
+        answer = await self._once(args, stdin, limits)
+
+        async def repeat() -> str:
+            nonlocal answer
+            answer = await self._once(args, stdin, limits)
+            return answer.err if answer.code else ""
+
+        if answer.code and self.patience is not None:
+            await again(repeat, answer.err, self.patience)
         if answer.was_cut:
             if limits.may_cut:
                 return answer
@@ -160,12 +168,27 @@ class Git:
             raise failure(args[0], answer.err or f"It ended with exit code {answer.code}.")
         return answer
 
+    async def _once(self, args: Sequence[str], stdin: bytes, limits: Limits) -> Answer:
+        process = await self.start(args)
+        _confine(process.pid, limits)
+        try:
+            async with asyncio.timeout(limits.seconds):
+                return await _converse(process, stdin, limits)
+        except TimeoutError as late:
+            raise Unavailable(f"git {args[0]} did not end in {limits.seconds:g} s.") from late
+        finally:
+            await end(process)
+
 
 async def end(process: asyncio.subprocess.Process) -> None:
-    """Kill what is left of a process and its group, and reap it."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    """End what is left of a process and its group, and reap it; it may take its locks along."""
+    for last_word in (signal.SIGTERM, signal.SIGKILL):
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, last_word)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GRACE):
+                    await process.wait()
     await process.wait()
     transport = getattr(process, "_transport", None)
     if transport is not None:

@@ -19,6 +19,7 @@ from courier.storage.credentials import (
 )
 from courier.storage.failures import without_userinfo
 from courier.storage.git import Git
+from courier.storage.locks import Patience
 
 _STALE_SECONDS: Final = 1800
 _LOOKS: Final = 20
@@ -99,12 +100,19 @@ class Plumbing:
 
     def _arrange(self) -> None:
         held = () if self._lock is None else (self._lock,)
-        self.local = Git(self.folder, local_environment(self._credentials, self._home), held=held)
+        patience = Patience(self.folder)
+        self.local = Git(
+            self.folder,
+            local_environment(self._credentials, self._home),
+            held=held,
+            patience=patience,
+        )
         self.remote = Git(
             self.folder,
             remote_environment(self._credentials, self._home),
             settings=remote_settings(self._credentials),
             held=held,
+            patience=patience,
         )
         self.reader = ObjectReader(self.local)
 

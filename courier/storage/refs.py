@@ -37,3 +37,22 @@ def _written(path: Path, commit: str) -> bool:
             lock.unlink()
         return False
     return True
+
+
+async def drop(git: Git, *refs: str) -> None:
+    """Delete refs of the bare repository in one transaction; those that are not there are fine.
+
+    Deleting locks all packed refs, so it is done only where there is something to delete.
+    """
+    listed = await git.run("for-each-ref", "--format=%(refname)", *map(checked_ref, refs))
+    if gone := sorted(set(listed.text.split()).intersection(refs)):
+        orders = "".join(f"delete {ref}\n" for ref in gone)
+        await git.run("update-ref", "--no-deref", "--stdin", stdin=orders.encode())
+
+
+async def rename(git: Git, old: str, *, to: str, commit: str) -> None:
+    """Take a ref that is at a commit away and make another one point there, both or neither."""
+    orders = (
+        f"update {checked_ref(to)} {checked_commit(commit)}\ndelete {checked_ref(old)} {commit}\n"
+    )
+    await git.run("update-ref", "--no-deref", "--stdin", stdin=orders.encode())

@@ -14,17 +14,18 @@ from courier.storage.lookout import OwnPushes, foreign, heads
 from courier.storage.names import branch_ref, checked_commit, checked_ref
 from courier.storage.plumbing import Plumbing
 from courier.storage.pushes import Push, Pushes
+from courier.storage.refs import drop
 
 TRACKED: Final = "refs/remotes/origin/"
 _TRIES: Final = 20
 _PAUSE: Final = 0.1
 _NOT_THERE: Final = ("not our ref", "unadvertised object")
 
+# In a folder of this machine many push at once, and each deletion locks all packed refs.
+_PATIENTLY: Final = "-c core.filesRefLockTimeout=5000 -c core.packedRefsTimeout=15000"
 # In a repository people work in, `git gc --prune=now` may run at any moment and would delete
 # loose objects that no ref reaches yet; an incoming pack is kept until its ref has moved.
-_RECEIVE_SAFELY: Final = (
-    "git -c receive.unpackLimit=1 -c transfer.unpackLimit=1 -c gc.bigPackThreshold=64m receive-pack"
-)
+_SAFELY: Final = "-c receive.unpackLimit=1 -c transfer.unpackLimit=1 -c gc.bigPackThreshold=64m"
 
 
 class Remote:
@@ -161,15 +162,16 @@ class Remote:
         await self._pushes.push(Push(commit, ref, expected))
 
     async def _push_one(self, push: Push) -> None:
-        for tried in range(1, _TRIES + 1):
+        await self._push_settled(push.lease, "--", "origin", push.spec)
+
+    async def _push_settled(self, *args: str) -> bool:
+        """Push what passing trouble may hold up; True if a ref to delete was not there."""
+        for _ in range(_TRIES - 1):
             try:
-                _settle(await self._push(push.lease, "--", "origin", push.spec))
+                return _settle(await self._push(*args))
             except Rearranging:
-                if tried == _TRIES:
-                    raise
                 await self._plumbing.clock.sleep(_PAUSE)
-            else:
-                return
+        return _settle(await self._push(*args))
 
     async def _push_many(self, pushes: Sequence[Push]) -> frozenset[str]:
         leases = [push.lease for push in pushes]
@@ -184,21 +186,17 @@ class Remote:
         """
         self.own.note(checked_ref(ref), "")
         lease = [f"--force-with-lease={ref}:{checked_commit(expected)}"] if expected else []
-        answer = await self._push(*lease, "--", "origin", f":{ref}")
-        if "remote ref does not exist" not in answer.err + answer.text:
-            _settle(answer)
+        await self._push_settled(*lease, "--", "origin", f":{ref}")
         is_branch = ref.startswith("refs/heads/")
         here = TRACKED + ref.removeprefix("refs/heads/") if is_branch else ref
-        await self._plumbing.local.run("update-ref", "-d", here)
+        await drop(self._plumbing.local, here)
         # The same branch may come back: then it must be fetched again.
         self._fetched = None
 
     async def delete_hidden(self, refs: Sequence[str]) -> None:
         """Delete refs that are no branches with one command; not existing is success."""
-        answer = await self._push("--", "origin", *(f":{checked_ref(ref)}" for ref in refs))
-        if "remote ref does not exist" not in answer.err + answer.text:
-            _settle(answer)
-        elif len(refs) > 1:
+        specs = [f":{checked_ref(ref)}" for ref in refs]
+        if await self._push_settled("--", "origin", *specs) and len(refs) > 1:
             for ref in refs:
                 await self.delete_hidden([ref])
 
@@ -224,8 +222,9 @@ class Remote:
 
     async def _push(self, *args: str) -> Answer:
         flags = ["--porcelain", "--no-verify"]
-        if _is_worked_in(self._plumbing.local_path):
-            flags.append(f"--receive-pack={_RECEIVE_SAFELY}")
+        if (path := self._plumbing.local_path) is not None:
+            safely = f" {_SAFELY}" if _is_worked_in(path) else ""
+            flags.append(f"--receive-pack=git {_PATIENTLY}{safely} receive-pack")
         return await self._plumbing.remote.run(
             "push", *flags, *args, accept=(0, 1, 128), limits=REMOTE
         )
@@ -250,7 +249,7 @@ class Remote:
         except Unavailable as failed:
             if "couldn't find remote ref" not in failed.detail:
                 raise
-            await self._plumbing.local.run("update-ref", "-d", to)
+            await drop(self._plumbing.local, to)
 
     async def _learn_default(self) -> None:
         answer = await self._plumbing.remote.run(
@@ -279,13 +278,16 @@ class Remote:
         return answer.text.removeprefix(TRACKED)
 
 
-def _is_worked_in(path: Path | None) -> bool:
-    return path is not None and (path / ".git").exists()
+def _is_worked_in(path: Path) -> bool:
+    return (path / ".git").exists()
 
 
-def _settle(answer: Answer) -> None:
+def _settle(answer: Answer) -> bool:
+    """Raise what was refused; return whether a ref that was to go was not there."""
     if answer.code == 0:
-        return
+        return False
+    if "remote ref does not exist" in answer.err + answer.text:
+        return True
     refused = [pushed for pushed in pushed_refs(answer.text) if not pushed.accepted]
     if not refused:
         raise failure("push", answer.err)

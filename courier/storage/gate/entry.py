@@ -15,6 +15,7 @@ from courier.storage.gate.quarantine import OVERHEAD, Quarantine
 from courier.storage.gate.work import Work
 from courier.storage.names import checked_commit, checked_ref
 from courier.storage.plumbing import Plumbing, remove
+from courier.storage.refs import rename
 
 _BASES: Final = 4
 _WAITING: Final = "refs/courier/quarantine/"
@@ -86,9 +87,7 @@ class Gate:
         commit = await self.held_back(keep_at)
         if commit is None:
             raise NotFound("No work waits for approval there.", detail=keep_at)
-        git = self._plumbing.local
-        await git.run("update-ref", keep_at, commit)
-        await git.run("update-ref", "-d", waiting, commit)
+        await rename(self._plumbing.local, waiting, to=keep_at, commit=commit)
         return commit
 
     async def held_back(self, keep_at: str) -> str | None:
