@@ -14,7 +14,7 @@ from tests.engine.run_child import CHECK, DESIGN
 from tests.engine.run_invariants import problems_of
 from tests.fakes.postgres import serving
 
-RUNS = int(os.environ.get("CHAOS_RUNS", "20"))
+RUNS = int(os.environ.get("CHAOS_RUNS", "16"))
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 SECONDS = 60 + 6 * RUNS
 """How long all runs may take altogether."""
