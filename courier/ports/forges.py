@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from courier.ports.repository import Identity
+from courier.runs.checks import Check, Checks
 from courier.runs.pullrequest import PullRequest
 
 
@@ -56,4 +57,21 @@ class Forge(Protocol):
 
     async def close(self, number: int, *, by: Identity) -> PullRequest:
         """Close it without merging; closed already is success."""
+        ...
+
+    async def checks(self, commit: str, *, number: int | None = None) -> Checks:
+        """Return what continuous integration says of a commit now, whoever started it.
+
+        Args:
+            commit: Its whole id.
+            number: The pull request it is the head of; some forges tell only by it which checks
+                are required.
+        """
+        ...
+
+    async def check_log(self, commit: str, check: Check) -> str:
+        """Return the part of what a check wrote that tells why it failed, a few pages at most.
+
+        Empty where the forge keeps none.
+        """
         ...

@@ -13,6 +13,7 @@ from courier.errors import Misconfigured, Unavailable
 from courier.forges.local import LocalForge
 from courier.ports.forges import Forge, Proposed
 from courier.ports.repository import Identity
+from courier.runs.checks import Check, Checks
 from courier.runs.pullrequest import PullRequest
 from tests.engine.worlds import UNTIL_TOLD, Scene, git, single_plan
 
@@ -108,6 +109,12 @@ class Flaky:
 
     async def close(self, number: int, *, by: Identity) -> PullRequest:
         return await self._forge.close(number, by=by)
+
+    async def checks(self, commit: str, *, number: int | None = None) -> Checks:
+        return await self._forge.checks(commit, number=number)
+
+    async def check_log(self, commit: str, check: Check) -> str:
+        return await self._forge.check_log(commit, check)
 
 
 async def test_one_pull_request_that_cannot_be_looked_at_does_not_stop_a_pass(

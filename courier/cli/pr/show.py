@@ -12,7 +12,8 @@ from courier.cli.verb import Verb
 def show(here: Here, number: str) -> None:
     """Show one with its text.
 
-    The text tells what the agent did, how each step ended, and what it cost.
+    The text tells what the agent did, how each step ended, and what it cost; above it stands what
+    continuous integration says of its newest commit.
     """
     from courier.cli.pr.numbers import number_of
     from courier.cli.views.proposal import told
@@ -20,6 +21,7 @@ def show(here: Here, number: str) -> None:
     async def look() -> None:
         async with here.wired() as wiring:
             pull = await wiring.forge.get(number_of(number))
-        here.console.show(told(pull, here.console.ink))
+            checks = await wiring.forge.checks(pull.head, number=pull.number)
+        here.console.show(told(pull, here.console.ink, checks=checks))
 
     here.run(look())

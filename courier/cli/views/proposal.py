@@ -1,12 +1,15 @@
 """One pull request in full, and a diff, for people."""
 
 from courier.cli.views.figures import clock
-from courier.cli.views.ink import PLAIN, Ink, safe, safe_lines
+from courier.cli.views.ink import PLAIN, Ink, columns, safe, safe_lines
+from courier.runs.checks import Check, Checks
 from courier.runs.pullrequest import PullRequest
 
+_TONES = {"success": "green", "failure": "red", "cancelled": "red", "pending": "yellow"}
 
-def told(pull: PullRequest, ink: Ink = PLAIN) -> str:
-    """Return a pull request with its text."""
+
+def told(pull: PullRequest, ink: Ink = PLAIN, *, checks: Checks | None = None) -> str:
+    """Return a pull request with its text, and what is known of its newest commit's checks."""
     draft = " (draft)" if pull.draft else ""
     rows = [
         ("Status", f"{pull.status}{draft}"),
@@ -23,7 +26,21 @@ def told(pull: PullRequest, ink: Ink = PLAIN) -> str:
     fields = [
         f"{ink.paint(f'{name}:'.ljust(12), 'dim')} {safe(text)}" for name, text in rows if text
     ]
-    return "\n".join([head, *fields, "", safe_lines(pull.body)])
+    return "\n".join([head, *fields, *_checks(checks, ink), "", safe_lines(pull.body)])
+
+
+def _checks(checks: Checks | None, ink: Ink) -> list[str]:
+    if checks is None or not checks.checks:
+        return []
+    overall = checks.overall()
+    shown = ink.paint(overall, _TONES.get(overall, "dim"))
+    first = f"{ink.paint('Checks:'.ljust(12), 'dim')} {shown}"
+    return [first, *(f"  {line}" for line in columns([_row(one) for one in checks.checks]))]
+
+
+def _row(check: Check) -> tuple[str, ...]:
+    required = "required" if check.required else ""
+    return check.status, safe(check.name), required, safe(check.url or "")
 
 
 def diff(text: str, ink: Ink = PLAIN) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from courier.errors import Conflict, NotFound
+from courier.forges.local.checks import ReportedChecks
 from courier.forges.local.proposals import (
     Kept,
     Proposals,
@@ -15,6 +16,7 @@ from courier.ports.clock import Clock
 from courier.ports.forges import Proposed
 from courier.ports.repository import Identity, Repository
 from courier.ports.state import StateBranch
+from courier.runs.checks import Check, Checks
 from courier.runs.pullrequest import PullRequest
 
 _TRIES: Final = 50
@@ -31,6 +33,7 @@ class LocalForge:
         self._state = state
         self._clock = clock
         self._proposals = Proposals(state)
+        self._checks = ReportedChecks(state, clock)
 
     async def propose(self, proposed: Proposed) -> PullRequest:
         """Find the open proposal of that branch or open it; brought up to date.
@@ -97,6 +100,15 @@ class LocalForge:
             raise Conflict("The proposal was merged already.", detail=f"#{number}")
         decided = {"status": "closed", "decided_by": person(by)}
         return await self._decide(number, decided, final=("merged", "closed"))
+
+    async def checks(self, commit: str, *, number: int | None = None) -> Checks:  # noqa: ARG002
+        """Return what was reported of a commit, by `courier pr check`."""
+        await self._state.refresh()
+        return await self._checks.of(commit)
+
+    async def check_log(self, commit: str, check: Check) -> str:
+        """Return what was reported of a check's log; empty if nothing was."""
+        return await self._checks.log(commit, check.name)
 
     async def _look(self) -> None:
         await self._state.refresh()

@@ -1,0 +1,94 @@
+"""What the `Forge` port promises about checks, on the local forge over real git."""
+
+import asyncio
+import json
+
+import pytest
+
+from courier.errors import Misconfigured
+from courier.forges.local import ReportedChecks
+from courier.forges.local.checks import LOG_LIMIT
+from courier.ports.state import WriteFile
+from courier.runs.checks import Check, CheckStatus
+from tests.contracts.forge.conftest import Place
+from tests.contracts.scratch import git
+
+
+async def tell(
+    place: Place, commit: str, name: str, status: CheckStatus, *, log: str = ""
+) -> Check:
+    reported = ReportedChecks(place.state, place.clock)
+    return await reported.tell(commit, Check(name=name, status=status), log=log)
+
+
+async def test_a_commit_nobody_spoke_of_has_none(place: Place) -> None:
+    proposed = await place.work("a")
+    found = await place.forge.checks(proposed.head)
+    assert (found.head, found.checks, found.overall()) == (proposed.head, (), "none")
+    assert found.last_polled == place.clock.now()
+
+
+async def test_what_was_told_of_a_commit_is_seen_by_name_with_its_times(place: Place) -> None:
+    proposed = await place.work("a")
+    pull = await place.forge.propose(proposed)
+    began = place.clock.now()
+    await tell(place, pull.head, "tests", "pending")
+    assert (await place.forge.checks(pull.head, number=pull.number)).overall() == "pending"
+    await place.clock.advance(90)
+    await tell(place, pull.head, "lint", "success")
+    await tell(place, pull.head, "tests", "failure", log="E  assert 1 == 2\n")
+    found = await place.forge.checks(pull.head, number=pull.number)
+    assert [(one.name, one.status) for one in found.checks] == [
+        ("lint", "success"),
+        ("tests", "failure"),
+    ]
+    assert found.overall() == "failure"
+    tests = found.checks[1]
+    assert (tests.started_at, tests.ended_at) == (began, place.clock.now())
+    assert await place.forge.check_log(pull.head, tests) == "E  assert 1 == 2\n"
+    assert await place.forge.check_log(pull.head, found.checks[0]) == ""
+
+
+async def test_the_same_name_again_takes_its_place(place: Place) -> None:
+    head = (await place.work("a")).head
+    await tell(place, head, "tests", "failure", log="flaked")
+    await tell(place, head, "tests", "success")
+    found = await place.forge.checks(head)
+    assert [one.status for one in found.checks] == ["success"]
+    assert await place.forge.check_log(head, found.checks[0]) == ""
+
+
+async def test_results_belong_to_the_commit_and_not_to_the_branch(place: Place) -> None:
+    one, other = await place.work("a"), await place.work("b")
+    await tell(place, one.head, "tests", "failure")
+    assert (await place.forge.checks(other.head)).overall() == "none"
+
+
+async def test_of_a_long_log_the_beginning_and_the_end_are_kept(place: Place) -> None:
+    head = (await place.work("a")).head
+    check = await tell(place, head, "tests", "failure", log="begin " + "x" * 90_000 + " end")
+    kept = await place.forge.check_log(head, check)
+    assert len(kept) < LOG_LIMIT + 200
+    assert kept.startswith("begin ")
+    assert kept.endswith(" end")
+
+
+async def test_results_told_at_the_same_moment_are_all_kept(place: Place) -> None:
+    head = (await place.work("a")).head
+    names = [f"check {number}" for number in range(6)]
+    await asyncio.gather(*(tell(place, head, name, "success") for name in names))
+    assert [one.name for one in (await place.forge.checks(head)).checks] == names
+
+
+async def test_results_are_files_of_the_state_branch(place: Place) -> None:
+    head = (await place.work("a")).head
+    await tell(place, head, "tests", "success")
+    shown = git("show", f"courier/state:checks/{head}.json", cwd=place.scratch.origin)
+    assert json.loads(shown)["told"][0]["check"]["name"] == "tests"
+
+
+async def test_results_that_cannot_be_read_name_their_file(place: Place) -> None:
+    head = (await place.work("a")).head
+    await place.state.write([WriteFile(f"checks/{head}.json", b"{")], message="break it")
+    with pytest.raises(Misconfigured, match=f"checks/{head}.json"):
+        await place.forge.checks(head)
