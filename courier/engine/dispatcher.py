@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, assert_never
 
 from courier.engine.approver import Approver, Teams
+from courier.engine.courses import write_courses
 from courier.engine.diaries import write_down
 from courier.engine.inflight import Json, RunState
 from courier.engine.interactive.guestdesk import GuestDesk
@@ -113,6 +114,8 @@ class Dispatcher:
             teams: Who may answer for runs that wait for a person.
         """
         self._keep_to(plan.limits)
+        # What starts is on record first, so that the same word never starts anything twice.
+        await write_courses(plan.courses, self._world.state)
         done = [await self._try(action, teams) for action in plan.actions]
         failed = frozenset(each.run for each in done if each.how == "failed")
         await write_down(plan.tasks, failed=failed, state=self._world.state)

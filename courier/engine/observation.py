@@ -5,6 +5,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from courier.engine.courses import Courses
 from courier.engine.diaries import Diaries
 from courier.engine.headroom import HeadroomView
 from courier.engine.inflight import RunState
@@ -56,6 +57,7 @@ class Observation:
         self._pictures = Pictures(world.repository)
         self._guests = GuestBook(world.state)
         self._diaries = Diaries(world.state)
+        self._courses = Courses(world.state)
         self._again = Retries(world, engine)
         self._headroom = HeadroomView(world, engine)
 
@@ -112,6 +114,7 @@ class Observation:
             sandboxes=await self._guests.look(),
             kept=kept_among(live),
             tasks=await self._diaries.look(),
+            courses=await self._courses.look(),
             images=await self._pictures.look(head.commit, images),
             retries=await self._again.look(lambda run: run in records.runs or run in flying),
             machines=self._world.machines,

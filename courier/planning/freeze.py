@@ -117,7 +117,7 @@ def spec_digest(spec: Mapping[str, object]) -> str:
 def _decide(catalog: Catalog, asked: Asked, observed: Observed, library: Library) -> _Decided:
     shares = share_out(asked)
     values, every = shares.whole, (shares.whole, *shares.values)
-    spec, name = asked.run.spec, asked.run.metadata.name
+    spec, name = asked.run.spec, asked.refs[-1].name
     default = asked.project.spec.repository.default_branch or observed.branch
     return _Decided(
         asked=asked,
@@ -195,7 +195,7 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
     services = services_of(every, scored_by=quality.model, machines=observed.machines)
     rates = rates_of(catalog, asked.project.metadata.name, services)
     return FrozenPlan(
-        run=asked.run.metadata.name,
+        run=asked.refs[-1].name,
         project=asked.project.metadata.name,
         workflow=asked.workflow.metadata.name,
         workflow_type=asked.workflow.spec.type,

@@ -33,7 +33,6 @@ class ListedRun:
         source: What asked for it.
         title: What it is about.
         message: Why it is where it is, in a sentence.
-        branch: The branch its work is on; empty where it has none.
         agents: Whoever worked on it, each once.
         personas: As whom they did, each once.
         usage: What it used, as its record says it.
@@ -46,7 +45,6 @@ class ListedRun:
     source: str = ""
     title: str = ""
     message: str = ""
-    branch: str = ""
     agents: tuple[str, ...] = ()
     personas: tuple[str, ...] = ()
     usage: Mapping[str, Any] = field(default_factory=dict)
@@ -67,7 +65,7 @@ class ListedRun:
             "message": self.message,
             "startedAt": self.started_at.isoformat(),
             "endedAt": self.ended_at.isoformat() if self.ended_at else None,
-            "work": {"branch": self.branch or None},
+            "work": {"branch": seen.branch},
             "pullRequest": pull if seen.number else None,
             "usage": self.usage,
         }
@@ -93,7 +91,6 @@ def read_listed(place: str, content: bytes) -> ListedRun:
         source=_text(told.get("source")),
         title=_text(told.get("title")),
         message=_text(told.get("message")),
-        branch=_text(_mapping(told.get("work")).get("branch")),
         agents=_each(step.get("agent") for step in steps),
         personas=_each(step.get("persona") for step in steps),
         usage={key: usage[key] for key in _USAGE if usage.get(key)},

@@ -6,13 +6,16 @@ never scans history.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from typing import Final
 
+from courier.planning.course import ObservedCourse
 from courier.planning.diary import ObservedTask
 from courier.planning.history import History, Sample, remember
+from courier.planning.references import Ref
 from courier.planning.sandboxrecord import KeptSandbox, ObservedSandbox
 from courier.runs.events import ENDED
 from courier.runs.frozen import FrozenPlan
@@ -40,6 +43,10 @@ class ObservedRun:
         pull_request: Status of its pull request on record; None where it has none.
         number: The pull request's number; None where it has none.
         sample: What it took, for estimates; None unless it completed.
+        branch: The branch its work was brought to; None where it was brought to none.
+        commit: The tip of its work; None where there is none.
+        base: The branch it was proposed to, or would be.
+        ended_at: When it ended, in UTC; None if it has not, or the record does not say.
     """
 
     run: str
@@ -51,6 +58,10 @@ class ObservedRun:
     pull_request: str | None = None
     number: int | None = None
     sample: Sample | None = None
+    branch: str | None = None
+    commit: str | None = None
+    base: str | None = None
+    ended_at: datetime | None = None
 
     @property
     def ended(self) -> bool:
@@ -72,6 +83,9 @@ class ObservedRun:
             self.spec_digest,
             self.pull_request,
             self.number,
+            self.branch,
+            self.commit,
+            self.base,
         )
         return int.from_bytes(sha256(repr(told).encode()).digest(), "big")
 
@@ -186,6 +200,7 @@ class Observed:
         kept: Sandboxes for people the engine keeps, by name; one must not leave before its last
             account is in ``sandboxes``.
         tasks: What is on record of recurring tasks, by name.
+        courses: What is on record of documents that ask for runs, by their names.
         images: Files that Runs name as pictures, by path, as of the commit; those that are there.
         retries: What people asked to be done again.
         machines: The service that charges for sandboxes.
@@ -203,6 +218,7 @@ class Observed:
     sandboxes: Mapping[str, ObservedSandbox] = field(default_factory=dict)
     kept: Mapping[str, KeptSandbox] = field(default_factory=dict)
     tasks: Mapping[str, ObservedTask] = field(default_factory=dict)
+    courses: Mapping[Ref, ObservedCourse] = field(default_factory=dict)
     images: Mapping[str, ObservedImage] = field(default_factory=dict)
     retries: tuple[AskedAgain, ...] = ()
     machines: str = EMBEDDED
@@ -225,6 +241,7 @@ class Observed:
             sorted((one.name, one.cancelling) for one in self.kept.values()),
             sorted((one.name, one.problem) for one in self.retries),
             sorted((name, one.mark) for name, one in self.tasks.items()),
+            sorted((ref, one.mark) for ref, one in self.courses.items()),
         )
         return sha256(repr(told).encode()).hexdigest()
 

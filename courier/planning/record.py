@@ -37,7 +37,7 @@ def read_record(run: str, content: bytes) -> ObservedRun:
         return _unreadable(
             run, f"its phase is not known to this version (recordVersion {_version(told)})"
         )
-    pull_request = _mapping(told.get("pullRequest"))
+    pull_request, work = _mapping(told.get("pullRequest")), _mapping(told.get("work"))
     return ObservedRun(
         run=run,
         phase=phase,
@@ -48,6 +48,10 @@ def read_record(run: str, content: bytes) -> ObservedRun:
         pull_request=_text(pull_request.get("status")),
         number=_number(pull_request.get("number")),
         sample=_sample(run, told) if phase == "completed" else None,
+        branch=_text(work.get("branch")),
+        commit=_text(work.get("commit")),
+        base=_text(_mapping(told.get("base")).get("branch")),
+        ended_at=_moment(told.get("endedAt")),
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,12 +13,12 @@ from courier.planning.history import Sample
 from courier.planning.listed import ListedRun
 from courier.planning.observed import ObservedRun, summed
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised whenever what a row says, or how it is read from a record, changes."""
 
 COLUMNS: Final = (
     "run, place, started, ended, project, workflow, source, phase, reason, title, message, branch, "
-    "agents, personas, usage, digest, pull, number, proposed, tokens, cost"
+    "agents, personas, usage, digest, pull, number, proposed, tokens, cost, work, base"
 )
 
 _TABLES: Final = f"""
@@ -163,7 +164,7 @@ def _row(one: ListedRun) -> tuple[Any, ...]:
         seen.reason,
         one.title,
         one.message,
-        one.branch,
+        seen.branch,
         ",".join(one.agents),
         ",".join(one.personas),
         json.dumps(one.usage, ensure_ascii=False) if one.usage else "",
@@ -173,12 +174,15 @@ def _row(one: ListedRun) -> tuple[Any, ...]:
         1 if seen.is_proposed else 0,
         sample.tokens if sample is not None else None,
         str(cost) if cost is not None else None,
+        seen.commit,
+        seen.base,
     )
 
 
 def _listed(row: Sequence[Any]) -> ListedRun:
     run, place, started, ended, project, workflow, source, phase, reason, *more = row
-    title, message, branch, agents, personas, usage, digest, pull, number, _, tokens, cost = more
+    title, message, branch, agents, personas, usage, digest, pull, number, _, *last = more
+    tokens, cost, work, base = last
     began = _EPOCH + started * _MICROSECOND
     over = _EPOCH + ended * _MICROSECOND if ended is not None else None
     sample = None
@@ -186,6 +190,7 @@ def _listed(row: Sequence[Any]) -> ListedRun:
         seconds = max(0.0, (over - began).total_seconds())
         sample = Sample(run, over, seconds, tokens, Decimal(cost) if cost is not None else None)
     seen = ObservedRun(run, phase, reason, project, workflow, digest, pull, number, sample)
+    seen = replace(seen, branch=branch, commit=work, base=base, ended_at=over)
     return ListedRun(
         observed=seen,
         place=place,
@@ -194,7 +199,6 @@ def _listed(row: Sequence[Any]) -> ListedRun:
         source=source,
         title=title,
         message=message,
-        branch=branch,
         agents=tuple(filter(None, agents.split(","))),
         personas=tuple(filter(None, personas.split(","))),
         usage=json.loads(usage) if usage else {},

@@ -1,13 +1,13 @@
 """Every recurring task of a catalog at one look: what starts, what gives way, what comes next."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from courier.planning.capacity import Capacity
 from courier.planning.catalog import Catalog
 from courier.planning.diary import GONE, TRIPPED, Entry, ObservedTask, Rest
 from courier.planning.freeze import held
+from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
 from courier.planning.observed import Observed
 from courier.planning.plan import CancelRun, Held, PlannedTask, StartRun
 from courier.planning.recurring.decide import Decision, Look, decide
@@ -15,26 +15,8 @@ from courier.planning.recurring.names import stem, stem_of
 from courier.planning.recurring.task import Task, task_of
 from courier.planning.references import Ref
 from courier.runs.approvals import AWAITING
-from courier.runs.frozen import FrozenInput
 
 KIND = "RecurringTask"
-
-Start = Callable[[Catalog, Ref], StartRun | Held]
-"""Decides whether a Run of a catalog may start, and freezes it."""
-
-
-@dataclass(slots=True)
-class Tasks:
-    """What was decided about all of them.
-
-    Attributes:
-        wake_at: When the next one is due; None while none is.
-    """
-
-    actions: list[StartRun | CancelRun] = field(default_factory=list)
-    held: list[Held] = field(default_factory=list)
-    tasks: list[PlannedTask] = field(default_factory=list)
-    wake_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +27,10 @@ class _Decided:
     decision: Decision
 
 
-def plan_tasks(
-    catalog: Catalog,
-    observed: Observed,
-    *,
-    now: datetime,
-    room: Mapping[str, Capacity],
-    start: Start,
-) -> Tasks:
+def plan_tasks(sight: Sight) -> Found:
     """Return what is to be done about every RecurringTask."""
-    found = Tasks()
+    catalog, observed = sight.catalog, sight.observed
+    found = Found(owned=_owned(catalog, observed))
     decided = []
     for ref in catalog.of_kind(KIND):
         seen = observed.tasks.get(ref.name, ObservedTask())
@@ -62,42 +38,34 @@ def plan_tasks(
             found.held.append(held(catalog, ref, "Blocked", _unreadable(seen)))
             continue
         task = task_of(catalog, ref)
-        space = room.get(task.project)
-        look = Look(
-            now,
-            observed.in_flight,
-            observed.records.runs,
-            is_suspended=space is not None and space.suspended,
-        )
+        rests = sight.is_suspended(task.project)
+        look = Look(sight.now, observed.in_flight, observed.records.runs, is_suspended=rests)
         decided.append(_Decided(task, seen, look, decide(task, seen, look)))
-    with_runs = catalog.with_documents(
-        one.task.run_document(entry.run or "")
-        for one in decided
-        for entry in one.decision.starts
-        if Ref("Run", entry.run or "") not in catalog.documents
-    )
+    wanted = [_made(one.task, entry) for one in decided for entry in one.decision.starts]
+    started = start_made(sight, wanted)
     for one in decided:
-        _take(found, one, with_runs, start)
-    found.tasks += _gone(catalog, observed, now)
+        _take(found, one, catalog, started)
+    found.tasks += _gone(catalog, observed, sight.now)
     return found
 
 
-def owners(catalog: Catalog) -> Callable[[str], Ref | None]:
-    """Return what tells from a run's name the task in the catalog that it comes of."""
-    stems = {stem(ref.name): ref for ref in catalog.of_kind(KIND)}
-    return lambda run: stems.get(stem_of(run) or "")
+def _owned(catalog: Catalog, observed: Observed) -> set[str]:
+    stems = {stem(ref.name) for ref in catalog.of_kind(KIND)}
+    return {run for run in observed.in_flight if stem_of(run) in stems}
 
 
-def _take(found: Tasks, one: _Decided, catalog: Catalog, start: Start) -> None:
+def _take(
+    found: Found, one: _Decided, catalog: Catalog, started: Mapping[str, StartRun | Held]
+) -> None:
     ref, decision = one.task.document.ref, one.decision
-    started = [_started(one.task, entry, catalog, start) for entry in _mine(one, catalog)]
-    refused = next((each for each in started if isinstance(each, Held)), None)
+    mine = [started[run] for entry in decision.starts if (run := entry.run or "") in started]
+    refused = next((each for each in mine if isinstance(each, Held)), None)
     if refused is not None:
-        found.held.append(refused.model_copy(update={"kind": ref.kind, "name": ref.name}))
+        found.held.append(refused)
         # What is due stays due, and is looked at again by the next pass.
         decision = decide(one.task, one.seen, replace(one.look, may_start=False))
-        started = []
-    starts = [each for each in started if isinstance(each, StartRun)]
+        mine = []
+    starts = starts_of(mine)
     found.actions += [*starts, *_cancels(one.task, decision)]
     rest = decision.diary.rest
     planned = PlannedTask(
@@ -116,7 +84,7 @@ def _take(found: Tasks, one: _Decided, catalog: Catalog, start: Start) -> None:
     if lost := _astray(one, decision):
         found.held.append(held(catalog, ref, "Blocked", _why_astray(lost)))
     if planned.due_at is not None and planned.due_at > one.look.now:
-        found.wake_at = min(planned.due_at, found.wake_at or planned.due_at)
+        found.wake(planned.due_at)
 
 
 def _astray(one: _Decided, decision: Decision) -> str | None:
@@ -138,25 +106,14 @@ def _why_astray(run: str) -> str:
     )
 
 
-def _mine(one: _Decided, catalog: Catalog) -> Iterator[Entry]:
-    """Yield the runs that start and that nobody asks for by a document of their own."""
-    for entry in one.decision.starts:
-        document = catalog.documents.get(Ref("Run", entry.run or ""))
-        if document is None or document.draft is one.task.document.draft:
-            yield entry
-
-
-def _started(task: Task, entry: Entry, catalog: Catalog, start: Start) -> StartRun | Held:
-    decided = start(catalog, Ref("Run", entry.run or ""))
-    if isinstance(decided, Held):
-        return decided
-    told = task.document
-    cause = FrozenInput(kind=told.ref.kind, name=told.ref.name, digest=told.digest)
-    inputs = (*(each for each in decided.frozen.inputs if each.kind != "Run"), cause)
-    source = "manual" if entry.by else "scheduled"
-    frozen = decided.frozen.model_copy(update={"source": source, "inputs": inputs})
-    asked = f"{entry.by} asked for it" if entry.by else f"due {_said(task, entry.at)}"
-    return decided.model_copy(update={"frozen": frozen, "reason": f"{told.ref}: {asked}"})
+def _made(task: Task, entry: Entry) -> Made:
+    return Made(
+        entry.run or "",
+        task.document,
+        source="manual" if entry.by else "scheduled",
+        spec=task.run_spec,
+        reason=f"{entry.by} asked for it" if entry.by else f"due {_said(task, entry.at)}",
+    )
 
 
 def _said(task: Task, at: datetime) -> str:

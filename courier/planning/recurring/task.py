@@ -1,6 +1,7 @@
 """One RecurringTask as its document says it, with everything about its time worked out."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -61,16 +62,10 @@ class Task:
         """Return the first occurrence later than a moment, in UTC; None if there is none."""
         return self.timetable.next(after)
 
-    def run_document(self, run: str) -> Document:
-        """Return the Run one occurrence comes to; its places are those in the task's document."""
-        told = self.document.value
-        value = {
-            **told,
-            "kind": "Run",
-            "metadata": {**told["metadata"], "name": run},
-            "spec": {field: self.spec[field] for field in _PASSED_ON if field in self.spec},
-        }
-        return Document(Ref("Run", run), value, self.document.draft)
+    @property
+    def run_spec(self) -> Mapping[str, Any]:
+        """Return the spec of the Run one occurrence comes to."""
+        return {field: self.spec[field] for field in _PASSED_ON if field in self.spec}
 
 
 def task_of(catalog: Catalog, ref: Ref) -> Task:

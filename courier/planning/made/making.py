@@ -1,0 +1,146 @@
+"""How a kind makes runs: what it is told, what it answers, and how a run of it is started."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from courier.planning.capacity import Capacity
+from courier.planning.catalog import Catalog
+from courier.planning.course import Course
+from courier.planning.manifest import Document
+from courier.planning.observed import Observed
+from courier.planning.plan import CancelRun, Held, PlannedTask, StartRun
+from courier.planning.references import Ref
+from courier.planning.starting import prompts_of
+from courier.runs.frozen import FrozenInput, FrozenPlan, Source
+
+Start = Callable[[Catalog, Ref], StartRun | Held]
+"""Decides whether a Run of a catalog may start, and freezes it."""
+
+Suit = Callable[[FrozenPlan], FrozenPlan]
+"""Changes what freezing a Run document cannot say, e.g. the commit to go on from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a kind decides by.
+
+    Attributes:
+        now: The time, in UTC.
+        room: What each project has left for further runs, by its name.
+        start: Starts runs; whoever starts first has the room.
+    """
+
+    catalog: Catalog
+    observed: Observed
+    now: datetime
+    room: Mapping[str, Capacity]
+    start: Start
+
+    def is_suspended(self, project: str) -> bool:
+        """Return whether a project rests."""
+        space = self.room.get(project)
+        return space is not None and space.suspended
+
+
+@dataclass(slots=True)
+class Found:
+    """What was decided about one kind, or several.
+
+    Attributes:
+        tasks: What is to be remembered of recurring tasks.
+        courses: What is to be written down, each only if it changed.
+        owned: Names of runs that documents of the kind stand for: none of them is cancelled for
+            want of a document.
+        wake_at: When something falls due by itself; None if nothing does.
+    """
+
+    actions: list[StartRun | CancelRun] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    tasks: list[PlannedTask] = field(default_factory=list)
+    courses: list[Course] = field(default_factory=list)
+    owned: set[str] = field(default_factory=set)
+    wake_at: datetime | None = None
+
+    def add(self, other: "Found") -> None:
+        """Take in what was decided about another kind."""
+        self.actions += other.actions
+        self.held += other.held
+        self.tasks += other.tasks
+        self.courses += other.courses
+        self.owned |= other.owned
+        self.wake(other.wake_at)
+
+    def wake(self, at: datetime | None) -> None:
+        """Note that something falls due."""
+        if at is not None:
+            self.wake_at = min(at, self.wake_at or at)
+
+
+Maker = Callable[[Sight], Found]
+"""Decides about every document of one kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A run that a document of another kind asks for.
+
+    Attributes:
+        run: Its name, which the same cause always has.
+        cause: The document.
+        source: What a record says it comes of.
+        spec: The spec of the Run it comes to.
+        reason: Why it starts, for people.
+        suit: What freezing cannot say.
+    """
+
+    run: str
+    cause: Document
+    source: Source
+    spec: Mapping[str, Any]
+    reason: str
+    suit: Suit = lambda frozen: frozen
+
+    @property
+    def ref(self) -> Ref:
+        """Return the Run."""
+        return Ref("Run", self.run)
+
+    @property
+    def document(self) -> Document:
+        """Return the Run it comes to; its places are those in the cause's document."""
+        told = self.cause.value
+        # A name with a dot is none that a document may have.
+        label = self.run.partition(".")[0]
+        metadata = {**told["metadata"], "name": label}
+        value = {**told, "kind": "Run", "metadata": metadata, "spec": dict(self.spec)}
+        return Document(self.ref, value, self.cause.draft)
+
+
+def start_made(sight: Sight, wanted: Iterable[Made]) -> Mapping[str, StartRun | Held]:
+    """Return what becomes of runs that are to start, by name, in their order.
+
+    One that a document of its own asks for is left out: that document decides about it.
+    """
+    mine = [made for made in wanted if made.ref not in sight.catalog.documents]
+    catalog = sight.catalog.with_documents(made.document for made in mine)
+    return {made.run: _started(made, sight.start(catalog, made.ref)) for made in mine}
+
+
+def starts_of(decided: Iterable[StartRun | Held]) -> Sequence[StartRun]:
+    """Return those that start."""
+    return [each for each in decided if isinstance(each, StartRun)]
+
+
+def _started(made: Made, decided: StartRun | Held) -> StartRun | Held:
+    cause = made.cause
+    if isinstance(decided, Held):
+        return decided.model_copy(update={"kind": cause.ref.kind, "name": cause.ref.name})
+    told = FrozenInput(kind=cause.ref.kind, name=cause.ref.name, digest=cause.digest)
+    inputs = (*(each for each in decided.frozen.inputs if each.kind != "Run"), told)
+    frozen = decided.frozen.model_copy(update={"source": made.source, "inputs": inputs})
+    suited = made.suit(frozen)
+    prompts = prompts_of(suited) if suited is not frozen else decided.prompts
+    reason = f"{cause.ref}: {made.reason}"
+    return decided.model_copy(update={"frozen": suited, "prompts": prompts, "reason": reason})

@@ -1,0 +1,32 @@
+"""The names of made runs: the same cause always has the same name, and no document can have it.
+
+A document's name has no dot. A made run's begins with its cause's and ends in a word for the kind,
+so that neither two kinds, nor a retry (``.r2``), nor a candidate (``.c1``) can have the same.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from courier.planning.references import Ref
+
+WORDS: Final[Mapping[str, str]] = {
+    "Issue": "issue",
+    "WorkChain": "chain",
+    "SprintChain": "sprint",
+    "IssueScan": "scan",
+    "AnsweringSession": "answers",
+    "Merge": "merge",
+}
+"""Kind to the word that the names of its runs end in."""
+
+
+def made_run(cause: Ref, *, part: str = "", number: int = 1) -> str:
+    """Return the name of a run, e.g. ``roadmap.sign-in.sprint-2``.
+
+    Args:
+        cause: The document that asks for it.
+        part: Which part of that it does; empty where it is done as a whole.
+        number: From 1, where the same is done again.
+    """
+    again = f"-{number}" if number > 1 else ""
+    return ".".join(filter(None, (cause.name, part, f"{WORDS[cause.kind]}{again}")))
