@@ -1,7 +1,7 @@
 """Judging all files of a working tree, from what is known of them or else by reading them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from courier.planning.crosscheck import crosscheck
@@ -31,18 +31,27 @@ class Judged(NamedTuple):
     troubled: tuple[str, ...]
 
 
-def judge(root: str, blobs: Mapping[str, str], former: Former) -> Judged:
+Late = Callable[[], Mapping[str, str | None]]
+"""Tells once the files were read which are not the blobs they were taken for, or are gone."""
+
+
+def judge(
+    root: str, blobs: Mapping[str, str], former: Former, *, late: Late | None = None
+) -> Judged:
     """Check all files of a working tree.
 
     Args:
         root: The folder that holds ``.courier/``.
         blobs: Path below ``.courier/`` to blob id; an empty id is worked out.
         former: What was known before.
+        late: Asked after reading, where it was not asked before; what it says is read again.
     """
     reader = Reader(root, former)
     entries = {
         path: found for path, blob in sorted(blobs.items()) if (found := reader.entry(path, blob))
     }
+    if late is not None:
+        entries = _corrected(entries, reader, late())
     findings = crosscheck({f"{FOLDER}/{path}": found[1][0] for path, found in entries.items()})
     told = [each for found in entries.values() for each in found[1][1]]
     told += reader.placed(findings)
@@ -57,6 +66,20 @@ def judge(root: str, blobs: Mapping[str, str], former: Former) -> Judged:
         tuple(reader.unread),
         tuple(sorted(troubled)),
     )
+
+
+def _corrected(
+    entries: dict[str, tuple[str, Entry]], reader: Reader, found: Mapping[str, str | None]
+) -> dict[str, tuple[str, Entry]]:
+    """Return what is known of the files after reading those again that were not as expected."""
+    for path, blob in found.items():
+        entries.pop(path, None)
+        reader.forget(path)
+        if blob is not None and (again := reader.entry(path, blob)):
+            entries[path] = again
+    # All others are vouched for by who said which are not.
+    reader.trusted.clear()
+    return dict(sorted(entries.items())) if found else entries
 
 
 def in_order(told: list[Told]) -> list[Told]:

@@ -72,6 +72,11 @@ class Reader:
         self.learnt += known is None
         return blob, known or self._read(path, data)
 
+    def forget(self, path: str) -> None:
+        """Take it that a file was never looked at."""
+        if path in self.unread:
+            self.unread.remove(path)
+
     def fresh(self, path: str) -> Entry | None:
         """Return what a file says now, whatever it was; None for assets."""
         if not is_document(path):

@@ -13,10 +13,23 @@ from typing import TYPE_CHECKING, NamedTuple
 from courier import __version__
 from courier.shipped import schema_stamp
 from courier.storage.verdicts import Cache
-from courier.storage.workingtree import UNREADABLE, Tree, blobs, changes, dirty, has_moved, look
+from courier.storage.workingtree import (
+    UNREADABLE,
+    Tree,
+    astray,
+    blobs,
+    changes,
+    committed,
+    dirty,
+    has_moved,
+    look,
+    named,
+    with_status,
+)
 
 if TYPE_CHECKING:
     from courier.storage.census import Census
+    from courier.storage.judging import Judged
 
 _PARSER = "fast12"
 _FEW = 20
@@ -55,20 +68,50 @@ def validate_tree(
         environment: The environment for git.
         cache_folder: Where to keep what may be of use later; None to keep and trust nothing.
     """
-    tree = look(root, environment)
     cache = Cache(cache_folder, _key) if cache_folder else None
+    shelf = f"facts-{zlib.crc32(os.fsencode(root)):08x}"
+    if cache and not cache.has(shelf):
+        found = _first(root, environment, cache)
+        if found is not None:
+            tree, judged = found
+            kept = (cache, shelf if judged.learnt > _FEW else "", None)
+            return _settled(tree, judged, environment, kept)
+    tree = look(root, environment)
     if cache and tree.is_clean:
         known = cache.load(f"tree-{tree.tree}")
         if known is not None:
             return Verdict(*known)
-    return _judged(tree, environment, cache)
+    return _judged(tree, environment, cache, shelf)
 
 
-def _judged(tree: Tree, environment: Mapping[str, str], cache: Cache | None) -> Verdict:
-    from courier.storage.census import Memory, take
+def _first(root: str, environment: Mapping[str, str], cache: Cache) -> "tuple[Tree, Judged] | None":
+    """Return what comes of files nothing is known about, by asking git once they were read.
+
+    That answers at once what differs from HEAD and that nothing moved meanwhile.
+    """
+    tree = named(root, environment)
+    if not tree.tree or cache.has(f"tree-{tree.tree}"):
+        return None
+    files = committed(tree, environment)
+    if files is None:
+        return None
+    from courier.storage.census import Memory
     from courier.storage.judging import judge
 
-    shelf = f"facts-{zlib.crc32(os.fsencode(tree.root)):08x}"
+    asked: list[Tree] = []
+
+    def late() -> Mapping[str, str | None]:
+        asked.append(with_status(tree, environment))
+        return astray(asked[0])
+
+    judged = judge(root, files, Memory(None), late=late)
+    return None if asked[0].status is None else (asked[0], judged)
+
+
+def _judged(tree: Tree, environment: Mapping[str, str], cache: Cache | None, shelf: str) -> Verdict:
+    from courier.storage.census import Memory
+    from courier.storage.judging import judge
+
     census = _kept(cache, shelf)
     found = changes(tree, census.tree, census.astray, environment) if census else None
     judged = None
@@ -76,15 +119,28 @@ def _judged(tree: Tree, environment: Mapping[str, str], cache: Cache | None) -> 
         from courier.storage.reach import judge_change
 
         judged = judge_change(tree.root, census, found, most_new=_FEW)
-    learns = False
-    if judged is None:
-        judged = judge(tree.root, blobs(tree, environment), Memory(census))
-        is_far = census is not None and found is None and bool(tree.tree)
-        learns = judged.learnt > _FEW or is_far
+    if judged is not None:
+        return _settled(tree, judged, environment, (cache, "", census))
+    judged = judge(tree.root, blobs(tree, environment), Memory(census))
+    is_far = census is not None and found is None and bool(tree.tree)
+    learns = judged.learnt > _FEW or is_far
+    return _settled(tree, judged, environment, (cache, shelf if learns else "", census))
+
+
+def _settled(
+    tree: Tree,
+    judged: "Judged",
+    environment: Mapping[str, str],
+    kept: "tuple[Cache | None, str, Census | None]",
+) -> Verdict:
+    """Return the verdict; keep it, and where a shelf is named what was learnt, if it may be."""
+    from courier.storage.census import Memory, take
+
+    cache, shelf, census = kept
     verdict = Verdict(judged.diagnostics, judged.counts, tree.tree if tree.is_clean else "")
     lasts = tree.is_clean and not any(told[1] == UNREADABLE for told in judged.diagnostics)
-    if cache and (learns or lasts) and not _moved(tree, judged.trusted, environment):
-        if learns:
+    if cache and (shelf or lasts) and not _moved(tree, judged.trusted, environment):
+        if shelf:
             cache.save(shelf, tuple(take(tree.tree, dirty(tree), judged, Memory(census))))
         if lasts:
             cache.save(f"tree-{tree.tree}", tuple(verdict))

@@ -23,6 +23,10 @@ class Cache:
         self._made = key
         self._key = ""
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a file for a value of that name, of whatever use it may be."""
+        return os.path.exists(f"{self._folder}/{name}")  # noqa: PTH110
+
     def load(self, name: str) -> Any:
         """Return the value kept under a name, or None."""
         try:

@@ -55,11 +55,9 @@ def find_root(start: str) -> str | None:
 def look(root: str, environment: Mapping[str, str]) -> Tree:
     """Ask git about a working tree; both questions run at the same time."""
     status = _start(_status_words(root), environment)
-    named = _start(
-        (*_GIT, "-C", root, "rev-parse", "--show-prefix", f"HEAD:./{FOLDER}"), environment
-    )
+    asked = _start(_named_words(root), environment)
     told = _finish(status)
-    answer = _finish(named)
+    answer = _finish(asked)
     lines = answer.decode("utf-8", "surrogateescape").split("\n") if answer else []
     if told is None:
         return Tree(root, "", None, "")
@@ -68,33 +66,57 @@ def look(root: str, environment: Mapping[str, str]) -> Tree:
     return Tree(root, lines[1], told, lines[0])
 
 
+def named(root: str, environment: Mapping[str, str]) -> Tree:
+    """Return a working tree with what HEAD says of it; its status was not asked for."""
+    answer = _finish(_start(_named_words(root), environment))
+    lines = answer.decode("utf-8", "surrogateescape").split("\n") if answer else []
+    return Tree(root, lines[1], None, lines[0]) if len(lines) > 1 else Tree(root, "", None, "")
+
+
+def with_status(tree: Tree, environment: Mapping[str, str]) -> Tree:
+    """Return a working tree with what git says now that differs from HEAD."""
+    return tree._replace(status=_finish(_start(_status_words(tree.root), environment)))
+
+
 def blobs(tree: Tree, environment: Mapping[str, str]) -> dict[str, str]:
     """Return path below ``.courier/`` to blob id; an empty id says: not known, read it."""
     if tree.status is None:
         return dict.fromkeys(_scan(f"{tree.root}/{FOLDER}"), "")
     found: dict[str, str] = {}
     if tree.tree:
-        listed = _listed(tree, (), environment)
+        listed = committed(tree, environment)
         if listed is None:
             return dict.fromkeys(_scan(f"{tree.root}/{FOLDER}"), "")
         found = listed
-    for path in dirty(tree):
-        if _is_regular(f"{tree.root}/{FOLDER}/{path}"):
-            found[path] = ""
-        else:
+    for path, blob in astray(tree).items():
+        if blob is None:
             found.pop(path, None)
+        else:
+            found[path] = blob
     return found
 
 
+def committed(tree: Tree, environment: Mapping[str, str]) -> dict[str, str] | None:
+    """Return path below ``.courier/`` to blob id as HEAD has them; None where git does not say."""
+    return _listed(tree, (), environment)
+
+
+def astray(tree: Tree) -> dict[str, str | None]:
+    """Return what differs from HEAD: path to an empty id where there is a file, else to None."""
+    return {
+        path: "" if _is_regular(f"{tree.root}/{FOLDER}/{path}") else None for path in dirty(tree)
+    }
+
+
 def changes(
-    tree: Tree, former: str, astray: Collection[str], environment: Mapping[str, str]
+    tree: Tree, former: str, former_astray: Collection[str], environment: Mapping[str, str]
 ) -> dict[str, str | None] | None:
     """Return what may be different from a tree of before.
 
     Args:
         tree: What is known of the working tree.
         former: The id of that tree.
-        astray: The files that were different from it.
+        former_astray: The files that were different from it.
         environment: The environment for git.
 
     Returns:
@@ -113,10 +135,8 @@ def changes(
         for facts, path in zip(fields[::2], fields[1::2], strict=False):
             _, mode, _, blob, _ = facts.split(" ")
             found[path] = blob if mode in _REGULAR else None
-    now = {
-        path: "" if _is_regular(f"{tree.root}/{FOLDER}/{path}") else None for path in dirty(tree)
-    }
-    rest = [path for path in astray if path not in found and path not in now]
+    now = astray(tree)
+    rest = [path for path in former_astray if path not in found and path not in now]
     if len(found) + len(now) + len(rest) > _NEAR:
         return None
     listed = _listed(tree, rest, environment) if rest else {}
@@ -150,6 +170,10 @@ def has_moved(tree: Tree, paths: Collection[str], environment: Mapping[str, str]
     start = f"{tree.prefix}{FOLDER}/"
     changed = answer.decode("utf-8", "surrogateescape").split("\0")
     return not {path.removeprefix(start) for path in changed}.isdisjoint(paths)
+
+
+def _named_words(root: str) -> tuple[str, ...]:
+    return (*_GIT, "-C", root, "rev-parse", "--show-prefix", f"HEAD:./{FOLDER}")
 
 
 def _status_words(root: str) -> tuple[str, ...]:
