@@ -9,7 +9,6 @@ fit, as always in cron; where neither does, one of them is enough.
 import re
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -46,8 +45,7 @@ class BadCron(ValueError):
     """A cron expression that means nothing; its text says which field and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+class Cron(NamedTuple):
     """What a cron expression means.
 
     Attributes:
@@ -66,7 +64,7 @@ class Cron:
     days: frozenset[int]
     months: frozenset[int]
     weekdays: frozenset[int]
-    nth: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+    nth: frozenset[tuple[int, int]] = frozenset()
     has_last_day: bool = False
     needs_both: bool = True
 

@@ -10,7 +10,7 @@ from typing import Any
 from courier.planning.lacking import ABLE, needs_others, wishes
 from courier.planning.manifest import Broken, Manifest, Schemas
 from courier.planning.references import Naming, Paths, Pointer, references
-from courier.resources.capabilities import described_capabilities
+from courier.resources.capabilities import described_features
 
 Named = tuple[str, str]
 """Kind and name."""
@@ -136,7 +136,7 @@ def _template(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
 
 
 def _described(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
-    return tuple(sorted(described_capabilities(spec).features)), (), None
+    return tuple(sorted(set(described_features(spec)))), (), None
 
 
 def _command(spec: dict[str, Any]) -> tuple[Any, Any, Any]:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from courier.planning.cron import Cron, parse_cron
+from courier.planning.zones import zone_named
 
 _MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)
@@ -30,11 +31,6 @@ _WEEKDAYS: Final = (
     "saturday",
     "sunday",
 )
-_MACHINES_OWN: Final = ("localtime", "posixrules", "Factory")
-
-
-class UnknownZone(ValueError):
-    """A time zone that is not in the database."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,25 +147,6 @@ def _timetable(text: str) -> Timetable:
         return Timetable(zone, times, cron, first)
     at = time(schedule.get("hour", 0), schedule.get("minute", 0))
     return Timetable(zone, (at,), _days_of(schedule, first), first)
-
-
-def zone_named(name: str) -> ZoneInfo:
-    """Return a time zone of the IANA database.
-
-    Raises:
-        UnknownZone: If there is none of that name.
-    """
-    if name in _MACHINES_OWN or name.startswith(("posix/", "right/")):
-        raise UnknownZone(name)
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as unknown:
-        raise UnknownZone(name) from unknown
-
-
-def zone_names() -> frozenset[str]:
-    """Return every zone there is, for advice."""
-    return frozenset(available_timezones())
 
 
 @lru_cache(maxsize=2048)

@@ -8,8 +8,8 @@ from courier.diagnostics import Diagnostic
 from courier.planning.cron import BadCron, parse_cron
 from courier.planning.problems import quoted, suggestion, warning
 from courier.planning.references import Pointer
-from courier.planning.schedule import UnknownZone, zone_named, zone_names
 from courier.planning.unused import Locate
+from courier.planning.zones import UnknownZone, zone_named, zone_names
 
 SCHEDULED: Final = frozenset({"RecurringTask", "IssueScan"})
 """The kinds that have a schedule."""

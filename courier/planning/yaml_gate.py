@@ -41,6 +41,8 @@ def decode(file: str, data: bytes) -> str | Diagnostic:
     if len(data) > MAX_BYTES:
         detail = f"It has {len(data):,} bytes; courier reads at most {MAX_BYTES:,}. Split it."
         return error("TooLarge", "File too large", detail, Position(file))
+    if data.isascii() and len(data.translate(None, _CONTROLS)) == len(data):
+        return _with_newlines(data.decode("ascii"))
     if data.startswith(_UTF16):
         detail = "It looks like UTF-16. Save the file as UTF-8."
         return error("NotUtf8", "Not UTF-8 text", detail, Position(file))
@@ -58,6 +60,10 @@ def decode(file: str, data: bytes) -> str | Diagnostic:
         return error("NotUtf8", "Not UTF-8 text", detail, _end_of(before, file))
     if not text.isascii() and re.search(f"[{_ODD}]", text):
         return _odd_sign(file, text)
+    return _with_newlines(text)
+
+
+def _with_newlines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 

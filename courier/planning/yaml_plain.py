@@ -10,6 +10,7 @@ _END = r"[ ]*+(?:\n|(?<= )#[^\n\t]*+\n)"
 _REST = r"[^\n\t:#]*+(?:(?::(?=[^ \n\t])|(?<! )#)[^\n\t:#]*+)*+"
 _NUMBER = r"-?[0-9]{1,17}(?:\.[0-9]{1,17})?"
 _MEASURE = r"[0-9]{1,9}(?:ms|[smhdwKMG%]|(?:[-:.][0-9]{1,9}){2,4}|:[0-9]{2})"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _QUOTED = (
     r""""[^"\\\n\t]*+(?:\\[nrt"\\][^"\\\n\t]*+)*+"|"""
     r"'[^'\n\t]*+(?:''[^'\n\t]*+)*+'"
@@ -36,7 +37,7 @@ _SHALLOW, _DEEP = _text(r"\1[ ]"), _text(r"\1[ ]{3}")
 _ASCII = r'[A-Za-z/$][ -"$-9;-~]*+\n'
 _ALONE, _DEEP_ALONE = r"(?!\1[ ])", r"(?!\1[ ]{3})"
 _MOST = (
-    rf"{_WORD}:(?:\n|[ ]{_ASCII}{_ALONE})"
+    rf"{_WORD}:(?:\n|[ ](?:{_ASCII}{_ALONE}|{_NUMBER}\n|{_DAY}\n))"
     rf"|-[ ](?:{_WORD}:[ ]{_ASCII}{_DEEP_ALONE}|{_ASCII}{_ALONE})"
 )
 """Lines that follow from the rest of the pattern too: most are like these, and soon told."""

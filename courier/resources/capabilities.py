@@ -121,20 +121,43 @@ def described_capabilities(spec: Mapping[str, object]) -> Capabilities:
     Args:
         spec: The document's ``spec``, as plain JSON.
     """
-    output, usage, files = (_part(spec, name) for name in ("output", "usage", "files"))
-    argv = " ".join(map(str, (*_list(spec, "start"), *_list(spec, "continue"))))
-    told: dict[Feature, object] = {
-        "model": "{model}" in argv,
-        "effort": "{effort}" in argv,
-        "continue": _list(spec, "continue") and output.get("session"),
-        "usage": usage.keys() & {"inputTokens", "outputTokens"},
-        "cost": usage.get("costUsd"),
-        "instructions": files.get("instructions") or "{instructionsFile}" in argv,
-        "skills": files.get("skills") or "{skillsFolder}" in argv,
-        "commands": files.get("commands") or "{commandsFolder}" in argv,
-        "images": "{image}" in argv,
-    }
-    return Capabilities(frozenset(feature for feature, there in told.items() if there))
+    return Capabilities(frozenset(described_features(spec)))
+
+
+def described_features(spec: Mapping[str, object]) -> list[Feature]:
+    """Return the features an agent has that a document describes, in no order."""
+    output, usage, files = _part(spec, "output"), _part(spec, "usage"), _part(spec, "files")
+    onward = _list(spec, "continue")
+    argv = " ".join(map(str, (*_list(spec, "start"), *onward)))
+    # Thousands of documents are asked, and most use few of the words.
+    words = [feature for word, feature in _WORDS.items() if word in argv] if "{" in argv else []
+    if files:
+        words += [feature for field, feature in _FILES.items() if files.get(field)]
+    if onward and output.get("session"):
+        words.append("continue")
+    if "inputTokens" in usage or "outputTokens" in usage:
+        words.append("usage")
+    if usage.get("costUsd"):
+        words.append("cost")
+    return words
+
+
+_WORDS: Final[Mapping[str, Feature]] = {
+    "{model}": "model",
+    "{effort}": "effort",
+    "{instructionsFile}": "instructions",
+    "{skillsFolder}": "skills",
+    "{commandsFolder}": "commands",
+    "{image}": "images",
+}
+"""What stands in an agent's words of what it can do."""
+
+_FILES: Final[Mapping[str, Feature]] = {
+    "instructions": "instructions",
+    "skills": "skills",
+    "commands": "commands",
+}
+"""What an agent can do for which it names a file."""
 
 
 def lack(agent: str, feature: Feature, known: Mapping[str, Capabilities]) -> str | None:

@@ -8,7 +8,6 @@ import marshal
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
 from typing import NamedTuple
 
 from courier.planning.facts import FileFacts
@@ -20,6 +19,8 @@ MAYBE = "?"
 """Stands before the kind of a document that cannot be read."""
 
 _ROOM = 3
+_TOGETHER = 16
+"""So many files are opened when one is needed; fewer cost more to lay down."""
 
 Owners = dict[str, dict[str, list[int]]]
 
@@ -34,8 +35,7 @@ class Census(NamedTuple):
         tree: The tree it was taken of.
         astray: The paths where files were different from that tree, or could not be read.
         paths: The files below ``.courier/``, sorted.
-        ends: Where in `records` what is known of each ends.
-        records: What is known of each, as bytes.
+        pages: What is known of each, in the order of `paths`, so many together as bytes.
         owners: Kind to name to the numbers of the files that have such a document.
         users: Name to the numbers of the files that refer to it.
         projects: The numbers of files that have a Project, or something of unknown kind.
@@ -48,8 +48,7 @@ class Census(NamedTuple):
     tree: str
     astray: tuple[str, ...]
     paths: list[str]
-    ends: list[int]
-    records: bytes
+    pages: list[bytes]
     owners: Owners
     users: dict[str, list[int]]
     projects: list[int]
@@ -64,12 +63,23 @@ class Census(NamedTuple):
 
     def known(self, path: str) -> Known | None:
         """Return what is known of a file."""
+        number = self.number_of(path)
+        return None if number is None else self.page(number // _TOGETHER)[number % _TOGETHER]
+
+    def number_of(self, path: str) -> int | None:
+        """Return the place of a file among the paths; None where it is not one of them."""
         number = bisect_left(self.paths, path)
-        if number == len(self.paths) or self.paths[number] != path:
-            return None
-        start = self.ends[number - 1] if number else 0
-        found: Known = marshal.loads(memoryview(self.records)[start:])  # noqa: S302
+        return number if number < len(self.paths) and self.paths[number] == path else None
+
+    def page(self, at: int) -> list[Known]:
+        """Return what is known of the files of one page."""
+        found: list[Known] = marshal.loads(self.pages[at])  # noqa: S302
         return found
+
+    def everything(self) -> Iterator[tuple[str, Known]]:
+        """Yield every path and what is known of it."""
+        known = (each for page in self.pages for each in marshal.loads(page))  # noqa: S302
+        return zip(self.paths, known, strict=True)
 
 
 class Memory:
@@ -79,14 +89,21 @@ class Memory:
         """Keep the census."""
         self._census = census
         self._others: dict[tuple[str, str], Entry] | None = None
+        self._open: tuple[int, list[Known]] = (-1, [])
 
     def get(self, path: str, blob: str) -> Entry | None:
         """Return what is known of a blob at a path."""
         if self._census is None:
             return None
-        found = self._census.known(path)
-        if found is not None and found[0] == blob:
-            return found[1]
+        number = self._census.number_of(path)
+        if number is not None:
+            page = number // _TOGETHER
+            # Files are mostly asked for in order.
+            if page != self._open[0]:
+                self._open = (page, self._census.page(page))
+            found = self._open[1][number % _TOGETHER]
+            if found[0] == blob:
+                return found[1]
         if self._others is None:
             self._others = marshal.loads(self._census.others)  # noqa: S302
         return (self._others or {}).get((blob, path))
@@ -96,10 +113,8 @@ class Memory:
         if self._census is None:
             return {}
         found: dict[tuple[str, str], Entry] = marshal.loads(self._census.others)  # noqa: S302
-        for path in self._census.paths:
-            known = self._census.known(path)
-            if known and known[0]:
-                blob, entry = known
+        for path, (blob, entry) in self._census.everything():
+            if blob:
                 found[blob, path] = entry
         for path, (blob, _) in judged.entries.items():
             found.pop((blob, path), None)
@@ -116,7 +131,8 @@ def take(tree: str, astray: Iterable[str], judged: Judged, memory: Memory) -> Ce
         judged: What came out.
         memory: What was known before.
     """
-    records = [marshal.dumps(known) for known in judged.entries.values()]
+    known = list(judged.entries.values())
+    starts = range(0, len(known), _TOGETHER)
     owners, users = _by_name(judged)
     alone = {path: entry[1] for path, (_, entry) in judged.entries.items() if entry[1]}
     projects = [each for kind in _PROJECTS for each in owners.get(kind, {}).values()]
@@ -124,8 +140,7 @@ def take(tree: str, astray: Iterable[str], judged: Judged, memory: Memory) -> Ce
         tree=tree,
         astray=tuple({*astray, *judged.unread}),
         paths=list(judged.entries),
-        ends=list(accumulate(map(len, records))),
-        records=b"".join(records),
+        pages=[marshal.dumps(known[at : at + _TOGETHER]) for at in starts],
         owners=owners,
         users=users,
         projects=[number for numbers in projects for number in numbers],

@@ -55,7 +55,7 @@ def judge(
     findings = crosscheck({f"{FOLDER}/{path}": found[1][0] for path, found in entries.items()})
     told = [each for found in entries.values() for each in found[1][1]]
     told += reader.placed(findings)
-    counts = Counter(facts[0] for found in entries.values() for facts in found[1][0][0])
+    counts = Counter([facts[0] for found in entries.values() for facts in found[1][0][0]])
     troubled = {finding.path.removeprefix(f"{FOLDER}/") for finding in findings}
     return Judged(
         tuple(in_order(told)),
