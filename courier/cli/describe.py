@@ -36,7 +36,7 @@ def describe(here: Here, what: str, output: str) -> None:
     """
     from courier.cli.kinds import thing_named
     from courier.cli.views.json_text import to_json
-    from courier.cli.views.yaml import to_yaml
+    from courier.planning.yaml_blocks import to_yaml
 
     kind, name = thing_named(what, next_step=f"Try `run/{what}`.")
     text, value = here.run(_look(here, kind, name))

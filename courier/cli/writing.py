@@ -21,7 +21,7 @@ async def write_document(here: Here, path: str, document: Mapping[str, Any], *, 
         Conflict: If the file exists.
         InvalidCatalog: If the document has errors.
     """
-    from courier.cli.views.yaml import to_yaml
+    from courier.planning.yaml_blocks import to_yaml
     from courier.diagnostics import has_errors
     from courier.engine.preview import read_files
     from courier.errors import Conflict, InvalidCatalog

@@ -29,13 +29,17 @@ def ask_again(what: str, why: str, *, instead: str, rule: str) -> str:
     return f"Your {what} could not be read: {why}\n\nDo not {instead}. {rule}"
 
 
-def last_object(text: str) -> Mapping[str, object]:
+def last_object(text: str, *, within: int = _READ_CHARACTERS) -> Mapping[str, object]:
     """Return the last fenced JSON object of a message; without any fence, one that ends it.
+
+    Args:
+        text: The message.
+        within: How many characters of its end are read.
 
     Raises:
         Unreadable: If there is none, or it is not exactly one JSON object.
     """
-    text = text[-_READ_CHARACTERS:].replace("\r\n", "\n")
+    text = text[-within:].replace("\r\n", "\n")
     starts = list(_fenced(text)) or [found.start() for found in _BARE.finditer(text)][-1:]
     if not starts:
         raise Unreadable("There is no fenced JSON object in the message.")

@@ -24,7 +24,7 @@ def show(here: Here, name: str, output: str) -> None:
     """
     from courier.cli.views import guests
     from courier.cli.views.json_text import to_json
-    from courier.cli.views.yaml import to_yaml
+    from courier.planning.yaml_blocks import to_yaml
     from courier.engine.interactive.telling import sandbox
 
     async def look() -> None:

@@ -1,7 +1,7 @@
 """One document in full, for people."""
 
 from courier.cli.views.ink import PLAIN, Ink, safe, safe_lines
-from courier.cli.views.yaml import to_yaml
+from courier.planning.yaml_blocks import to_yaml
 from courier.planning.manifest import Document
 from courier.resources.names import EXECUTED_KINDS
 
