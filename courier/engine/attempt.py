@@ -8,6 +8,7 @@ from courier.engine.admission import Work
 from courier.engine.breakage import failure
 from courier.engine.conversation import Conversation
 from courier.engine.purse import Account
+from courier.engine.replies import Replies
 from courier.engine.scoring import Scored, Scoring
 from courier.engine.scripted import Scripts
 from courier.engine.seam import Context, RunCancelled
@@ -17,19 +18,14 @@ from courier.errors import CourierError
 from courier.ports.whereabouts import located
 from courier.runs.assets import Moment
 from courier.runs.charges import key_of
-from courier.runs.choice import Choice, read_choice
-from courier.runs.choice import repair_prompt as choice_repair
 from courier.runs.events import AttemptEnded, CancelAsked, Checkpoint, RunEvent
 from courier.runs.paused import Paused
 from courier.runs.pricing import with_sandbox
 from courier.runs.prompts import assemble
-from courier.runs.rating import Evaluation, evaluate, is_scored_apart
+from courier.runs.rating import Evaluation, is_scored_apart
 from courier.runs.roles import keeps_changes
-from courier.runs.score import repair_prompt as score_again
 from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage
-from courier.runs.verdict import Verdict, read_verdict
-from courier.runs.verdict import repair_prompt as verdict_repair
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +44,9 @@ class Attempt:
         self._scripts = Scripts(context, self._station, request)
         self._sandbox: str | None = None
         self._talk = Conversation(context, self._station, name=request.start.name)
+        self._replies = Replies(self._talk, request)
         self._broken: Outcome | None = None
-        self._verdict: Verdict | None = None
-        self._evaluation = Evaluation()
         self._scoring = Usage()
-        self._choice: Choice | None = None
-        self._candidates = [one.name for one in request.situation.candidates]
         self._work: Work | None = None
         self._resumed: Checkpoint | None = None
         self._rejoined: Paused | None = None
@@ -95,13 +88,8 @@ class Attempt:
                 return
             self._prompt = assemble(self._plan, self._step, self._scripts.inform(self._situation))
         outcome = await self._talk.begin(self._prompt.text, paused=self._rejoined)
-        if self._step.scores:
-            await self._evaluate(outcome)
-        elif self._step.gives_verdict:
-            await self._judge(outcome)
-        elif self._step.chooses:
-            await self._choose(outcome)
-        if self._verdict is not None or outcome.status == "completed":
+        await self._replies.read(outcome, anew=self._prompt.text)
+        if self._replies.verdict is not None or outcome.status == "completed":
             await self._fails_at("postStep")
         if keeps_changes(self._step) and outcome.reason != "SandboxLost":
             await self._collect("collect")
@@ -127,37 +115,8 @@ class Attempt:
         if failed is None:
             return False
         self._broken = Outcome(status="failed", reason="ScriptFailed", message=failed.message)
-        self._verdict = self._choice = None
+        self._replies.forget()
         return True
-
-    async def _judge(self, outcome: Outcome) -> None:
-        def read(outcome: Outcome) -> Verdict | None:
-            return read_verdict(outcome, agent=self._step.agent)
-
-        verdict = read(outcome)
-        if verdict is not None and not verdict.readable and outcome.session is not None:
-            verdict = read(await self._repaired(verdict_repair(verdict.feedback), outcome.session))
-        self._verdict = verdict
-
-    async def _choose(self, outcome: Outcome) -> None:
-        def read(outcome: Outcome) -> Choice | None:
-            return read_choice(outcome, agent=self._step.agent, among=self._candidates)
-
-        choice = read(outcome)
-        if choice is not None and not choice.readable and outcome.session is not None:
-            choice = read(await self._repaired(choice_repair(choice.feedback), outcome.session))
-        self._choice = choice
-
-    async def _repaired(self, prompt: str, session: str) -> Outcome:
-        return await self._talk.go_on(prompt, session, anew=self._prompt.text)
-
-    async def _evaluate(self, outcome: Outcome) -> None:
-        evaluation = evaluate(self._plan, self._step, outcome)
-        if evaluation.why and outcome.status == "completed" and outcome.session is not None:
-            outcome = await self._talk.ask(score_again(evaluation.why), outcome.session)
-            evaluation = evaluate(self._plan, self._step, outcome)
-        self._evaluation = evaluation
-        self._verdict = evaluation.verdict
 
     async def _score(self) -> None:
         """Ask a model how good the change is; the step counts without an answer too."""
@@ -173,10 +132,10 @@ class Attempt:
         try:
             told = await self._context.step(self._named("score"), scoring.carry_out)
         except CourierError as error:
-            self._evaluation = Evaluation(why=str(error))
+            self._replies.evaluation = Evaluation(why=str(error))
             return
         scored = Scored.model_validate_json(str(told))
-        self._evaluation = Evaluation(score=scored.score, why=scored.why)
+        self._replies.evaluation = Evaluation(score=scored.score, why=scored.why)
         self._scoring = scored.usage
 
     async def _collect(self, name: str) -> None:
@@ -261,8 +220,9 @@ class Attempt:
             started_at=started,
             ended_at=ended,
             outcome=outcome,
-            verdict=self._verdict,
-            choice=self._choice,
+            verdict=self._replies.verdict,
+            choice=self._replies.choice,
+            answer=self._replies.answer,
             base=self._start.base,
             commit=work.commit,
             files=work.files,
@@ -270,8 +230,8 @@ class Attempt:
             resumed=self._resumed,
             checkpoint=self._saved,
             paused=self._paused,
-            score=self._evaluation.score,
-            unscored=self._evaluation.why,
+            score=self._replies.evaluation.score,
+            unscored=self._replies.evaluation.why,
             scoring=self._scoring,
             prompt_digest=self._prompt.digest,
             sandbox=self._sandbox,

@@ -13,7 +13,7 @@ from courier.ports.repository import Identity
 from courier.runs.events import Refusal, WorkDelivered
 from courier.runs.frozen import FrozenPlan
 from courier.runs.progress import Deliver
-from courier.runs.proposal import body
+from courier.runs.proposal import body, title
 from courier.runs.run import Run
 
 log = logging.getLogger(__name__)
@@ -154,7 +154,7 @@ class Delivery:
         plan = self.plan
         return Proposed(
             run=plan.run,
-            title=plan.title,
+            title=title(plan, run),
             body=f"{self.note}\n\n{body(plan, run)}" if self.note else body(plan, run),
             base=plan.git.base_branch,
             branch=plan.git.branch,

@@ -7,6 +7,7 @@ from courier.engine.candidates import Candidates, keep_branches
 from courier.engine.chronicle import Chronicle
 from courier.engine.conclusion import Conclusion
 from courier.engine.delivery import Delivery
+from courier.engine.harvesting import Harvesting
 from courier.engine.parking import Parking
 from courier.engine.seam import Context, Json, RunCancelled, RunClient, RunReader
 from courier.engine.settlement import settle
@@ -24,6 +25,7 @@ from courier.runs.progress import (
     Conclude,
     Deliver,
     Finish,
+    Harvest,
     KeepCandidates,
     RunCandidates,
     StartAttempt,
@@ -105,13 +107,21 @@ class Runner:
                 await self._parking.ask(decision)
             case AwaitApproval():
                 await self._parking.wait(decision)
-            case Conclude():
-                conclusion = Conclusion(self._world, self._context, self._plan)
-                self._chronicle.add(await conclusion.carry_out(decision))
+            case Harvest() | Conclude():
+                await self._complete(decision)
             case Deliver():
                 self._chronicle.add(await self._deliver(decision))
             case _:
                 assert_never(decision)
+
+    async def _complete(self, decision: Harvest | Conclude) -> None:
+        told = self._chronicle
+        if isinstance(decision, Harvest):
+            harvesting = Harvesting(self._world, self._context, self._plan)
+            told.add(await harvesting.carry_out(decision, stage=told.unique("harvest")))
+        else:
+            conclusion = Conclusion(self._world, self._context, self._plan)
+            told.add(await conclusion.carry_out(decision))
 
     async def _deliver(self, decision: Deliver) -> WorkDelivered:
         stage = self._chronicle.unique("deliver")

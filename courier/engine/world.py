@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from courier.engine.ledger import Ledger
+from courier.planning.manifest import Schemas
 from courier.ports.agents import AgentDriver
 from courier.ports.checkpoints import Checkpoints
 from courier.ports.clock import Clock
@@ -19,6 +20,7 @@ from courier.ports.witness import Unwatched, Witness
 from courier.resources.agent import AgentSpec
 from courier.runs.frozen import FrozenStep
 from courier.runs.pricing import EMBEDDED
+from courier.shipped import schema_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class World:
         machines: The service that charges for sandboxes.
         witness: Is told what becomes of runs.
         ledger: What projects spent, as far as this process knows.
+        schemas: What documents are held against that courier itself writes.
     """
 
     home: str
@@ -52,6 +55,7 @@ class World:
     machines: str = EMBEDDED
     witness: Witness = field(default_factory=Unwatched)
     ledger: Ledger = field(default_factory=Ledger)
+    schemas: Schemas = field(default_factory=lambda: Schemas(schema_text))
 
     def driver(self, step: FrozenStep) -> AgentDriver:
         """Return what drives the agent of a step."""

@@ -7,6 +7,7 @@ from courier.runs.budget import RUN, dollars
 from courier.runs.candidates import nobody_left
 from courier.runs.events import ApprovalAnswered, AttemptEnded, Phase
 from courier.runs.frozen import FrozenPlan
+from courier.runs.harvest.frozen import Gathered
 from courier.runs.loops import exhaustion, following_step, has_rejected
 from courier.runs.rating import is_short, run_score
 from courier.runs.run import Run
@@ -74,6 +75,8 @@ def _declined(given: ApprovalAnswered) -> Ending:
 
 
 def _judged(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Ending:
+    if plan.harvest is not None:
+        return _harvested(run, last)
     if why := exhaustion(plan, run):
         feedback = last.verdict.feedback if last.verdict else ""
         return Ending("failed", "LoopExhausted", f"{why} The last feedback: {feedback[:500]}")
@@ -88,6 +91,26 @@ def _judged(plan: FrozenPlan, run: Run, last: AttemptEnded) -> Ending:
         told = f"It scores {score.composite:g} of 100; {plan.quality.threshold:g} are needed."
         return Ending("failed", "BelowThreshold", told)
     return Ending("completed", "Completed")
+
+
+def _harvested(run: Run, last: AttemptEnded) -> Ending:
+    """Return how a run ends whose answer becomes files."""
+    answer, harvested = last.answer, run.harvested
+    if answer is None or not answer.readable:
+        why = answer.feedback if answer else "There is none."
+        return Ending("failed", "AnswerUnreadable", f"Its answer could not be read: {why}")
+    if harvested is None:
+        return Ending("completed", "NothingFound")
+    if harvested.commit is None:
+        phase: Phase = "failed" if harvested.failed else "completed"
+        return Ending(phase, harvested.reason, harvested.message)
+    return Ending("completed", "Completed")
+
+
+def unharvested(plan: FrozenPlan, run: Run) -> Gathered | None:
+    """Return the answer that files are still to be made of; None where there is none."""
+    answered = run.last.answer if run.last is not None else None
+    return answered if plan.harvest is not None and run.harvested is None else None
 
 
 def _concluded(run: Run) -> Ending | None:

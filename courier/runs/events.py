@@ -14,6 +14,7 @@ from courier.runs.facts.work import (
     Refusal,
     WorkConcluded,
     WorkDelivered,
+    WorkHarvested,
 )
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "SecretFound",
     "WorkConcluded",
     "WorkDelivered",
+    "WorkHarvested",
 ]
 
 RunEvent = Annotated[
@@ -52,6 +54,7 @@ RunEvent = Annotated[
     | ApprovalAsked
     | ApprovalAnswered
     | CancelAsked
+    | WorkHarvested
     | WorkConcluded
     | WorkDelivered
     | RunEnded,

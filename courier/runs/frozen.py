@@ -17,6 +17,7 @@ from courier.runs.frozenstep import (
     FrozenStepLoop,
     FrozenTemplate,
 )
+from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.pricing import FrozenRates
 from courier.runs.score import FrozenQuality
 
@@ -208,6 +209,8 @@ class FrozenPlan(Model):
     attempts_per_step: int = 2
     """Tries of one step iteration when what failed may pass by itself."""
     inputs: tuple[FrozenInput, ...] = ()
+    harvest: FrozenHarvest | None = None
+    """What is made of the last step's answer; null for a run whose work is its changes."""
     retry: FrozenRetry | None = None
     """Null for a run that begins at its beginning."""
 

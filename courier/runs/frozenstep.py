@@ -99,6 +99,8 @@ class FrozenStep(Model):
     """The composite score below which it rejects the work; null where it says so itself."""
     chooses: bool = False
     """Whether its last words (or the shell's last line) choose one of the run's candidates."""
+    harvests: str | None = None
+    """The sort of harvest its last words are; null where no files are made of them."""
     loop: FrozenStepLoop | None = None
     """Null where the plan's loop says everything about its rejections."""
     sandbox: FrozenSandbox | None = None

@@ -15,9 +15,10 @@ from courier.runs.approvals import (
 from courier.runs.assets import FrozenScript
 from courier.runs.budget import REASONS
 from courier.runs.candidates import unchosen
-from courier.runs.ending import Ending, ending_of, is_spent
+from courier.runs.ending import Ending, ending_of, is_spent, unharvested
 from courier.runs.events import AttemptEnded, CandidateEnded, Checkpoint
 from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.harvest.frozen import Gathered
 from courier.runs.loops import entries, following_step
 from courier.runs.parking import (
     AwaitSecret,
@@ -65,6 +66,13 @@ class StartAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Harvest:
+    """Make files of what the last step answered."""
+
+    answer: Gathered
+
+
+@dataclass(frozen=True, slots=True)
 class Conclude:
     """Run the scripts that see the finished work, before it is delivered."""
 
@@ -108,6 +116,7 @@ Act = (
     | AwaitSecret
     | AskApproval
     | AwaitApproval
+    | Harvest
     | Conclude
     | Deliver
 )
@@ -206,6 +215,8 @@ def _unpaid(plan: FrozenPlan, run: Run, ending: Ending) -> Decision:
 
 
 def _close(plan: FrozenPlan, run: Run, ending: Ending) -> Decision:
+    if (answer := unharvested(plan, run)) is not None and ending.phase == "completed":
+        return Harvest(answer)
     if run.work is None or run.work == plan.git.base_commit:
         return Finish(ending)
     if ending.phase == "completed" and run.concluded is None and concluding_scripts(plan):

@@ -26,7 +26,7 @@ def marker(run: str) -> str:
 def body(plan: FrozenPlan, run: Run) -> str:
     """Return the body of a run's pull request in Markdown."""
     parts = (
-        _quoted(plan.task),
+        run.harvested.body if run.harvested else _quoted(plan.task),
         *_said(plan, run),
         _candidates(plan, run),
         _steps_table(plan, run),
@@ -38,6 +38,11 @@ def body(plan: FrozenPlan, run: Run) -> str:
         marker(plan.run),
     )
     return bounded("\n\n".join(part for part in parts if part), BODY_LIMIT) + "\n"
+
+
+def title(plan: FrozenPlan, run: Run) -> str:
+    """Return what a run's pull request is called."""
+    return run.harvested.title if run.harvested and run.harvested.title else plan.title
 
 
 def commit_message(plan: FrozenPlan, step: FrozenStep, iteration: int) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from courier.runs.harvest.contracts import CONTRACTS
+
 if TYPE_CHECKING:
     from courier.runs.frozen import FrozenStep
 
@@ -130,13 +132,15 @@ Follow the instructions below; they say what your part is.""",
 
 def keeps_changes(step: "FrozenStep") -> bool:
     """Return whether the work goes on with what a step changed; who judges changes nothing."""
-    return ROLES[step.type].does_work and not step.gives_verdict
+    return ROLES[step.type].does_work and not (step.gives_verdict or step.harvests)
 
 
 def ending_rule(step: "FrozenStep") -> str:
     """Return what a step is told about what it must leave behind."""
     if step.chooses:
         return CHOICE_RULE
+    if step.harvests:
+        return CONTRACTS[step.harvests].rule
     if step.scores:
         return (
             f"{SCORE_RULE}\n\n{_ALSO_VERDICT}"

@@ -25,6 +25,7 @@ from courier.runs.events import (
     SecretFound,
     WorkConcluded,
     WorkDelivered,
+    WorkHarvested,
 )
 from courier.runs.usage import Usage
 
@@ -46,6 +47,7 @@ class Run:
         caps: What its project may spend, where it was told so while it waited.
         asked: What people were asked, oldest first.
         answered: What was answered, oldest first.
+        harvested: What became of its answer; None before files were made of it.
     """
 
     phase: Phase = "pending"
@@ -70,6 +72,7 @@ class Run:
     asked: tuple[ApprovalAsked, ...] = ()
     answered: tuple[ApprovalAnswered, ...] = ()
     cancelled: CancelAsked | None = None
+    harvested: WorkHarvested | None = None
     concluded: WorkConcluded | None = None
     delivered: WorkDelivered | None = None
 
@@ -133,7 +136,7 @@ def after(run: Run, event: RunEvent) -> Run:
             return _after_talk(run, event)
         case CancelAsked():
             return replace(run, cancelled=event, parked=None, short=None)
-        case WorkConcluded() | WorkDelivered():
+        case WorkHarvested() | WorkConcluded() | WorkDelivered():
             return _after_work(run, event)
         case RunEnded():
             return replace(
@@ -205,7 +208,9 @@ def _tried(run: Run, event: AttemptEnded) -> Run:
     return replace(chosen, work=chosen.winner.commit) if chosen.winner else chosen
 
 
-def _after_work(run: Run, event: WorkConcluded | WorkDelivered) -> Run:
+def _after_work(run: Run, event: WorkHarvested | WorkConcluded | WorkDelivered) -> Run:
+    if isinstance(event, WorkHarvested):
+        return replace(run, harvested=event, work=event.commit)
     if isinstance(event, WorkConcluded):
         return replace(run, concluded=event)
     return replace(run, delivered=event)

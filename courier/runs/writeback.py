@@ -8,6 +8,7 @@ from typing import Any
 from courier.resources.model import Model
 from courier.runs.candidates import Entry, candidate_name, candidate_plans, entries_of
 from courier.runs.frozen import FrozenPlan, FrozenRetry, FrozenSandbox
+from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 from courier.runs.rating import run_score
 from courier.runs.run import Run
 from courier.runs.scripted import ScriptRan
@@ -97,6 +98,7 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
         **({"retryOf": _retry(plan.retry)} if plan.retry else {}),
         "approvals": list(_approvals(plan, run)),
         **({"candidates": _candidates(plan, run)} if plan.candidates else {}),
+        **({"harvest": _harvest(plan.harvest, run)} if plan.harvest else {}),
         "steps": [_attempt(plan, entry, at) for at, entry in enumerate(entries_of(plan, run))],
         "afterwards": _afterwards(run),
         "score": _dumped(run_score(plan, run)),
@@ -104,6 +106,17 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
         "journal": run.journal,
         "usage": _dumped(run.usage),
     }
+
+
+def _read(answer: Gathered) -> dict[str, object]:
+    return answer.model_dump(mode="json", exclude={"found"})
+
+
+def _harvest(harvest: FrozenHarvest, run: Run) -> dict[str, object]:
+    """Return what was made of the answer; the pull request has the words."""
+    told = harvest.model_dump(mode="json", by_alias=True, exclude={"given"})
+    files = list(run.harvested.files) if run.harvested else []
+    return {**told, "files": files}
 
 
 def _approvals(plan: FrozenPlan, run: Run) -> Iterator[dict[str, object]]:
@@ -190,6 +203,7 @@ def _attempt(plan: FrozenPlan, entry: Entry, at: int) -> dict[str, object]:
         "outcome": outcome,
         "verdict": _dumped(attempt.verdict),
         **({"choice": _dumped(attempt.choice)} if attempt.choice else {}),
+        **({"answer": _read(attempt.answer)} if attempt.answer else {}),
         "refusal": _dumped(attempt.refusal),
         **({"resumed": _dumped(attempt.resumed)} if attempt.resumed else {}),
         **({"checkpoint": _dumped(attempt.checkpoint)} if attempt.checkpoint else {}),

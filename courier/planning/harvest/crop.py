@@ -86,9 +86,7 @@ class Sort(Protocol):
         """The kinds whose documents it must know."""
         ...
 
-    def crop(
-        self, answer: Mapping[str, JsonValue], harvest: FrozenHarvest, known: Known
-    ) -> Crop:
+    def crop(self, answer: Mapping[str, JsonValue], harvest: FrozenHarvest, known: Known) -> Crop:
         """Return files and words for an answer; the same arguments give the same bytes.
 
         Raises:
@@ -97,9 +95,7 @@ class Sort(Protocol):
         ...
 
 
-def document(
-    kind: str, name: str, spec: Mapping[str, object], *, harvest: FrozenHarvest
-) -> bytes:
+def document(kind: str, name: str, spec: Mapping[str, object], *, harvest: FrozenHarvest) -> bytes:
     """Return a document as YAML; fields that are None or empty lists are left out."""
     project = {"project": harvest.project} if harvest.project else {}
     told = {key: value for key, value in spec.items() if value is not None and value != []}

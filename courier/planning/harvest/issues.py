@@ -1,7 +1,8 @@
 """Issues and questions of a scan, as documents."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 
 from pydantic import JsonValue
@@ -29,9 +30,7 @@ class IssueCrop:
 
     kinds = ("Issue", "AnsweringSession")
 
-    def crop(
-        self, answer: Mapping[str, JsonValue], harvest: FrozenHarvest, known: Known
-    ) -> Crop:
+    def crop(self, answer: Mapping[str, JsonValue], harvest: FrozenHarvest, known: Known) -> Crop:
         """Return the files; what is known already is left out and said so."""
         found = FoundIssues.model_validate(answer, strict=False)
         sifted = _Sifted()
@@ -99,12 +98,16 @@ def _ask(
         why = inline(question.why)
         sifted.questions.append(inline(question.text)[:500] + (f" ({why})" if why else ""))
     if told:
-        name = name_from(
-            f"{harvest.name[:45]} 1", taken=known.names("AnsweringSession"), otherwise="questions"
-        )
+        name = _session(harvest.name, known.names("AnsweringSession"))
         spec = {"scan": harvest.name, "questions": told}
         path = _free(f"answers/{name}", known)
         sifted.files[path] = document("AnsweringSession", name, spec, harvest=harvest)
+
+
+def _session(scan: str, taken: Container[str]) -> str:
+    """Return the name of a scan's next session."""
+    names = (f"{scan[:55].rstrip('-')}-{number}" for number in count(1))
+    return next(name for name in names if name not in taken)
 
 
 def _asked(known: Known) -> Iterator[tuple[str, str]]:

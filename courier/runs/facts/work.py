@@ -5,6 +5,7 @@ from typing import Literal
 
 from courier.resources.model import Model
 from courier.runs.choice import Choice
+from courier.runs.harvest.frozen import Gathered
 from courier.runs.paused import Paused
 from courier.runs.pullrequest import PullRequest
 from courier.runs.score import Score
@@ -50,6 +51,8 @@ class AttemptEnded(Model):
     verdict: Verdict | None = None
     choice: Choice | None = None
     """Which candidate it chose, where that was asked of it."""
+    answer: Gathered | None = None
+    """What it answered, where files are made of that."""
     base: str
     """The commit the attempt started from."""
     commit: str | None = None
@@ -107,3 +110,24 @@ class WorkDelivered(Model):
     commit: str | None = None
     pull_request: PullRequest | None = None
     refusal: Refusal | None = None
+
+
+class WorkHarvested(Model):
+    """Files were made of the answer; or why not."""
+
+    kind: Literal["workHarvested"] = "workHarvested"
+    at: datetime
+    commit: str | None = None
+    """The commit of the files; null where there are none."""
+    files: tuple[str, ...] = ()
+    """Their paths."""
+    title: str = ""
+    """What the pull request is called."""
+    body: str = ""
+    """What it says first, as Markdown."""
+    reason: str = ""
+    """Why there are no files, as one word; empty where there are some."""
+    message: str = ""
+    """The same for people."""
+    failed: bool = False
+    """Whether that is a failure."""

@@ -27,7 +27,7 @@ def gather(outcome: Outcome, harvest: FrozenHarvest) -> Gathered | None:
         found = last_object(outcome.text, within=READ_CHARACTERS)
         answer = CONTRACTS[harvest.sort].read(found, harvest)
     except Unreadable as why:
-        return Gathered(reason="AnswerUnreadable", why=str(why))
+        return Gathered(reason="AnswerUnreadable", feedback=str(why))
     told = answer.model_dump(mode="json", by_alias=True, exclude_none=True)
     return Gathered(reason="Gathered", found=told)
 

@@ -1,6 +1,5 @@
-"""What a run that harvests was frozen with, and what came of it."""
+"""What a run that harvests was frozen with, and what its agent answered."""
 
-from datetime import datetime
 from typing import Literal
 
 from pydantic import Field, JsonValue
@@ -37,8 +36,8 @@ class Gathered(Model):
 
     reason: Literal["Gathered", "AnswerUnreadable"]
     """A stable PascalCase word."""
-    why: str = ""
-    """Why nothing could be read."""
+    feedback: str = ""
+    """For people: why nothing could be read."""
     found: dict[str, JsonValue] = Field(default_factory=dict)
     """The answer, as its contract has it."""
 
@@ -46,24 +45,3 @@ class Gathered(Model):
     def readable(self) -> bool:
         """Whether there is an answer."""
         return self.reason == "Gathered"
-
-
-class WorkHarvested(Model):
-    """Files were made of the answer; or why not."""
-
-    kind: Literal["workHarvested"] = "workHarvested"
-    at: datetime
-    commit: str | None = None
-    """The commit of the files; null where there are none."""
-    files: tuple[str, ...] = ()
-    """Their paths."""
-    title: str = ""
-    """What the pull request is called."""
-    body: str = ""
-    """What it says first, as Markdown."""
-    reason: str = ""
-    """Why there are no files, as one word; empty where there are some."""
-    message: str = ""
-    """The same for people."""
-    failed: bool = False
-    """Whether that is a failure."""

@@ -13,7 +13,7 @@ LONGEST: Final = 20_000
 _LONGEST_NAME: Final = 50
 _BREAKS: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SMALL: Final = frozenset(
-    "a an and are as at be by for from in is it not of on or that the this to with".split()
+    re.split(" ", "a an and are as at be by for from in is it not of on or that the this to with")
 )
 _ALIKE: Final = 0.8
 """The share of words two titles must have in common to count as one."""
@@ -33,7 +33,9 @@ def one_line(text: str) -> str:
 
 def _is_shown(sign: str) -> bool:
     # Joiners are part of scripts and of pictures; other format characters only hide things.
-    return unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Cn", "Co") or sign in "\u200c\u200d"
+    return (
+        unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Cn", "Co") or sign in "\u200c\u200d"
+    )
 
 
 def _cleaned(value: object) -> object:
