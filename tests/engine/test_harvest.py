@@ -28,8 +28,9 @@ def fenced(answer: object) -> str:
     return f"Here it is.\n\n```json\n{json.dumps(answer)}\n```"
 
 
-def scan_plan(here: Scene, commands: str, **step: object) -> FrozenPlan:
-    plan = single_plan(here, commands, run="scan-weekly", harvests="issues", **step)
+def scan_plan(here: Scene, commands: str, *, agent: str = "shell", **step: object) -> FrozenPlan:
+    told = {**step, "harvests": "issues"}
+    plan = single_plan(here, commands, run="scan-weekly", agent=agent, **told)
     return plan.model_copy(update={"harvest": HARVEST})
 
 
