@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from courier.runs.harvest.contracts import CONTRACTS
-
 if TYPE_CHECKING:
     from courier.runs.frozen import FrozenStep
 
@@ -140,6 +138,9 @@ def ending_rule(step: "FrozenStep") -> str:
     if step.chooses:
         return CHOICE_RULE
     if step.harvests:
+        # Their models take long to load, and most who ask for a role want none of them.
+        from courier.runs.harvest.contracts import CONTRACTS
+
         return CONTRACTS[step.harvests].rule
     if step.scores:
         return (
