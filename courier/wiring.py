@@ -116,7 +116,6 @@ class Wiring:
         self._stand_in = stand_in
         self.home = home
         self.clock = SystemClock()
-        self.ledger = Ledger()
         commons = commons or Commons.of(environment)
         self.secrets, self._witness = commons.secrets, commons.witness
         self._environment = environment
@@ -131,7 +130,7 @@ class Wiring:
         self.forge = LocalForge(repository=self.mirror, state=self.state, clock=self.clock)
         live = LiveTranscripts(home.folder / "transcripts", redact=self.secrets.redact)
         self._engines = Engines(home.id, self.journal, settings.database_url, self.clock, live)
-        self.transcripts = self._engines.transcripts
+        self.transcripts, self.ledger = self._engines.transcripts, Ledger(self._engines.pool)
         turn = self._engines.pace("sandboxes", settings.sandbox_rate)
         self.sandboxes = OnDemandSandboxes(self._provider, turn=turn)
 
@@ -143,7 +142,7 @@ class Wiring:
             await self._engines.learn()
             yield self
         finally:
-            await self._engines.client().close()
+            await self._engines.close()
             await self.sandboxes.close()
             self.index.close()
             await self.mirror.close()

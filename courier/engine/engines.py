@@ -9,6 +9,7 @@ from courier.engine.daemon import Reconciles
 from courier.engine.dispatcher import KeepTo
 from courier.engine.journal import JournalClient, JournalEngine
 from courier.engine.journal.writer import Observer
+from courier.engine.pool import Pool
 from courier.engine.presence import FolderPresence, Presence
 from courier.engine.reconciler import Result
 from courier.engine.seam import Engine, RunClient
@@ -87,6 +88,7 @@ class Engines:
 
     Attributes:
         label: The id by which the sandboxes of runs are labelled.
+        pool: What all that share the runs spend; None for the journal, which nobody shares.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class Engines:
         self.label = home
         self._shared = None if database_url is None else _shared(home, database_url, clock, disk)
         self._alone = JournalClient(folder, clock=clock)
+        self.pool: Pool | None = None if self._shared is None else self._shared.pool
         self.transcripts: Transcripts = disk if self._shared is None else self._shared.transcripts
 
     def engine(self, observer: Observer | None = None, *, share: Share = EVERYTHING) -> Engine:
@@ -120,6 +123,10 @@ class Engines:
     def client(self) -> Client:
         """Return the client of whatever engine runs, or will run, the runs."""
         return self._alone if self._shared is None else self._shared.client
+
+    async def close(self) -> None:
+        """Close what clients have open."""
+        await (self._alone if self._shared is None else self._shared).close()
 
     def presence(self) -> Presence:
         """Return what knows whether somebody else runs the runs."""

@@ -53,6 +53,7 @@ class HeadroomView:
             told = await retell(self._world, self._reader, state.run_id)
             if told is not None:
                 ledger.note_charges(charges_of(told.plan, told.shown))
+        await ledger.exchange(now)
         await ledger.follow(self._world.state, now)
         return {project: ledger.spent(project, now) for project in ledger.projects()}
 

@@ -34,6 +34,14 @@ class Purse:
     clock: Clock
     account: Account
 
+    async def settle(self, usd: Decimal) -> Shortage | None:
+        """Enter what the turn has spent so far and tell others; return what is used up by now."""
+        short = self.enter(usd)
+        if not self._shares:
+            return short
+        await self.ledger.exchange(self.clock.now())
+        return self.enter(usd)
+
     def enter(self, usd: Decimal) -> Shortage | None:
         """Enter what the turn has spent so far; return what is used up by now, if anything is."""
         now, account = self.clock.now(), self.account
@@ -45,6 +53,12 @@ class Purse:
             told = f"The run has cost {dollars(total)} of its budget of {dollars(budget)}."
             return Shortage(RUN, told)
         return self.ledger.short(plan.project, now, frozen=plan.caps)
+
+    @property
+    def _shares(self) -> bool:
+        """Return whether others' spending counts against the same budget."""
+        plan = self.account.plan
+        return self.ledger.caps_of(plan.project, frozen=plan.caps).any
 
     @property
     def left(self) -> Decimal | None:

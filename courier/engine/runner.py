@@ -93,6 +93,7 @@ class Runner:
             await self._obey(decision)
             told.stand()
             self._world.ledger.note_charges(charges_of(self._plan, told.run))
+            await self._world.ledger.tell(self._world.clock.now())
         return await self._settle(decision.ending)
 
     async def _obey(self, decision: Act) -> None:

@@ -83,7 +83,7 @@ class Turn:
         self._began = world.clock.now()
         self._purse: Purse | None = None
         self._short: Shortage | None = None
-        self._cost = Decimal(0)
+        self._cost = self._told = Decimal(0)
 
     @property
     def spent(self) -> Usage:
@@ -196,13 +196,21 @@ class Turn:
         async with aclosing(self._read(pid, translator)) as lines:
             async for _ in lines:
                 vigil.hear(finished=translator.finished)
-                if self._is_short() and not translator.finished:
+                if await self._settles_short() and not translator.finished:
                     return self._short.reason if self._short else RUN
         return None
 
     def _is_short(self) -> bool:
         """Enter what was spent so far; return whether a budget is used up by now."""
         self._short = self._purse.enter(self._cost) if self._purse is not None else None
+        return self._short is not None
+
+    async def _settles_short(self) -> bool:
+        """Return the same; what is news of it is told to others who share the budget first."""
+        if self._purse is None or self._cost == self._told:
+            return self._is_short()
+        self._told = self._cost
+        self._short = await self._purse.settle(self._cost)
         return self._short is not None
 
     def _why(self, reason: str) -> dict[str, object]:

@@ -43,6 +43,7 @@ class Wallet:
         except Unavailable as unreached:
             # What this machine knows still holds; what others spent is counted when it is told.
             log.warning("run %s: what others spent is not known now: %s", self.plan.run, unreached)
+        await ledger.exchange(now)
         short = ledger.short(self.plan.project, now, frozen=self.plan.caps)
         if short is None:
             return None

@@ -32,6 +32,7 @@ class Hand:
     process: "subprocess.Popen[bytes]"
     log: Path
     mend_at: float = 0.0
+    is_over: bool = False
 
     @property
     def is_alive(self) -> bool:
@@ -40,6 +41,7 @@ class Hand:
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        self.is_over = True
         self.cable.close()
 
     def dismiss(self) -> int:
@@ -105,10 +107,14 @@ class Crew:
         self.happened[name] += 1
 
     def tend(self) -> None:
-        """Mend the cables whose time has come."""
-        for hand in self.hands:
+        """Mend the cables whose time has come; start again who gave up, as systemd would."""
+        for hand in list(self.hands):
             if hand.cable.is_cut and time.monotonic() >= hand.mend_at:
                 hand.cable.mend()
+            if not hand.is_alive and not hand.is_over:
+                hand.is_over = True
+                self.happened[f"{hand.role} gave up"] += 1
+                self.hire(hand.role)
 
     def _replace(self, role: Role, dice: random.Random) -> None:
         dice.choice(self.alive(role)).kill()

@@ -15,7 +15,7 @@ from courier.planning.manifest import Schemas
 from courier.ports.repository import Identity
 from courier.runs.budget import SIGNAL, Caps
 from courier.shipped import schema_text
-from tests.engine.worlds import Scene, git, make_origin, provider, scene, single_plan
+from tests.engine.worlds import Scene, Sharing, git, make_origin, provider, scene, single_plan
 from tests.fakes.embedded import Endpoint
 
 pytestmark = pytest.mark.slow
@@ -65,7 +65,7 @@ def reconciler(here: Scene) -> Reconciler:
 
 
 async def test_one_line_is_proposed_once_and_merging_it_lets_the_run_go_on(
-    tmp_path: Path, sandboxd: Endpoint
+    tmp_path: Path, sandboxd: Endpoint, either: Sharing | None
 ) -> None:
     origin = make_origin(tmp_path, DOCUMENTS)
     commands = """
@@ -74,7 +74,7 @@ async def test_one_line_is_proposed_once_and_merging_it_lets_the_run_go_on(
     [ "$(grep -c x value)" = 2 ] || sleep 300
     echo '{"outcome": {"text": "Done."}}'
     """
-    async with scene(tmp_path / tmp_path.name, origin, provider(sandboxd)) as here:
+    async with scene(tmp_path / tmp_path.name, origin, provider(sandboxd), shared=either) as here:
         caps = Caps(per_day=Decimal("1.5"), on_exceed="park")
         plan = single_plan(here, commands, agent="teller")
         await here.submit(plan.model_copy(update={"caps": caps}))

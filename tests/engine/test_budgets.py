@@ -13,11 +13,16 @@ from courier.runs.charges import month_path
 from courier.runs.frozen import FrozenPlan
 from courier.runs.pricing import FrozenRate, FrozenRates
 from courier.runs.spending import read_lines
-from tests.engine.worlds import Scene, git, single_plan
+from tests.engine.worlds import Scene, Sharing, git, single_plan
 
 pytestmark = pytest.mark.slow
 
 DONE = """echo '{"outcome": {"text": "Done."}}'"""
+
+
+@pytest.fixture
+def shared(either: Sharing | None) -> Sharing | None:
+    return either
 
 
 def costs(usd: str) -> str:

@@ -22,6 +22,7 @@ from courier.engine.engines import Engines
 from courier.engine.interactive.keeper import FLOW as SANDBOX_FLOW
 from courier.engine.interactive.keeper import Keeper
 from courier.engine.journal.writer import Observer
+from courier.engine.ledger import Ledger
 from courier.engine.ownership import guarded_world
 from courier.engine.runner import FLOW, Runner
 from courier.engine.seam import Context, Engine, Json, RunState
@@ -207,6 +208,7 @@ async def scene(
         describe=DescribedDriver,
         models=Providers(secrets, agent_env or {}, clock),
         agent_env=agent_env or {},
+        ledger=Ledger(engines.pool),
     )
     world = world if shared is None else guarded_world(world)
     engine = engines.engine(observer)
@@ -218,7 +220,7 @@ async def scene(
         yield Scene(origin, world, engine)
     finally:
         await engine.stop()
-        await engines.client().close()
+        await engines.close()
         await sandboxes.close()
         index.close()
         await mirror.close()

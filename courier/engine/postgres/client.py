@@ -131,6 +131,14 @@ class PostgresClient(Asker):
         """Return the run once it has ended; looks a few times a second."""
         return await look_until_ended(self, run_id, self._clock)
 
+    async def commit(self, write: Write[T]) -> T:
+        """Carry a write out in a transaction of its own and return its answer.
+
+        Raises:
+            Unavailable: If the database cannot be reached now.
+        """
+        return await self._write(write)
+
     async def _write(self, write: Write[T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, write)
 

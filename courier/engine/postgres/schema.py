@@ -104,6 +104,18 @@ MIGRATIONS = (
     """
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)
     """,
+    """
+    CREATE SEQUENCE spending_numbers;
+    CREATE TABLE spending (
+      key TEXT PRIMARY KEY,
+      project TEXT NOT NULL,
+      run TEXT NOT NULL,
+      day TEXT NOT NULL,
+      usd NUMERIC NOT NULL,
+      number BIGINT NOT NULL DEFAULT nextval('spending_numbers')
+    );
+    CREATE INDEX spending_news ON spending (number)
+    """,
 )
 """Entry n brings the tables from version n to version n + 1; entries are only ever appended, and
 leave what older workers do still right, so that workers can be upgraded one by one."""

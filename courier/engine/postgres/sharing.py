@@ -10,6 +10,7 @@ from courier.engine.journal.writer import Observer
 from courier.engine.postgres.client import PostgresClient
 from courier.engine.postgres.engine import PostgresEngine
 from courier.engine.postgres.pace import Pace
+from courier.engine.postgres.pool import SharedPool
 from courier.engine.postgres.schema import Database, schema_of
 from courier.engine.postgres.tending import Worker
 from courier.engine.postgres.transcripts import Disk, SharedTranscripts
@@ -34,6 +35,7 @@ class Shared:
         self._clock = clock
         self.client = PostgresClient(self._database, clock=clock)
         self.transcripts = SharedTranscripts(disk, self.client)
+        self.pool = SharedPool(self._database, clock)
 
     async def learn(self) -> str | None:
         """Return the id by which the sandboxes of runs are labelled, if it is not the home's."""
@@ -47,6 +49,11 @@ class Shared:
     def pace(self, name: str, rate: float | None) -> Callable[[], Awaitable[None]] | None:
         """Return what waits for a turn of all workers together; None where nothing is limited."""
         return None if rate is None else Pace(self.client, self._clock, name=name, rate=rate).turn
+
+    async def close(self) -> None:
+        """Close what is open; it is opened again when needed."""
+        await self.pool.close()
+        await self.client.close()
 
     def engine(self, observer: Observer | None, share: "Share") -> PostgresEngine:
         """Return a worker that knows no flows yet."""
