@@ -11,6 +11,7 @@ from courier.engine.diaries import write_down
 from courier.engine.inflight import Json, RunState
 from courier.engine.interactive.guestdesk import GuestDesk
 from courier.engine.keyring import Keyring
+from courier.engine.learnings.versions import keep_version
 from courier.engine.observation import Observation
 from courier.engine.raises import Raises
 from courier.engine.requests import Requests
@@ -114,6 +115,10 @@ class Dispatcher:
             teams: Who may answer for runs that wait for a person.
         """
         self._keep_to(plan.limits)
+        if not await keep_version(self._world.state, plan.learnings):
+            # Its steps were to be told a version that is another one by now.
+            actions = [each for each in plan.actions if not isinstance(each, StartRun)]
+            plan = plan.model_copy(update={"actions": tuple(actions)})
         # What starts is on record first, so that the same word never starts anything twice.
         await write_courses(plan.courses, self._world.state)
         done = [await self._try(action, teams) for action in plan.actions]

@@ -10,6 +10,7 @@ from courier.engine.diaries import Diaries
 from courier.engine.headroom import HeadroomView
 from courier.engine.inflight import RunState
 from courier.engine.interactive.guestbook import GuestBook, kept_among
+from courier.engine.learnings.versions import VersionShelf
 from courier.engine.pictures import Pictures
 from courier.engine.question import SIGNAL
 from courier.engine.retelling import retell
@@ -60,6 +61,7 @@ class Observation:
         self._courses = Courses(world.state)
         self._again = Retries(world, engine)
         self._headroom = HeadroomView(world, engine)
+        self._versions = VersionShelf(world)
 
     async def glance(self, head: Head, *, branches: Iterable[str] = ()) -> Glance:
         """Return what moves whenever a look would find anything else; scans no history.
@@ -84,6 +86,7 @@ class Observation:
         *,
         branches: Iterable[str] = (),
         images: Collection[str] = (),
+        pins: Collection[int] = (),
         glance: Glance | None = None,
     ) -> Observed:
         """Return what is true now; the repository must have been fetched.
@@ -92,6 +95,7 @@ class Observation:
             head: The tip of the tracked branch.
             branches: Other branches whose tips are wanted; those that do not exist are left out.
             images: Files that Runs name as pictures.
+            pins: Versions of the learnings that projects are pinned to.
             glance: What a glance told just now; what the forge said is not asked again.
 
         What is in flight is asked before the records are read: a run that ends between the two
@@ -120,6 +124,7 @@ class Observation:
             machines=self._world.machines,
             spent=await self._headroom.spent(runs),
             lacking=lacking,
+            learnings=await self._versions.look(head, pins),
         )
 
     def place(self, run: str) -> str:

@@ -15,6 +15,7 @@ from courier.planning.budgets import caps_by_project
 from courier.planning.catalog import Catalog, Reading, read_catalog, unread
 from courier.planning.freeze import freeze
 from courier.planning.images import images_wanted
+from courier.planning.learnings import pins
 from courier.planning.library import Library
 from courier.planning.manifest import Schemas
 from courier.planning.observed import Observed
@@ -170,4 +171,6 @@ class Preview:
         head = await self._world.repository.head()
         branches = branches_wanted(catalog, head.branch)
         images = images_wanted(catalog)
-        return await self._observation.look(head, branches=branches, images=images)
+        return await self._observation.look(
+            head, branches=branches, images=images, pins=pins(catalog)
+        )

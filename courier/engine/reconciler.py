@@ -16,6 +16,7 @@ from courier.errors import InvalidCatalog
 from courier.planning.budgets import caps_by_project
 from courier.planning.catalog import Catalog
 from courier.planning.images import images_wanted
+from courier.planning.learnings import pins
 from courier.planning.library import Library
 from courier.planning.permission import Member, team_of
 from courier.planning.plan import Plan
@@ -69,6 +70,7 @@ class Reconciler:
         self._catalog: Catalog | None = None
         self._branches: Collection[str] = ()
         self._images: Collection[str] = ()
+        self._pins: Collection[int] = ()
         self._last: _Last | None = None
 
     async def propose(self) -> tuple[Desired, Plan | None]:
@@ -88,8 +90,13 @@ class Reconciler:
             self._world.ledger.keep_to(caps_by_project(desired.catalog))
             self._branches = branches_wanted(desired.catalog, head.branch)
             self._images = images_wanted(desired.catalog)
+            self._pins = pins(desired.catalog)
         observed = await self._observation.look(
-            head, branches=self._branches, images=self._images, glance=glance
+            head,
+            branches=self._branches,
+            images=self._images,
+            pins=self._pins,
+            glance=glance,
         )
         now, catalog = self._world.clock.now(), desired.catalog
 

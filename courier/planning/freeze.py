@@ -21,6 +21,7 @@ from courier.planning.executable import (
     unexecuted_parts,
 )
 from courier.planning.images import faulty_images, freeze_images
+from courier.planning.learnings import InForce, in_force
 from courier.planning.library import Library
 from courier.planning.observed import Observed
 from courier.planning.plan import Held
@@ -67,6 +68,7 @@ class _Decided:
     equipment: Mapping[tuple[str, str], Equipment]
     described: Mapping[str, AgentSpec]
     prepared: Mapping[str, FrozenTemplate]
+    learnings: InForce | str
     base: str
     branch: str
 
@@ -129,6 +131,7 @@ def _decide(catalog: Catalog, asked: Asked, observed: Observed, library: Library
         },
         described=described(catalog, [each.text("agent") or "" for each in shares.values]),
         prepared=prepared(catalog, {each.text("sandbox.template") for each in every}),
+        learnings=in_force(catalog, observed.learnings, asked.refs[0]),
         base=spec.base or default,
         branch=spec.branch or f"{values.text('git.branchPrefix') or ''}{name}",
     )
@@ -160,6 +163,8 @@ def _obstacles(decided: _Decided, observed: Observed) -> Iterator[str]:
         yield f'The work cannot go to branch "{decided.branch}"; choose another `branch`.'
     if not decided.asked.steps:
         yield "No step is left: none of the workflow's personas is enabled."
+    if isinstance(decided.learnings, str):
+        yield decided.learnings
     yield from obstacles(decided.asked)
     for step, values in decided.shares.every:
         yield from _of_step(decided, step, values)
@@ -219,6 +224,7 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         git=_git(decided, observed),
         delivery=freeze_delivery(decided.values),
         quality=quality,
+        extract=asked.project.spec.learnings.extract,
         budget_usd=decided.values.dollars("budget"),
         caps=caps_of(asked.project.spec.budgets),
         rates=freeze_rates(catalog, rates, services, machines=observed.machines),
@@ -253,8 +259,11 @@ def _freeze_step(decided: _Decided, asked: AskedStep, values: Values) -> FrozenS
     equipment = decided.equipment[asked.step.name, values.text("agent") or ""]
     step = freeze_step(decided.asked, asked, values, equipment)
     machine = step.sandbox and with_template(step.sandbox, decided.prepared)
-    described = decided.described.get(step.agent)
-    return step.model_copy(update={"described": described, "sandbox": machine})
+    told: dict[str, object] = {"described": decided.described.get(step.agent), "sandbox": machine}
+    if isinstance(decided.learnings, InForce):
+        project = decided.asked.project.metadata.name
+        told["learnings"] = decided.learnings.told(step.type, project=project)
+    return step.model_copy(update=told)
 
 
 def _sandbox(values: Values, steps: Sequence[FrozenStep]) -> FrozenSandbox:

@@ -15,6 +15,7 @@ from typing import Final
 from courier.planning.course import ObservedCourse
 from courier.planning.diary import ObservedTask
 from courier.planning.history import History, Sample, remember
+from courier.planning.learnings import ObservedLearnings
 from courier.planning.references import Ref
 from courier.planning.sandboxrecord import KeptSandbox, ObservedSandbox
 from courier.runs.events import ENDED
@@ -206,6 +207,7 @@ class Observed:
         machines: The service that charges for sandboxes.
         spent: What projects have spent today and this month.
         lacking: Runs that wait for a budget, by the engine's names of them.
+        learnings: Versions of what runs taught.
     """
 
     branch: str
@@ -224,6 +226,7 @@ class Observed:
     machines: str = EMBEDDED
     spent: Mapping[str, Spent] = field(default_factory=dict)
     lacking: Mapping[str, Lacking] = field(default_factory=dict)
+    learnings: ObservedLearnings = field(default_factory=ObservedLearnings)
 
     @cached_property
     def digest(self) -> str:
@@ -242,6 +245,7 @@ class Observed:
             sorted((one.name, one.problem) for one in self.retries),
             sorted((name, one.mark) for name, one in self.tasks.items()),
             sorted((ref, one.mark) for ref, one in self.courses.items()),
+            self.learnings.mark,
         )
         return sha256(repr(told).encode()).hexdigest()
 

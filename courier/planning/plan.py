@@ -12,6 +12,7 @@ from courier.resources.model import Model
 from courier.runs.budget import Grant
 from courier.runs.frozen import FrozenPlan
 from courier.runs.interactive.frozen import SandboxPlan, Word
+from courier.runs.learnings.version import LearningVersion
 
 
 class PromptPart(Model):
@@ -239,6 +240,8 @@ class Plan(Model):
     """Of projects with a budget of the day or the month."""
     raises: tuple[Raise, ...] = ()
     """Budgets that are used up and whose project asks to propose more."""
+    learnings: LearningVersion | None = None
+    """The version of the learnings to be kept first; null where the newest says what holds."""
     wake_at: datetime | None = None
     """When something is due by itself: the next task, or a budget that begins anew."""
     decided_at: datetime | None = None

@@ -14,6 +14,7 @@ from courier.planning.capacity import capacities
 from courier.planning.catalog import Catalog
 from courier.planning.executable import unexecuted_kind
 from courier.planning.freeze import held
+from courier.planning.learnings import expiry, next_version
 from courier.planning.library import Library
 from courier.planning.made.making import Found, Maker, Sight
 from courier.planning.observed import Observed
@@ -106,7 +107,12 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
         courses=tuple(sorted(made.courses, key=lambda each: each.ref)),
         budgets=tuple(purses[name].line(name) for name in sorted(purses)),
         raises=tuple(raises(catalog, observed, purses)),
-        wake_at=anew(everything_held, by.now, before=made.wake_at),
+        learnings=next_version(catalog, observed.learnings, commit=observed.commit),
+        wake_at=anew(
+            everything_held,
+            by.now,
+            before=expiry(catalog, observed.learnings, before=made.wake_at),
+        ),
         decided_at=by.now,
     )
 

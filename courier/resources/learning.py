@@ -3,13 +3,19 @@
 from typing import Annotated, Literal
 
 from courier.resources.envelope import Resource, Spec
-from courier.resources.values import Day, Glob, Items, Name, StepType, Text, matching
+from courier.resources.values import Day, Glob, Items, StepType, Text, matching
 
 
 class Evidence(Spec):
     """Where a learning comes from."""
 
-    run: Name
+    run: Annotated[
+        str,
+        matching(
+            r"^[a-z0-9]([-a-z0-9.]{0,125}[a-z0-9])?$",
+            expects="the name of a run: lower-case letters, digits, dashes and dots",
+        ),
+    ]
     """The run that showed it."""
     commit: (
         Annotated[str, matching(r"^[0-9a-f]{7,64}$", expects="a commit's id in hexadecimal")] | None

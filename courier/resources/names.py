@@ -50,6 +50,7 @@ EXECUTED_KINDS = frozenset(
         "Run",
         "RecurringTask",
         "Sandbox",
+        "Learning",
     }
 )
 """Kinds that take effect today; documents of the others are checked in full and held."""
@@ -60,7 +61,6 @@ EXECUTED_AGENTS = frozenset({"claude", "codex", "opencode", "pi", "shell"})
 UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "Project": (
-            "learnings",
             "notifications",
             "ci",
             "retention.branches",

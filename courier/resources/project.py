@@ -131,8 +131,14 @@ class LearningSettings(Spec):
 
     extract: Literal["always", "onSuccess", "never"] = "never"
     """After which runs learnings are extracted."""
-    pin: Line | None = None
-    """The version of the compiled learnings to use; without it, the newest."""
+    pin: (
+        Annotated[
+            str,
+            matching(r"^[1-9][0-9]{0,8}$", expects='the number of a version in quotes, like "3"'),
+        ]
+        | None
+    ) = None
+    """The number of the version of compiled learnings to use; without it, the newest."""
 
 
 class Budgets(Spec):

@@ -211,6 +211,8 @@ class FrozenPlan(Model):
     inputs: tuple[FrozenInput, ...] = ()
     harvest: FrozenHarvest | None = None
     """What is made of the last step's answer; null for a run whose work is its changes."""
+    extract: Literal["always", "onSuccess", "never"] = "never"
+    """After which end it is looked through for learnings."""
     retry: FrozenRetry | None = None
     """Null for a run that begins at its beginning."""
 

@@ -8,6 +8,7 @@ from courier.resources.agent import AgentSpec
 from courier.resources.model import Model
 from courier.resources.values import StepType
 from courier.runs.assets import FrozenCommand, FrozenScript, FrozenSkill
+from courier.runs.learnings.told import StepLearnings
 
 
 class FrozenContext(Model):
@@ -81,6 +82,8 @@ class FrozenStep(Model):
     """Persona and step instructions, joined."""
     persona: str | None = None
     contexts: tuple[FrozenContext, ...] = ()
+    learnings: StepLearnings | None = None
+    """What it is told of a version of the learnings; null where there is no version."""
     skills: tuple[FrozenSkill, ...] = ()
     commands: tuple[FrozenCommand, ...] = ()
     scripts: tuple[FrozenScript, ...] = ()

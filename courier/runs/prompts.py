@@ -72,7 +72,6 @@ class Situation:
         interrupted: Why an attempt whose work is in the work tree did not end well, as one word.
         guidance: What a prompter wrote for this step.
         answers: Approved answers, already rendered.
-        learnings: Approved learnings for the role, already rendered.
         dynamic: Context that scripts produced, already rendered.
     """
 
@@ -83,7 +82,6 @@ class Situation:
     interrupted: str = ""
     guidance: str = ""
     answers: str = ""
-    learnings: str = ""
     dynamic: str = ""
 
 
@@ -114,7 +112,7 @@ def assemble(plan: FrozenPlan, step: FrozenStep, situation: Situation = Situatio
         PromptPart("role", _role(step)),
         PromptPart("persona", step.instructions.strip()),
         PromptPart("approved answers", situation.answers.strip()),
-        PromptPart("learnings", situation.learnings.strip()),
+        PromptPart("learnings", step.learnings.text if step.learnings else ""),
         PromptPart("dynamic context", situation.dynamic.strip()),
         PromptPart("earlier steps", _earlier(situation.earlier)),
         PromptPart("candidates", _candidates(situation.candidates)),

@@ -9,6 +9,7 @@ from courier.resources.model import Model
 from courier.runs.candidates import Entry, candidate_name, candidate_plans, entries_of
 from courier.runs.frozen import FrozenPlan, FrozenRetry, FrozenSandbox
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
+from courier.runs.learnings.told import StepLearnings
 from courier.runs.rating import run_score
 from courier.runs.run import Run
 from courier.runs.scripted import ScriptRan
@@ -208,6 +209,7 @@ def _attempt(plan: FrozenPlan, entry: Entry, at: int) -> dict[str, object]:
         **({"resumed": _dumped(attempt.resumed)} if attempt.resumed else {}),
         **({"checkpoint": _dumped(attempt.checkpoint)} if attempt.checkpoint else {}),
         "promptDigest": attempt.prompt_digest,
+        **({"learnings": _learnings(step.learnings)} if step.learnings else {}),
         "sandbox": attempt.sandbox,
         "machine": _machine(step.sandbox or plan.sandbox),
         "scripts": _scripts(attempt.scripts),
@@ -216,6 +218,10 @@ def _attempt(plan: FrozenPlan, entry: Entry, at: int) -> dict[str, object]:
         "scoring": _dumped(attempt.scoring),
         "usage": _dumped(attempt.usage),
     }
+
+
+def _learnings(told: StepLearnings) -> dict[str, object]:
+    return told.model_dump(mode="json", by_alias=True, exclude={"text"})
 
 
 def _retry(retry: FrozenRetry) -> dict[str, object]:

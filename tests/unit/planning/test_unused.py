@@ -46,7 +46,7 @@ def test_each_is_told_at_its_key_and_the_document_stays_valid() -> None:
 
 def test_front_matter_is_warned_about_too() -> None:
     head = "apiVersion: courier/v1\nkind: Project\nmetadata: {name: shop}\n"
-    text = f"---\n{head}spec:\n  suspend: true\n  learnings: {{extract: always}}\n---\n"
+    text = f"---\n{head}spec:\n  suspend: true\n  ci: {{wait: true}}\n---\n"
     assert codes(reading({"personas/shop.md": text})) == ["NotActedOnYet:7:3"]
 
 

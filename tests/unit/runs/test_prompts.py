@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from courier.resources.agent import AgentFiles, AgentSpec
 from courier.runs.assets import FrozenCommand
+from courier.runs.learnings.told import StepLearnings
 from courier.runs.material import bounded
 from courier.runs.prompts import (
     EARLIER_LIMIT,
@@ -28,7 +29,6 @@ FULL = Situation(
     earlier=(StepOutput("design", 1, "I changed auth.py."),),
     feedback=(StepOutput("check", 1, "The test of the empty password fails."),),
     answers="# Approved answers\n\n- Which hash? argon2.",
-    learnings="# Learnings\n\n- Run the linter first.",
     dynamic="# Open tickets\n\n- none",
 )
 PLAN = frozen(
@@ -36,7 +36,13 @@ PLAN = frozen(
     project_instructions="# House rules\n\nUse type hints.",
     checker_instructions="Look at the error messages too.",
 )
-RICH = {"instructions": "You care about security.", "contexts": (context("Auth", "We use JWT."),)}
+RICH = {
+    "instructions": "You care about security.",
+    "contexts": (context("Auth", "We use JWT."),),
+    "learnings": StepLearnings(
+        version=2, digest="d" * 64, text="# Learnings\n\n- Run the linter first."
+    ),
+}
 
 GUIDED = Situation(
     earlier=(StepOutput("look", 1, "The session is never renewed."),),
