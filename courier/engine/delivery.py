@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from functools import partial
 
+from courier.engine.particulars import particulars
 from courier.engine.patience import patiently
 from courier.engine.seam import Action, Context, Json, RunCancelled, StepIO
 from courier.engine.world import World
@@ -13,7 +14,7 @@ from courier.ports.repository import Identity
 from courier.runs.events import Refusal, WorkDelivered
 from courier.runs.frozen import FrozenPlan
 from courier.runs.progress import Deliver
-from courier.runs.proposal import body, title
+from courier.runs.proposal import Particulars, body, title
 from courier.runs.run import Run
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,8 @@ class Delivery:
             raise Unavailable(shut.summary, detail=shut.detail) from shut
 
     async def _propose(self, run: Run, decision: Deliver) -> WorkDelivered:
-        proposed, delivered = self._proposed(run, decision), self._delivered(decision.commit)
+        told = await particulars(self.world, self.plan, decision.commit, note=self.note)
+        proposed, delivered = self._proposed(run, decision, told), self._delivered(decision.commit)
         try:
             opened = await patiently(self.world.clock, lambda: self.world.forge.propose(proposed))
         except CourierError as error:
@@ -150,12 +152,12 @@ class Delivery:
         code = next(kinds, type(error).__name__)
         return Refusal(code=code, message=self.world.secrets.redact(str(error)))
 
-    def _proposed(self, run: Run, decision: Deliver) -> Proposed:
+    def _proposed(self, run: Run, decision: Deliver, told: Particulars) -> Proposed:
         plan = self.plan
         return Proposed(
             run=plan.run,
             title=title(plan, run),
-            body=f"{self.note}\n\n{body(plan, run)}" if self.note else body(plan, run),
+            body=body(plan, run, told),
             base=plan.git.base_branch,
             branch=plan.git.branch,
             head=decision.commit,

@@ -29,13 +29,13 @@ from courier.ports.sandboxes import Sandbox
 from courier.runs.assets import FrozenScript
 from courier.runs.brief import Brief
 from courier.runs.charges import key_of
+from courier.runs.commits import commit_message
 from courier.runs.events import Refusal
 from courier.runs.frozen import FrozenPlan
 from courier.runs.handoff import environment
 from courier.runs.pricing import Bill
 from courier.runs.progress import StartAttempt
 from courier.runs.prompts import Situation
-from courier.runs.proposal import commit_message
 from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from courier.planning.library import AssetFile
+from courier.runs.filechange import FileChange
 
 NO_BRANCHES: Mapping[str, str] = MappingProxyType({})
 """No branch at all."""
@@ -237,6 +238,10 @@ class Repository(Protocol):
 
     async def diff(self, base: str, head: str) -> str:
         """Return the unified diff from the merge base of both to ``head``."""
+        ...
+
+    async def changes(self, base: str, head: str) -> Sequence[FileChange]:
+        """Return every file that differs from the merge base of both to ``head``, by path."""
         ...
 
     async def contains(self, commit: str, *, tip: str) -> bool:

@@ -1,21 +1,51 @@
-"""The text reviewers read: a pull request's title and body, and commit messages, from a run."""
+"""The text reviewers read: the title and body of a pull request, from a run."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from courier.runs.candidates import Entry, candidate_name, candidate_plans, entries_of
-from courier.runs.events import AttemptEnded
-from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.candidates import entries_of
+from courier.runs.checklist import checklist
+from courier.runs.filechange import FileChange, counted
+from courier.runs.frozen import FrozenPlan
+from courier.runs.markdown import code, harmless, line, quoted
 from courier.runs.material import bounded
-from courier.runs.rating import run_score
 from courier.runs.run import Run
-from courier.runs.usage import Usage
+from courier.runs.stack import Floor, told_stack
+from courier.runs.steptable import candidates_table, lasted, score_table, steps_table, tokens
+from courier.runs.writeback import folder
 
-BODY_LIMIT = 60_000
+BODY_LIMIT: Final = 60_000
 """Most characters of a body; forges refuse more than 65,536."""
+
+TITLE_LIMIT: Final = 72
+"""Most characters of a title: what lists of pull requests show of one."""
 
 _FOR_PEOPLE: Final = frozenset({"reviewer", "evaluator", "judge", "answerer"})
 """Types whose words about the work are worth reading beside it."""
+_FILES: Final = 25
+_WORDS: Final = 12_000
+"""Most characters of what agents said, all of them together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What a pull request tells that a run's facts do not hold.
+
+    Attributes:
+        note: What is said before everything else, in Markdown of ours.
+        asked_by: Who asked for the run.
+        changes: What the work changes, file by file.
+        at: The time it is told at; None where no time is to be told.
+        stack: The pull requests it is one of, itself included.
+    """
+
+    note: str = ""
+    asked_by: str = ""
+    changes: tuple[FileChange, ...] = ()
+    at: datetime | None = None
+    stack: tuple[Floor, ...] = ()
 
 
 def marker(run: str) -> str:
@@ -23,46 +53,61 @@ def marker(run: str) -> str:
     return f"<!-- courier-run: {run} -->"
 
 
-def body(plan: FrozenPlan, run: Run) -> str:
+def title(plan: FrozenPlan, run: Run | None = None) -> str:
+    """Return the title of a run's pull request: short, on one line, and doing nothing."""
+    told = (run.harvested.title if run and run.harvested else "") or plan.title
+    first = " ".join(told.split()).lstrip("#*->• ").rstrip(" .")
+    return line(first, most=TITLE_LIMIT) or f"Work of run {plan.run}"
+
+
+def body(plan: FrozenPlan, run: Run, told: Particulars | None = None) -> str:
     """Return the body of a run's pull request in Markdown."""
+    told = told or Particulars()
     parts = (
-        run.harvested.body if run.harvested else _quoted(plan.task),
+        told.note,
+        _asked(plan, run, told),
+        told_stack(told.stack, plan.git.branch),
+        _headed("For the reviewer", checklist(plan, run, told.changes)),
+        _changed(told.changes),
         *_said(plan, run),
-        _candidates(plan, run),
-        _steps_table(plan, run),
-        _score(plan, run),
-        "\n".join(f"- {sentence}" for sentence in (*plan.left_out, *_warned(run))),
-        _numbers(run),
-        f"Record: `courier describe run/{plan.run}` · "
-        f"Try it: `git fetch origin {plan.git.branch} && git switch {plan.git.branch}`",
-        marker(plan.run),
+        _headed("Candidates", candidates_table(plan, run)),
+        _headed("Score", score_table(plan, run)),
+        _headed("Steps", steps_table(plan, run)),
+        _headed("Cost and time", _numbers(run, told.at)),
+        _headed("See for yourself", _commands(plan, run)),
     )
-    return bounded("\n\n".join(part for part in parts if part), BODY_LIMIT) + "\n"
+    text = "\n\n".join(part for part in parts if part)
+    end = marker(plan.run)
+    return f"{bounded(text, BODY_LIMIT - len(end) - 100)}\n\n{end}\n"
 
 
-def title(plan: FrozenPlan, run: Run) -> str:
-    """Return what a run's pull request is called."""
-    return run.harvested.title if run.harvested and run.harvested.title else plan.title
+def _headed(heading: str, text: str) -> str:
+    return f"## {heading}\n\n{text}" if text else ""
 
 
-def commit_message(plan: FrozenPlan, step: FrozenStep, iteration: int) -> str:
-    """Return the message of the commit that saves what a step left uncommitted."""
-    round_ = f" (iteration {iteration})" if iteration > 1 else ""
-    trailers = [
-        f"Courier-Run: {plan.run}",
-        f"Courier-Step: {step.name}-{iteration}",
-        f"Courier-Agent: {step.agent}" + (f" {step.model}" if step.model else ""),
-    ]
-    if plan.candidate is not None:
-        trailers.append(f"Courier-Candidate: {candidate_name(plan.candidate)}")
-    if step.persona:
-        trailers.append(f"Courier-Persona: {step.persona}")
-    return f"{plan.title}{round_}\n\n" + "\n".join(trailers) + "\n"
+def _asked(plan: FrozenPlan, run: Run, told: Particulars) -> str:
+    """Return what was asked for, and by whom; of a harvest what it brought."""
+    what = quoted(bounded(plan.task.strip(), 4_000))
+    if run.harvested is not None and run.harvested.body:
+        what = harmless(bounded(run.harvested.body.strip(), 20_000))
+    name = told.asked_by.partition("<")[0].strip()
+    by = f" by {line(name, most=80)}" if name else ""
+    where = f" in {code(plan.document)}" if plan.document else ""
+    again = f", again after {code(plan.retry.run)}" if plan.retry is not None else ""
+    of = f"Asked for{by}{where}{again}; workflow {code(plan.workflow)}."
+    return f"{what}\n\n{of}"
 
 
-def _quoted(task: str) -> str:
-    lines = bounded(task.strip(), 4_000).splitlines()
-    return "\n".join(f"> {line}" if line else ">" for line in lines)
+def _changed(changes: tuple[FileChange, ...]) -> str:
+    if not changes:
+        return ""
+    rows = [f"## What changed: {counted(changes)}", "", "| file | + | - |", "| --- | --: | --: |"]
+    for one in changes[:_FILES]:
+        lines = ("-" if told is None else str(told) for told in (one.added, one.removed))
+        rows.append("| " + " | ".join((code(one.path, most=120), *lines)) + " |")
+    if len(changes) > _FILES:
+        rows += ["", f"And {counted(changes[_FILES:])} in others."]
+    return "\n".join(rows)
 
 
 def _said(plan: FrozenPlan, run: Run) -> Iterator[str]:
@@ -71,124 +116,37 @@ def _said(plan: FrozenPlan, run: Run) -> Iterator[str]:
     at = max((at for at, entry in enumerate(entries) if entry.ended.commit), default=None)
     if at is None:
         return
+    left = _WORDS
     for _, _, step, tried in entries[at:]:
-        text = tried.outcome.text.strip()
+        text = bounded(tried.outcome.text.strip(), min(left, 6_000))
         if step.agent == "shell" or not text or tried.outcome.status != "completed":
             continue
         if tried.commit:
-            yield f"## What the agent says\n\n{bounded(text, 6_000)}"
+            yield _headed("What the agent says", quoted(text))
         elif step.type in _FOR_PEOPLE and not (step.gives_verdict or step.chooses):
-            yield f"## What `{step.name}` says\n\n{bounded(text, 6_000)}"
+            yield _headed(f"What {code(step.name)} says", quoted(text))
+        left -= len(text)
+        if left < 500:
+            return
 
 
-def _steps_table(plan: FrozenPlan, run: Run) -> str:
-    rows = [
-        "## Steps",
-        "",
-        "| step | iteration | agent | result | feedback |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    rows += [_row(entry) for entry in entries_of(plan, run)]
-    return "\n".join(rows)
-
-
-def _warned(run: Run) -> Iterator[str]:
-    """Yield a sentence for every script whose failure did not stop the run."""
-    after = run.concluded.scripts if run.concluded else ()
-    won = run.winner.attempts if run.winner else ()
-    tries = (*won, *run.attempts)
-    everything = [*(each for tried in tries for each in tried.scripts), *after]
-    for each in everything:
-        if each.failed and not each.is_fatal:
-            yield each.summary
-
-
-def _candidates(plan: FrozenPlan, run: Run) -> str:
-    """Return who took part, what became of each, and why the judge chose as it did."""
-    if run.candidates is None:
-        return ""
-    rows = [
-        "## Candidates",
-        "",
-        "| candidate | agents | result | tokens | cost | branch |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for part, one in zip(candidate_plans(plan), run.candidates, strict=False):
-        agents = ", ".join(dict.fromkeys(_agent(step) for step in part.steps))
-        told = "**chosen**" if one.name == run.chosen else one.reason
-        branch = plan.git.branch if one.name == run.chosen else (run.kept or {}).get(one.name)
-        cost = (_tokens(one.usage), one.usage.price or "-", f"`{branch}`" if branch else "-")
-        rows.append("| " + " | ".join((one.name, agents, told, *cost)) + " |")
-    choices = [tried.choice for tried in run.attempts if tried.choice is not None]
-    reasons = choices[-1].reasons if choices else {}
-    judged = [f"**{name}**: {bounded(said, 2_000)}" for name, said in reasons.items()]
-    return "\n\n".join(["\n".join(rows), *judged])
-
-
-def _agent(step: FrozenStep) -> str:
-    return f"{step.agent} {step.model}" if step.model else step.agent
-
-
-def _row(entry: Entry) -> str:
-    step, tried = entry.step, entry.ended
-    cells = (
-        f"{entry.lane}{step.name}",
-        str(tried.iteration),
-        _agent(step),
-        result(tried),
-        _cell(tried),
-    )
-    return "| " + " | ".join(cells) + " |"
-
-
-def result(tried: AttemptEnded) -> str:
-    """Return one word for how an attempt ended: pass, fail, done, a choice, or why it failed."""
-    if tried.refusal is not None and tried.commit is None:
-        return tried.refusal.code
-    if tried.choice is not None:
-        return tried.choice.chosen or tried.choice.reason
-    if tried.verdict is not None:
-        return "pass" if tried.verdict.passed else "fail"
-    return "done" if tried.outcome.status == "completed" else tried.outcome.reason
-
-
-def _cell(tried: AttemptEnded) -> str:
-    """Return the feedback in one line: how it begins and, of several lines, how it ends."""
-    feedback = tried.verdict.feedback if tried.verdict and not tried.verdict.passed else ""
-    lines = [line.strip() for line in feedback.splitlines() if line.strip()]
-    told = " … ".join(dict.fromkeys([_short(lines[0]), _short(lines[-1])])) if lines else ""
-    return told.replace("|", "\\|").replace("<", "&lt;")
-
-
-def _short(line: str) -> str:
-    flat = " ".join(line.split())
-    return flat if len(flat) <= 120 else flat[:119] + "…"
-
-
-def _score(plan: FrozenPlan, run: Run) -> str:
-    score = run_score(plan, run)
-    if score is None:
-        return ""
-    rows = [
-        f"## Score: {score.composite:g} of 100",
-        "",
-        "| part | score | why |",
-        "| --- | --- | --- |",
-    ]
-    for name, part in score.parts.items():
-        why = _short(part.reason).replace("|", "\\|").replace("<", "&lt;")
-        rows.append(f"| {name} | {part.score:g} | {why} |")
-    return "\n".join([*rows, "", f"By {score.scored_by}."])
-
-
-def _numbers(run: Run) -> str:
+def _numbers(run: Run, at: datetime | None) -> str:
     usage = run.usage
-    parts = [f"Agents worked {usage.agent_seconds:.0f} s", _tokens(usage), usage.price]
+    parts = [f"Agents worked {lasted(usage.agent_seconds)}"]
+    if at is not None and run.started_at is not None:
+        parts.append(f"{lasted((at - run.started_at).total_seconds())} from start to here")
+    parts += [tokens(usage), usage.price or ("" if not usage.unpriced else "cost unknown")]
     return " · ".join(part for part in parts if part)
 
 
-def _tokens(usage: Usage) -> str:
-    if not usage.input_tokens and not usage.output_tokens:
-        return "no tokens"
-    cached = usage.cache_read_tokens + usage.cache_write_tokens
-    return f"{usage.input_tokens + cached:,} tokens in, {usage.output_tokens:,} out"
+def _commands(plan: FrozenPlan, run: Run) -> str:
+    """Return how to have the work, its record, and the same once more."""
+    lines = [
+        f"git fetch origin {plan.git.branch} && git switch {plan.git.branch}",
+        f"courier describe run/{plan.run}   # everything that is on record",
+        f"courier replay {plan.run}         # go through it again, asking no model",
+        f"courier retry {plan.run}          # have it done again",
+    ]
+    record = folder(plan.run, run.started_at) if run.started_at else ""
+    where = f"\n\nRecord: `{record}/` on branch `courier/state`." if record else ""
+    return "```sh\n" + "\n".join(lines) + "\n```" + where

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from courier.errors import NotFound
 from courier.planning.library import AssetFile, readable
 from courier.ports.repository import Identity, Version
+from courier.runs.filechange import FileChange
 from courier.storage.catfile import Found
 from courier.storage.names import checked_commit
 from courier.storage.plumbing import Plumbing
@@ -130,6 +131,26 @@ async def find_trailers(
         if commit and wanted <= set(lines):
             return commit
     return None
+
+
+async def changes(plumbing: Plumbing, base: str, head: str) -> Sequence[FileChange]:
+    """Return every file that differs from the merge base of both to ``head``, by path."""
+    flags = ("--numstat", "-z", "--no-renames", "--no-color", "--no-ext-diff", "--no-textconv")
+    answer = await plumbing.local.run(
+        "diff", *flags, f"{checked_commit(base)}...{checked_commit(head)}", "--", accept=(0, 128)
+    )
+    if answer.code:
+        # Without a merge base, what differs is everything.
+        answer = await plumbing.local.run("diff", *flags, base, head, "--")
+    found = []
+    for entry in answer.out.decode("utf-8", "replace").split("\0")[:-1]:
+        added, removed, path = entry.split("\t", 2)
+        found.append(FileChange(path=path, added=_count(added), removed=_count(removed)))
+    return found
+
+
+def _count(told: str) -> int | None:
+    return int(told) if told.isdigit() else None
 
 
 async def listed(plumbing: Plumbing, commit: str) -> Mapping[str, int]:

@@ -9,6 +9,7 @@ from courier.errors import NotFound
 from courier.planning.library import AssetFile
 from courier.ports.clock import Clock
 from courier.ports.repository import NO_BRANCHES, Admitted, GateRules, Head, Identity, Version
+from courier.runs.filechange import FileChange
 from courier.storage import history
 from courier.storage.commits import Signed, commit_tree, is_ancestor, merge_tree, parents_of
 from courier.storage.credentials import Credentials
@@ -237,6 +238,10 @@ class Mirror:
         answer = await git.run("diff", *flags, start.text or base, head, "--", limits=_DIFF)
         end = "\n[the rest of this diff is left out]\n" if answer.was_cut else ""
         return answer.out.decode(errors="replace") + end
+
+    async def changes(self, base: str, head: str) -> Sequence[FileChange]:
+        """Return every file that differs from the merge base of both to ``head``, by path."""
+        return await history.changes(self.plumbing, base, head)
 
     async def contains(self, commit: str, *, tip: str) -> bool:
         """Return whether the change is in ``tip``: an ancestor, or merging is nothing."""

@@ -6,6 +6,7 @@ from typing import Final
 from courier.errors import NotFound
 from courier.planning.library import AssetFile
 from courier.ports.repository import NO_BRANCHES, Admitted, GateRules, Identity
+from courier.runs.filechange import FileChange
 from courier.storage.mirror import Mirror
 from courier.storage.names import checked_commit
 
@@ -92,6 +93,11 @@ class SharedMirror(Mirror):
         """Return the unified diff from the merge base of both to ``head``."""
         await self._need(base, head)
         return await super().diff(base, head)
+
+    async def changes(self, base: str, head: str) -> Sequence[FileChange]:
+        """Return every file that differs from the merge base of both to ``head``."""
+        await self._need(base, head)
+        return await super().changes(base, head)
 
     async def contains(self, commit: str, *, tip: str) -> bool:
         """Return whether the change is in ``tip``."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from courier.runs.interactive.account import usage_of
 from courier.runs.interactive.frozen import SandboxPlan
 from courier.runs.interactive.live import LiveSandbox, Message
+from courier.runs.markdown import harmless, quoted
 from courier.runs.material import bounded
 from courier.runs.proposal import BODY_LIMIT, marker
 from courier.runs.usage import Usage
@@ -52,16 +53,15 @@ def body(plan: SandboxPlan, live: LiveSandbox) -> str:
 
 def _exchanges(live: LiveSandbox) -> Iterator[str]:
     for message in live.messages:
-        asked = bounded(message.given.content.strip(), 2_000).splitlines()
-        quoted = "\n".join(f"> {line}" if line else ">" for line in asked)
+        asked = quoted(bounded(message.given.content.strip(), 2_000))
         outcome = message.outcome
         if outcome is None:
             answer = "(not answered)"
         elif outcome.status == "completed":
-            answer = bounded(outcome.text.strip(), 4_000) or "(no words)"
+            answer = harmless(bounded(outcome.text.strip(), 4_000)) or "(no words)"
         else:
-            answer = f"({outcome.reason}: {bounded(outcome.message.strip(), 500)})"
-        yield f"{quoted}\n\n{answer}"
+            answer = f"({outcome.reason}: {harmless(bounded(outcome.message.strip(), 500))})"
+        yield f"{asked}\n\n{answer}"
 
 
 def _numbers(usage: Usage) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from courier.runs.candidates import branch_of, candidate_plans
 from courier.runs.charges import charges_of
 from courier.runs.choice import Choice
+from courier.runs.commits import commit_message
 from courier.runs.events import (
     AttemptEnded,
     CancelAsked,
@@ -34,7 +35,7 @@ from courier.runs.progress import (
     next_step,
 )
 from courier.runs.prompts import assemble
-from courier.runs.proposal import body, commit_message
+from courier.runs.proposal import body
 from courier.runs.roles import keeps_changes
 from courier.runs.run import Run, after, fold
 from courier.runs.transcript import Outcome
@@ -247,7 +248,7 @@ def test_a_pull_request_tells_who_took_part_and_why_the_winner_won() -> None:
     assert "| candidate-2 | codex gpt, claude | **chosen** |" in text
     assert "`courier/fix-auth-candidate-1`" in text
     assert "**candidate-2**: Clearer." in text
-    assert "| c2/design | 1 | codex gpt | done |" in text
+    assert "| c2/design | 1 | codex gpt | done | " in text
     assert "candidate-2 did it." in text
     assert "candidate-1 did it." not in text
 

@@ -208,7 +208,7 @@ def test_records_usage_and_pull_request_tell_the_score() -> None:
     lines = [(line.step, line.agent, line.service, line.model) for line in charges_of(asked, run)]
     assert lines[2] == ("rate", "scoring", "openai", "x")
     assert run.usage.input_tokens == 7
-    assert "## Score: 81.5 of 100" in body(asked, run)
+    assert "**81.5 of 100**, by `rate`." in body(asked, run)
     assert "## Score" not in body(asked, fold([RunStarted(at=START), attempted("design")]))
 
 

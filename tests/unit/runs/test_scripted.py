@@ -167,4 +167,4 @@ def test_the_record_and_the_proposal_tell_what_ran() -> None:
     assert afterwards["scripts"][0]["name"] == "final"
     files = record_files(plan, run)
     assert next(files[path] for path in files if path.endswith("scripts/look.md")) == b"found\n"
-    assert '- Script "look" (preStep) failed with exit code 1 after 1 s.' in body(plan, run)
+    assert '- [ ] Script "look" (preStep) failed with exit code 1 after 1 s.' in body(plan, run)

@@ -5,8 +5,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from courier.runs.charges import charges_of
+from courier.runs.commits import commit_message
 from courier.runs.events import RunEnded, RunStarted, WorkDelivered
-from courier.runs.proposal import body, commit_message, marker
+from courier.runs.proposal import body, marker
 from courier.runs.run import Run, fold
 from courier.runs.usage import Usage
 from courier.runs.writeback import record, record_files
@@ -89,7 +90,7 @@ def test_the_body_shows_task_words_steps_and_cost_and_hides_the_marker() -> None
     text = body(frozen(), finished())
     assert text.startswith("> Fix the login.")
     assert "Second try." in text
-    assert "| check | 1 | claude | fail | Bad \\| worse &lt;b> |" in text
+    assert "| check | 1 | claude | fail | 60 s | - | Bad \\| worse <\u200bb> |" in text
     assert "$0.0246" in text
     assert marker("fix-auth") in text
 
@@ -97,8 +98,9 @@ def test_the_body_shows_task_words_steps_and_cost_and_hides_the_marker() -> None
 def test_long_feedback_is_told_by_its_beginning_and_its_end() -> None:
     told = rejected("Exit code 1. The end of the output:\n\nF.F.\n====\nFAILED (failures=2)\n")
     run = fold([RunStarted(at=START), attempted("check", verdict=told)])
-    assert "fail | Exit code 1. The end of the output: … FAILED (failures=2) |" in body(
-        frozen(), run
+    assert (
+        "| fail | 60 s | - | Exit code 1. The end of the output: … FAILED (failures=2) |"
+        in body(frozen(), run)
     )
 
 
@@ -111,6 +113,7 @@ def test_commit_messages_carry_trailers_a_machine_can_read() -> None:
         "Courier-Step: design-2",
         "Courier-Agent: claude opus",
         "Courier-Persona: careful",
+        "Co-authored-by: opus (claude) <claude@agents.courier.invalid>",
     ]
 
 
@@ -131,5 +134,5 @@ def test_the_body_of_a_pipeline_lets_a_reviewer_speak_after_who_did_the_work() -
     first, second = text.index("I renewed the session."), text.index("without a test.")
     assert "## What `review` says" in text[first:second]
     assert "Too early" not in text
-    assert '- Step "polish" is left out' in text
+    assert '- [ ] Step "polish" is left out' in text
     assert record(plan, run)["leftOut"] == list(plan.left_out)

@@ -1,0 +1,58 @@
+"""What a pull request tells that a run's facts do not hold: looked up when it is opened."""
+
+import asyncio
+
+from courier.engine.patience import patiently
+from courier.engine.world import World
+from courier.errors import CourierError
+from courier.runs.filechange import FileChange
+from courier.runs.frozen import FrozenPlan
+from courier.runs.proposal import Particulars
+from courier.runs.stack import Floor, stack_of
+
+
+async def particulars(world: World, plan: FrozenPlan, commit: str, *, note: str) -> Particulars:
+    """Return what there is to be told; what cannot be found out is left out.
+
+    Args:
+        world: Where to look.
+        plan: Whose pull request it is.
+        commit: The work.
+        note: What the pull request says first.
+    """
+    asked_by, changes, stack = await asyncio.gather(
+        _asked_by(world, plan), _changes(world, plan, commit), _stack(world, plan)
+    )
+    return Particulars(note, asked_by, changes, world.clock.now(), stack)
+
+
+async def _asked_by(world: World, plan: FrozenPlan) -> str:
+    if plan.retry is not None:
+        return plan.retry.by
+    if not plan.document:
+        return ""
+    try:
+        author = await world.repository.author(plan.document, at=plan.observed_commit)
+    except CourierError:
+        return ""
+    return author.name if author is not None else ""
+
+
+async def _changes(world: World, plan: FrozenPlan, commit: str) -> tuple[FileChange, ...]:
+    try:
+        return tuple(await world.repository.changes(plan.git.base_commit, commit))
+    except CourierError:
+        return ()
+
+
+async def _stack(world: World, plan: FrozenPlan) -> tuple[Floor, ...]:
+    """Return the stack the work is on; a forge is asked only where there may be one."""
+    git = plan.git
+    try:
+        if git.base_branch == (await world.repository.head()).branch:
+            return ()
+        known = await patiently(world.clock, world.forge.list)
+    except CourierError:
+        return ()
+    own = Floor(run=plan.run, title=plan.title, branch=git.branch)
+    return stack_of(own, git.base_branch, known)
