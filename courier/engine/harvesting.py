@@ -13,11 +13,12 @@ from courier.planning.harvest.reap import SORTS, reap
 from courier.planning.manifest import read_manifest
 from courier.planning.sources import is_document
 from courier.ports.repository import Identity
+from courier.runs.commits import SUBJECT_LIMIT, trailers
 from courier.runs.events import WorkHarvested
 from courier.runs.frozen import FrozenPlan
 from courier.runs.harvest.frozen import FrozenHarvest
+from courier.runs.markdown import line
 from courier.runs.progress import Harvest
-from courier.runs.proposal import commit_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,13 @@ class Harvesting:
 
     async def _commit(self, crop: Crop) -> str:
         git, redact = self.plan.git, self.world.secrets.redact
-        files = {path: redact(told.decode()).encode() for path, told in crop.files.items()}
-        message = commit_message(self.plan, self.plan.steps[-1], 1)
-        _, _, trailers = message.partition("\n\n")
+        files = {path: redact(each.decode()).encode() for path, each in crop.files.items()}
+        subject = line(crop.title, most=SUBJECT_LIMIT)
+        told = "\n".join(trailers(self.plan, self.plan.steps[-1], 1))
         return await self.world.repository.with_files(
             git.base_commit,
             files,
-            message=f"{crop.title}\n\n{trailers}",
+            message=f"{subject}\n\n{told}\n",
             author=Identity(git.author_name, git.author_email),
         )
 
