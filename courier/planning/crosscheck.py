@@ -25,6 +25,7 @@ _STARTS_WORK = frozenset(
         "Sandbox",
     }
 )
+_BUILTIN_KINDS = frozenset(BUILTIN_NAMES)
 _PROJECT: Pointer = ("metadata", "project")
 _DEPENDS: Pointer = ("spec", "dependsOn")
 
@@ -130,11 +131,12 @@ def _by_name(
     taken: list[Finding] = []
     for path, (whole, broken, _) in ordered:
         for facts in _in_order(whole, broken) if broken else whole:
-            named = facts[:2]
-            if named not in found and named not in builtin:
-                found[named] = (path, facts)
-            elif only is None or path in only:
-                taken.append(_taken(path, facts, None if named in builtin else found[named][0]))
+            named, here = facts[:2], (path, facts)
+            is_builtin = facts[0] in _BUILTIN_KINDS and named in builtin
+            if not is_builtin and found.setdefault(named, here) is here:
+                continue
+            if only is None or path in only:
+                taken.append(_taken(path, facts, None if is_builtin else found[named][0]))
     return found, taken
 
 

@@ -12,7 +12,7 @@ from courier.planning.facts import FileFacts, document_facts
 from courier.planning.inside import RULED, problems_inside
 from courier.planning.lacking import may_lack, may_name_lesser
 from courier.planning.manifest import KINDS, Schemas
-from courier.planning.sources import is_yaml
+from courier.planning.sources import YAML_ENDINGS
 from courier.planning.unused import holds_unused, may_name_unused
 from courier.planning.yaml_gate import decode
 from courier.planning.yaml_text import plain_value
@@ -22,11 +22,11 @@ def plain_facts(path: str, data: bytes, schemas: Schemas) -> FileFacts | None:
     """Return the facts of a file without a problem or warning; None for `read_manifest` to tell.
 
     Args:
-        path: The path below ``.courier/``.
+        path: The path below ``.courier/``, of a file that holds documents.
         data: What the file holds.
         schemas: The schemas to hold it against.
     """
-    text = decode(path, data) if is_yaml(path) else None
+    text = decode(path, data) if path.endswith(YAML_ENDINGS) else None
     if text is None or isinstance(text, Diagnostic):
         return None
     value = plain_value(text)

@@ -16,6 +16,8 @@ from courier.resources.front_matter import (
     has_two_bodies,
 )
 
+YAML_ENDINGS = (".yaml", ".yml")
+"""How the names of files in YAML end."""
 _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 
 
@@ -90,7 +92,7 @@ def markdown_kind(path: str) -> str | None:
     """Return the kind of the document a Markdown file is, or None."""
     folder, *inside = path.split("/")
     kind = MARKDOWN_FOLDERS.get(folder)
-    if kind is None or not inside or not path.endswith(".md") or _is_hidden(path):
+    if kind is None or not inside or not path.endswith(".md") or "/." in path:
         return None
     if kind == "Skill":
         return kind if len(inside) == 2 and inside[1] == "SKILL.md" else None
@@ -166,10 +168,6 @@ def _stem(inside: str, kind: str) -> str:
 
 def is_yaml(path: str) -> bool:
     """Return whether a path below ``.courier/`` holds documents in YAML."""
-    if not path.endswith((".yaml", ".yml")) or _is_hidden(path):
+    if not path.endswith(YAML_ENDINGS) or path.startswith(".") or "/." in path:
         return False
     return not (path.startswith("skills/") and path.count("/") > 1)
-
-
-def _is_hidden(path: str) -> bool:
-    return path.startswith(".") or "/." in path
