@@ -58,9 +58,9 @@ async def _look(here: Here, kind: str, name: str) -> tuple[str, Any]:
         if kind == "Run":
             return await _run(here, wiring, name)
         if kind == PULL_REQUEST:
-            from courier.cli.pr.numbers import number_of
+            from courier.cli.pr.numbers import found
 
-            pull = await wiring.forge.get(number_of(name))
+            _, pull = await found(wiring, name)
             value = pull.model_dump(mode="json", by_alias=True)
             return proposal.told(pull, here.console.ink), value
         if kind == "RecurringTask":

@@ -189,11 +189,12 @@ async def _runs(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
 
 async def _pull_requests(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
     from courier.cli.kinds import PULL_REQUEST
+    from courier.cli.pr.numbers import name_of
     from courier.cli.views import tables
 
-    found = await wiring.forge.list()
+    found = await wiring.offices().list()
     rows = tables.pull_requests(found, here.clock.now(), wide=asked.wide)
-    items = {str(one.number): one.model_dump(mode="json", by_alias=True) for one in found}
+    items = {name_of(one): one.model_dump(mode="json", by_alias=True) for one in found}
     return Listed(PULL_REQUEST, rows, items)
 
 

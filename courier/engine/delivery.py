@@ -9,7 +9,7 @@ from courier.engine.patience import patiently
 from courier.engine.seam import Action, Context, Json, RunCancelled, StepIO
 from courier.engine.world import World
 from courier.errors import Conflict, CourierError, Misconfigured, Unavailable
-from courier.ports.forges import Proposed
+from courier.ports.forges import Forge, Proposed
 from courier.ports.repository import Identity
 from courier.runs.events import Refusal, WorkDelivered
 from courier.runs.frozen import FrozenPlan
@@ -34,6 +34,10 @@ class Delivery:
     plan: FrozenPlan
     stage: str
     note: str = ""
+
+    @property
+    def _forge(self) -> Forge:
+        return self.world.forge_of(self.plan)
 
     async def carry_out(self, run: Run, decision: Deliver) -> WorkDelivered:
         """Return what became of the work; a refusal by the remote is a fact, not an exception."""
@@ -117,18 +121,18 @@ class Delivery:
         told = await particulars(self.world, self.plan, decision.commit, note=self.note)
         proposed, delivered = self._proposed(run, decision, told), self._delivered(decision.commit)
         try:
-            opened = await patiently(self.world.clock, lambda: self.world.forge.propose(proposed))
+            opened = await patiently(self.world.clock, lambda: self._forge.propose(proposed))
         except CourierError as error:
             refusal = self._refusal(error, {Misconfigured: "ProposalDeclined"})
             return delivered.model_copy(update={"refusal": refusal})
         return delivered.model_copy(update={"pull_request": opened})
 
     async def _merged(self, decision: Deliver, number: int | None) -> WorkDelivered:
-        found = await patiently(self.world.clock, lambda: self.world.forge.get(number or 0))
+        found = await patiently(self.world.clock, lambda: self._forge.get(number or 0))
         return self._delivered(decision.commit).model_copy(update={"pull_request": found})
 
     async def _withdraw(self, pushed: WorkDelivered) -> WorkDelivered:
-        forge, git = self.world.forge, self.plan.git
+        forge, git = self._forge, self.plan.git
         by = Identity(git.author_name, git.author_email)
         try:
             known = await patiently(self.world.clock, forge.list)
@@ -164,6 +168,7 @@ class Delivery:
             draft=decision.how == "draft",
             labels=plan.delivery.labels,
             reviewers=plan.delivery.reviewers,
+            auto_merge=plan.delivery.auto_merge,
         )
 
 

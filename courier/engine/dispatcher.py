@@ -193,7 +193,8 @@ class Dispatcher:
         if content is None:
             raise NotFound("The run's record is gone.", detail=path)
         record = json.loads(content)
-        now = await self._world.forge.get(record["pullRequest"]["number"])
+        pull = record["pullRequest"]
+        now = await self._world.forges[pull.get("forge") or "local"].get(pull["number"])
         record["pullRequest"] = now.model_dump(mode="json", by_alias=True)
         if now.status in ("merged", "closed"):
             await self._drop_branches(record.get("candidates") or ())

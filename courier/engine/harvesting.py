@@ -102,7 +102,7 @@ class Harvesting:
         repository, git = self.world.repository, self.plan.git
         await repository.fetch()
         yield "", (await repository.head(git.base_branch)).commit
-        for pull in await self.world.forge.list(status="created"):
+        for pull in await self.world.forge_of(self.plan).list(status="created"):
             if pull.run == self.plan.run:
                 continue
             try:

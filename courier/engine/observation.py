@@ -1,6 +1,5 @@
 """Observing one repository: records folded, runs in flight, pull requests as they are now."""
 
-import asyncio
 import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,14 +11,15 @@ from courier.engine.inflight import RunState
 from courier.engine.interactive.guestbook import GuestBook, kept_among
 from courier.engine.learnings.versions import VersionShelf
 from courier.engine.pictures import Pictures
+from courier.engine.pulls import Pulls
 from courier.engine.question import SIGNAL
 from courier.engine.retelling import retell
 from courier.engine.retries import Retries
 from courier.engine.runner import FLOW
 from courier.engine.seam import RunReader
 from courier.engine.world import World
-from courier.errors import CourierError, NotFound
-from courier.planning.observed import InFlight, Observed, ObservedRun
+from courier.errors import NotFound
+from courier.planning.observed import InFlight, Observed
 from courier.ports.repository import Head
 from courier.runs.approvals import waiting
 from courier.runs.budget import SIGNAL as BUDGET
@@ -56,6 +56,7 @@ class Observation:
         self._engine = engine
         self._remote = remote
         self._pictures = Pictures(world.repository)
+        self._pulls = Pulls(world)
         self._guests = GuestBook(world.state)
         self._diaries = Diaries(world.state)
         self._courses = Courses(world.state)
@@ -77,7 +78,7 @@ class Observation:
             records=await self._world.state.tip(),
             live=tuple((one.run_id, one.phase, one.step, one.cancellation) for one in live),
             branches=tuple((await self._tips(branches)).items()),
-            pull_requests=tuple((await self._ask_forge({})).items()),
+            pull_requests=tuple((await self._ask_forges({})).items()),
         )
 
     async def look(
@@ -113,7 +114,7 @@ class Observation:
             repository=self._remote,
             records=records,
             in_flight=flying,
-            pull_requests=await self._ask_forge(dict(glance.pull_requests) if glance else {}),
+            pull_requests=await self._ask_forges(dict(glance.pull_requests) if glance else {}),
             branches=await self._tips(branches),
             sandboxes=await self._guests.look(),
             kept=kept_among(live),
@@ -161,18 +162,8 @@ class Observation:
                 log.info("branch %s, which a run wants to start from, does not exist", branch)
         return tips
 
-    async def _ask_forge(self, known: Mapping[str, str]) -> Mapping[str, str]:
-        open_ones = [listed.observed for listed in self._world.index.proposed()]
-        statuses = await asyncio.gather(*(self._status(one, known) for one in open_ones))
-        told = zip(open_ones, statuses, strict=True)
-        return {record.run: status for record, status in told}
-
-    async def _status(self, record: ObservedRun, known: Mapping[str, str]) -> str:
-        """Return a pull request's status: what is on record where the forge cannot tell."""
-        if record.run in known:
-            return known[record.run]
-        try:
-            return (await self._world.forge.get(record.number or 0)).status
-        except CourierError as fault:
-            log.warning("pull request #%s cannot be looked at: %s", record.number, fault)
-            return record.pull_request or ""
+    async def _ask_forges(self, known: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the status of every open pull request, on record where no forge can tell."""
+        records = [listed.observed for listed in self._world.index.proposed()]
+        told = await self._pulls.look([one for one in records if one.run not in known])
+        return {one.run: known.get(one.run) or told[one.run] for one in records}

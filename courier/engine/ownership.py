@@ -41,6 +41,9 @@ EFFECTS = frozenset(
         "merge",
         # of a forge
         "propose",
+        "change",
+        "comment",
+        "merge_when_green",
         "close",
         # of a state branch
         "write",
@@ -89,7 +92,7 @@ def guarded_world(world: World) -> World:
         sandboxes=guarded(world.sandboxes),
         repository=guarded(world.repository),
         state=guarded(world.state),
-        forge=guarded(world.forge),
+        forges={name: guarded(forge) for name, forge in world.forges.items()},
         checkpoints=guarded(world.checkpoints),
     )
 

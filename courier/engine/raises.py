@@ -59,7 +59,8 @@ class Raises:
         return found
 
     async def _propose(self, plan: Plan, wanted: Raise) -> Raised | None:
-        repository, forge, branch = self._world.repository, self._world.forge, branch_of(wanted)
+        repository, branch = self._world.repository, branch_of(wanted)
+        forge = self._world.forges[wanted.forge]
         if any(pull.branch == branch for pull in await forge.list()):
             return None
         title = f"Raise {wanted.field} of {wanted.project} from {wanted.was:f} to {wanted.to:f}"

@@ -18,7 +18,7 @@ from courier.ports.state import StateBranch
 from courier.ports.transcripts import Transcripts
 from courier.ports.witness import Unwatched, Witness
 from courier.resources.agent import AgentSpec
-from courier.runs.frozen import FrozenStep
+from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.pricing import EMBEDDED
 from courier.shipped import schema_text
 
@@ -30,6 +30,7 @@ class World:
     Attributes:
         home: A short id of this repository's state folder; labels its sandboxes.
         drivers: The built-in agents by name.
+        forges: By the name a Project gives them, ``github`` or ``local``.
         describe: Makes the driver of an agent from its name and what a document says of it.
         agent_env: Variables every agent process gets besides its own, e.g. base URLs.
         machines: The service that charges for sandboxes.
@@ -45,7 +46,7 @@ class World:
     state: StateBranch
     index: RunIndex
     checkpoints: Checkpoints
-    forge: Forge
+    forges: Mapping[str, Forge]
     secrets: Secrets
     transcripts: Transcripts
     drivers: Mapping[str, AgentDriver]
@@ -56,6 +57,10 @@ class World:
     witness: Witness = field(default_factory=Unwatched)
     ledger: Ledger = field(default_factory=Ledger)
     schemas: Schemas = field(default_factory=lambda: Schemas(schema_text))
+
+    def forge_of(self, plan: FrozenPlan) -> Forge:
+        """Return where the work of a run is proposed."""
+        return self.forges[plan.delivery.forge]
 
     def driver(self, step: FrozenStep) -> AgentDriver:
         """Return what drives the agent of a step."""

@@ -222,7 +222,7 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         document=catalog.documents[asked.refs[-1]].start.file,
         sandbox=machine,
         git=_git(decided, observed),
-        delivery=freeze_delivery(decided.values),
+        delivery=freeze_delivery(decided.values, asked.project),
         quality=quality,
         extract=asked.project.spec.learnings.extract,
         budget_usd=decided.values.dollars("budget"),

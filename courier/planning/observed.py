@@ -48,6 +48,7 @@ class ObservedRun:
         commit: The tip of its work; None where there is none.
         base: The branch it was proposed to, or would be.
         ended_at: When it ended, in UTC; None if it has not, or the record does not say.
+        forge: Where the pull request is.
     """
 
     run: str
@@ -63,6 +64,7 @@ class ObservedRun:
     commit: str | None = None
     base: str | None = None
     ended_at: datetime | None = None
+    forge: str = "local"
 
     @property
     def ended(self) -> bool:

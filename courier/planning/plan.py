@@ -200,6 +200,8 @@ class Raise(Model):
     """One number in one line of a document that would let go on what lacks money."""
 
     project: str
+    forge: Literal["github", "local"] = "local"
+    """Where it is proposed."""
     field: str
     """What is raised, e.g. ``budgets.perDay``."""
     period: str

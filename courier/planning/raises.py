@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
-from typing import Final
+from typing import Final, Literal
 
 from courier.planning.budgets import Money
 from courier.planning.catalog import Catalog
 from courier.planning.observed import Lacking, Observed
 from courier.planning.plan import Raise
 from courier.planning.references import Pointer, Ref
+from courier.resources.project import Project
 from courier.runs.budget import DAY, MONTH, RUN, shortage
 from courier.runs.retry import original
 
@@ -52,6 +53,12 @@ def _wants(catalog: Catalog, project: Ref) -> bool:
     return budgets.get("proposeRaise") is True
 
 
+def _forge(catalog: Catalog, ref: Ref) -> Literal["github", "local"]:
+    project = catalog.resource(ref)
+    assert isinstance(project, Project)  # noqa: S101 - what the catalog promises
+    return project.spec.repository.forge
+
+
 def _line(
     catalog: Catalog, ref: Ref, pointer: Pointer, told: tuple[str, str, str]
 ) -> Iterator[Raise]:
@@ -69,6 +76,7 @@ def _line(
     was = Decimal(str(value))
     yield Raise(
         project=project,
+        forge=_forge(catalog, Ref("Project", project)),
         field=".".join(str(step) for step in pointer[1:]),
         period=period,
         path=at.file,

@@ -52,6 +52,7 @@ def read_record(run: str, content: bytes) -> ObservedRun:
         commit=_text(work.get("commit")),
         base=_text(_mapping(told.get("base")).get("branch")),
         ended_at=_moment(told.get("endedAt")),
+        forge=_text(pull_request.get("forge")) or "local",
     )
 
 

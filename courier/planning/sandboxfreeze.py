@@ -181,7 +181,7 @@ def _frozen(catalog: Catalog, asked: _Asked, observed: Observed) -> SandboxPlan:
         steps=(step,),
         sandbox=machine,
         git=_git(asked, observed),
-        delivery=freeze_delivery(values),
+        delivery=freeze_delivery(values, asked.project),
         budget_usd=values.dollars("budget"),
         caps=caps_of(asked.project.spec.budgets),
         rates=freeze_rates(catalog, rates, services, machines=observed.machines),

@@ -17,7 +17,7 @@ from courier.planning.effective import (
 from courier.planning.equipment import Equipment
 from courier.planning.sessions import prompt_of
 from courier.resources.durations import to_seconds
-from courier.resources.project import Quality
+from courier.resources.project import Project, Quality
 from courier.runs.frozen import (
     FrozenDelivery,
     FrozenLoop,
@@ -146,9 +146,11 @@ def freeze_loop(values: Values) -> FrozenLoop:
     )
 
 
-def freeze_delivery(values: Values) -> FrozenDelivery:
+def freeze_delivery(values: Values, project: Project) -> FrozenDelivery:
     """Return how work is proposed, and what the gate lets through."""
     return FrozenDelivery(
+        forge=project.spec.repository.forge,
+        auto_merge=values.flag("delivery.autoMerge"),
         draft=values.flag("delivery.draft"),
         labels=values.words("delivery.labels"),
         reviewers=values.words("delivery.reviewers"),

@@ -1,6 +1,6 @@
 """The forge: where proposed changes are opened, followed and merged."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +11,11 @@ from courier.runs.pullrequest import PullRequest
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """What to propose; `run` and `branch` identify it, so proposing twice is once."""
+    """What to propose; `run` and `branch` identify it, so proposing twice is once.
+
+    Attributes:
+        auto_merge: Whether it merges by itself once its checks are green.
+    """
 
     run: str
     title: str
@@ -22,6 +26,22 @@ class Proposed:
     draft: bool = False
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
+    auto_merge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What to change of an open pull request; None leaves it as it is.
+
+    Attributes:
+        base: The branch it is to go into from now on.
+        draft: Whether it is a draft from now on.
+    """
+
+    title: str | None = None
+    body: str | None = None
+    base: str | None = None
+    draft: bool | None = None
 
 
 class Forge(Protocol):
@@ -43,8 +63,45 @@ class Forge(Protocol):
         """
         ...
 
+    async def look(self, numbers: Collection[int]) -> Mapping[int, PullRequest]:
+        """Return pull requests as they are now, by number; those there are not are missing.
+
+        As `get` does, but asking the forge once for very many.
+        """
+        ...
+
     async def list(self, *, status: str | None = None) -> Sequence[PullRequest]:
         """Return pull requests made by courier, newest first."""
+        ...
+
+    async def change(self, number: int, changes: Changes) -> PullRequest:
+        """Change an open one; what is so already is success.
+
+        Raises:
+            NotFound: If there is none, or no such base.
+            Conflict: If it is merged or closed.
+        """
+        ...
+
+    async def comment(self, number: int, key: str, body: str) -> None:
+        """Say something below it: the one comment of that key, which is replaced next time.
+
+        Args:
+            number: The pull request.
+            key: What the comment is for, one word; never shown to people.
+            body: Markdown.
+
+        Raises:
+            NotFound: If there is none.
+        """
+        ...
+
+    async def comments(self, number: int) -> Mapping[str, str]:
+        """Return what `comment` said below it, by key.
+
+        Raises:
+            NotFound: If there is none.
+        """
         ...
 
     async def merge(self, number: int, *, by: Identity, squash: bool = False) -> PullRequest:
@@ -52,6 +109,17 @@ class Forge(Protocol):
 
         Raises:
             Conflict: If it cannot be merged cleanly, or its head moved.
+        """
+        ...
+
+    async def merge_when_green(
+        self, number: int, *, by: Identity, squash: bool = False
+    ) -> PullRequest:
+        """Have it merge by itself once nothing blocks it; merged at once where nothing does.
+
+        Raises:
+            NotFound: If there is none.
+            Conflict: If it is closed, or cannot be merged cleanly.
         """
         ...
 

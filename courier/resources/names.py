@@ -64,11 +64,8 @@ UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "notifications",
             "ci",
             "retention.branches",
-            "delivery.autoMerge",
         ),
         "Team": ("members.*.credentials",),
-        "Workflow": ("delivery.autoMerge",),
-        "Run": ("delivery.autoMerge",),
     }
 )
 """Fields below spec, of kinds that take effect, that are checked but not acted on yet; ``*`` stands

@@ -137,7 +137,11 @@ class FrozenGit(Model):
 class FrozenDelivery(Model):
     """How the work is proposed, and what the gate lets through."""
 
+    forge: Literal["github", "local"] = "local"
+    """Where it is proposed."""
     draft: bool = False
+    auto_merge: bool = False
+    """Whether it merges by itself once its checks are green."""
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     protected_paths: tuple[str, ...] = ()

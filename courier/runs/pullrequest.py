@@ -26,9 +26,16 @@ class PullRequest(Model):
     draft: bool = False
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
+    forge: Literal["github", "local"] = "local"
+    """Where it is; numbers are those of one forge."""
     url: str | None = None
+    """Where people see it; null where there is no page."""
+    review: Literal["approved", "changesRequested", "required"] | None = None
+    """What reviewers decided, or that they have to; null where nobody has to."""
+    auto_merge: Literal["merge", "squash"] | None = None
+    """How it merges by itself once its checks are green; null if it does not."""
     merge_commit: str | None = None
     created_at: datetime
     updated_at: datetime
     decided_by: str | None = None
-    """Who merged or closed it."""
+    """Who merged or closed it, or had it merge by itself."""

@@ -13,12 +13,12 @@ from courier.planning.history import Sample
 from courier.planning.listed import ListedRun
 from courier.planning.observed import ObservedRun, summed
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised whenever what a row says, or how it is read from a record, changes."""
 
 COLUMNS: Final = (
     "run, place, started, ended, project, workflow, source, phase, reason, title, message, branch, "
-    "agents, personas, usage, digest, pull, number, proposed, tokens, cost, work, base"
+    "agents, personas, usage, digest, pull, number, proposed, tokens, cost, work, base, forge"
 )
 
 _TABLES: Final = f"""
@@ -176,13 +176,14 @@ def _row(one: ListedRun) -> tuple[Any, ...]:
         str(cost) if cost is not None else None,
         seen.commit,
         seen.base,
+        seen.forge,
     )
 
 
 def _listed(row: Sequence[Any]) -> ListedRun:
     run, place, started, ended, project, workflow, source, phase, reason, *more = row
     title, message, branch, agents, personas, usage, digest, pull, number, _, *last = more
-    tokens, cost, work, base = last
+    tokens, cost, work, base, forge = last
     began = _EPOCH + started * _MICROSECOND
     over = _EPOCH + ended * _MICROSECOND if ended is not None else None
     sample = None
@@ -190,7 +191,7 @@ def _listed(row: Sequence[Any]) -> ListedRun:
         seconds = max(0.0, (over - began).total_seconds())
         sample = Sample(run, over, seconds, tokens, Decimal(cost) if cost is not None else None)
     seen = ObservedRun(run, phase, reason, project, workflow, digest, pull, number, sample)
-    seen = replace(seen, branch=branch, commit=work, base=base, ended_at=over)
+    seen = replace(seen, branch=branch, commit=work, base=base, ended_at=over, forge=forge)
     return ListedRun(
         observed=seen,
         place=place,

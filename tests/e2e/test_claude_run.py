@@ -113,7 +113,7 @@ async def test_a_rejected_change_is_made_right_and_proposed(
         state = await here.run(claude_plan(here))
         assert state.result == {"phase": "completed", "reason": "Completed"}
         record = await here.record()
-        (proposal,) = await here.world.forge.list()
+        (proposal,) = await here.forge.list()
         day = record["startedAt"][:10].replace("-", "/")
         transcript = await here.world.state.read_transcript(f"{day}/fix/transcript.jsonl.zst")
         assert await here.tidy()

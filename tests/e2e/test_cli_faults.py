@@ -195,7 +195,7 @@ async def _carry_out(
             await here.engine.wait(run)
         healing.cancel()
         records = {run: await here.record(run) for run in runs}
-        proposed = [each.branch for each in await here.world.forge.list()]
+        proposed = [each.branch for each in await here.forge.list()]
         assert all([await here.tidy(run) for run in runs])
     return Faulty(records, proposed, origin, models)
 

@@ -150,7 +150,7 @@ async def test_courier_is_killed_and_nothing_is_lost_or_repeated(
     check_requests(models, row)
     async with scene(tmp_path / "reader", origin, provider(theatre)) as here:
         check(await here.record(row), origin, row, ["Completed"])
-        assert len([one for one in await here.world.forge.list() if one.run == row]) == 1
+        assert len([one for one in await here.forge.list() if one.run == row]) == 1
 
 
 Killed = tuple[dict[str, dict[str, Any]], ScriptedModels, Path]

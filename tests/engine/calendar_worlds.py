@@ -79,7 +79,7 @@ class Simulation:
             state=self.state,
             index=self.index,
             checkpoints=absent,
-            forge=absent,
+            forges={},
             secrets=absent,
             transcripts=absent,
             drivers={driver.name: driver for driver in DRIVERS},

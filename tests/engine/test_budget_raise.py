@@ -84,7 +84,7 @@ async def test_one_line_is_proposed_once_and_merging_it_lets_the_run_go_on(
             passes = reconciler(here)
             for _ in range(2):
                 await passes.reconcile()
-        (pull,) = await here.world.forge.list()
+        (pull,) = await here.forge.list()
         assert pull.title == "Raise budgets.perDay of demo from 1.5 to 3.0"
         assert "The project has spent $1.60 of its budget" in pull.body
         assert "| `fix` | $1.60 | 1 |" in pull.body
@@ -93,7 +93,7 @@ async def test_one_line_is_proposed_once_and_merging_it_lets_the_run_go_on(
             "-    perDay: 1.50   # agreed in March",
             "+    perDay: 3.0   # agreed in March",
         ]
-        await here.world.forge.merge(pull.number, by=Identity("ada", "ada@example.com"))
+        await here.forge.merge(pull.number, by=Identity("ada", "ada@example.com"))
         passes = reconciler(here)
         async with asyncio.timeout(60):
             await passes.reconcile()

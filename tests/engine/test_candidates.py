@@ -38,7 +38,7 @@ async def test_the_run_goes_on_from_the_candidate_its_judge_chose(here: Scene) -
     assert git(here.origin, "show", "courier/fix:polish") == "polished two"
     assert git(here.origin, "show", "courier/fix-candidate-1:value") == "one"
     assert here.branches() == {"main", "courier/fix", "courier/fix-candidate-1"}
-    (proposal,) = await here.world.forge.list()
+    (proposal,) = await here.forge.list()
     assert (proposal.status, proposal.branch) == ("created", "courier/fix")
     log = git(here.origin, "log", "--format=%(trailers:key=Courier-Candidate)", "main..courier/fix")
     assert set(log.split()) == {"Courier-Candidate:", "candidate-2"}
@@ -77,7 +77,7 @@ async def test_a_run_whose_candidates_all_fail_fails_and_keeps_their_work(here: 
     assert state.result == {"phase": "failed", "reason": "LoopExhausted"}
     assert "candidate-2: LoopExhausted" in (await here.record())["message"]
     assert here.branches() == {"main", "courier/fix-candidate-1", "courier/fix-candidate-2"}
-    assert await here.world.forge.list() == []
+    assert await here.forge.list() == []
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ async def test_without_a_choice_nothing_is_proposed(here: Scene, judge: str, rea
     state = await here.run(contest(here, quick, quick, judge=judge))
     assert state.result == {"phase": "failed", "reason": reason}
     assert here.branches() == {"main", "courier/fix-candidate-1", "courier/fix-candidate-2"}
-    assert await here.world.forge.list() == []
+    assert await here.forge.list() == []
 
 
 async def test_a_check_after_the_judge_has_it_choose_again(here: Scene) -> None:
@@ -185,10 +185,10 @@ async def test_what_was_kept_goes_once_the_pull_request_is_settled(
 ) -> None:
     quick = candidate("one", design='echo "$WORD" > value', check="true")
     await here.run(contest(here, quick, candidate("two")))
-    (proposal,) = await here.world.forge.list()
+    (proposal,) = await here.forge.list()
     if touched:
         git(here.origin, "branch", "-f", "courier/fix-candidate-1", "main")
-    await here.world.forge.close(proposal.number, by=Identity("Ada", "ada@example.com"))
+    await here.forge.close(proposal.number, by=Identity("Ada", "ada@example.com"))
     await here.world.repository.fetch()
     head = await here.world.repository.head()
     observation = Observation(here.world, here.engine, remote="")

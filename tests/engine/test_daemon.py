@@ -206,7 +206,7 @@ async def test_a_run_may_start_from_another_branch(tmp_path: Path, sandboxd: End
         here.commit({".courier/one.yaml": run_document("one", base="release")})
         await here.ended("one")
         assert git(here.scene.origin, "show", "courier/one:more") == "x"
-        (proposal,) = await here.scene.world.forge.list()
+        (proposal,) = await here.scene.forge.list()
         assert proposal.base == "release"
 
 

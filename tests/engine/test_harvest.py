@@ -72,7 +72,7 @@ async def test_the_shell_s_answer_becomes_files_and_what_it_changed_is_thrown_aw
         "    - Nobody reads it.",
         "  scan: weekly",
     ]
-    (pull,) = await here.world.forge.list()
+    (pull,) = await here.forge.list()
     assert pull.title == "2 issues and 1 question from scan weekly"
     assert "Everything depends on it." in pull.body
     message = git(here.origin, "log", "-1", "--format=%an%n%B", "courier/scan-weekly")
@@ -112,7 +112,7 @@ async def test_nothing_found_is_a_good_end_without_a_pull_request(
     await here.run(scan_plan(here, f"cat <<'END'\n{fenced(answer)}\nEND"))
     record = await here.record("scan-weekly")
     assert (record["phase"], record["reason"]) == ("completed", "NothingFound")
-    assert await here.world.forge.list() == []
+    assert await here.forge.list() == []
     assert "courier/scan-weekly" not in here.branches()
 
 
@@ -125,7 +125,7 @@ async def test_what_waits_in_an_open_pull_request_is_not_proposed_again(here: Sc
     again = scan_plan(here, commands).model_copy(update={"run": "scan-again", "git": git_})
     await here.run(again)
     assert changed(here, "scan-again") == [".courier/issues/keep-less.yaml"]
-    pull = (await here.world.forge.list())[0]
+    pull = (await here.forge.list())[0]
     assert "known as Issue `the-value-is-wrong` in pull request #1" in pull.body
 
 

@@ -84,7 +84,7 @@ async def test_a_pipeline_keeps_the_work_of_some_and_the_words_of_all(here: Scen
         "main..courier/fix",
     )
     assert trailers.split()[1::2] == ["design-1", "polish-1", "design-2", "polish-2"]
-    (proposal,) = await here.world.forge.list()
+    (proposal,) = await here.forge.list()
     assert proposal.status == "created"
     assert await here.tidy()
 
@@ -107,7 +107,7 @@ async def test_loops_in_loops_end_with_the_work_on_its_branch(here: Scene) -> No
     )
     assert record["message"].startswith('Step "review" rejected the work 2 times.')
     assert git(here.origin, "show", "courier/fix:value").split() == ["none", "1", "2", "3", "4"]
-    assert await here.world.forge.list() == []
+    assert await here.forge.list() == []
 
 
 @pytest.mark.slow
@@ -143,5 +143,5 @@ async def test_personas_from_documents_to_a_pull_request(here: Scene) -> None:
     ]
     assert record["leftOut"] == ['Step "plan" is left out: Persona "dreamer" is not enabled.']
     assert git(here.origin, "show", "courier/fix:value") == "hammer"
-    (proposal,) = await here.world.forge.list()
+    (proposal,) = await here.forge.list()
     assert (proposal.status, proposal.base) == ("created", "work")

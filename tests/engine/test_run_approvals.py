@@ -66,7 +66,7 @@ async def test_it_parks_with_its_work_on_its_branch_and_goes_on_once_approved(he
     (asked,) = record["approvals"]
     assert asked["tree"] == git(here.origin, "rev-parse", "courier/fix^{tree}")
     assert asked["answer"] is None
-    (draft,) = await here.world.forge.list()
+    (draft,) = await here.forge.list()
     assert (draft.draft, draft.status) == (True, "created")
     assert 'approval "ship"' in draft.body
     assert await here.tidy()
@@ -76,7 +76,7 @@ async def test_it_parks_with_its_work_on_its_branch_and_goes_on_once_approved(he
     assert await settle(here) is not None
     state = await ended(here)
     assert state.result == {"phase": "completed", "reason": "Completed"}
-    (ready,) = await here.world.forge.list()
+    (ready,) = await here.forge.list()
     assert (ready.number, ready.draft, ready.status) == (draft.number, False, "created")
     assert "approval" not in ready.body
     (asked,) = (await here.record())["approvals"]
@@ -94,7 +94,7 @@ async def test_a_rejection_fails_it_keeps_the_branch_and_closes_the_draft(here: 
     record = await here.record()
     assert record["message"] == 'At approval "ship" Ada <ada@example.com> said no: Because'
     assert git(here.origin, "show", "courier/fix:value") == "good"
-    assert [pull.status for pull in await here.world.forge.list()] == ["closed"]
+    assert [pull.status for pull in await here.forge.list()] == ["closed"]
     assert record["pullRequest"]["status"] == "closed"
 
 
@@ -110,14 +110,14 @@ async def test_nobody_answering_in_time_fails_it(here: Scene) -> None:
 async def test_merging_its_pull_request_means_yes(here: Scene) -> None:
     await here.submit(held(here))
     await parked(here)
-    (draft,) = await here.world.forge.list()
-    await here.world.forge.merge(draft.number, by=ADA)
+    (draft,) = await here.forge.list()
+    await here.forge.merge(draft.number, by=ADA)
     given = await settle(here, TEAM)
     assert given is not None
     assert (given.how, given.by) == ("pullRequest", "Ada <ada@example.com>")
     state = await ended(here)
     assert state.result == {"phase": "completed", "reason": "Completed"}
-    assert [pull.status for pull in await here.world.forge.list()] == ["merged"]
+    assert [pull.status for pull in await here.forge.list()] == ["merged"]
     assert (await here.record())["pullRequest"]["status"] == "merged"
     assert git(here.origin, "show", "main:value") == "good"
 
@@ -125,8 +125,8 @@ async def test_merging_its_pull_request_means_yes(here: Scene) -> None:
 async def test_a_merge_by_somebody_who_may_not_is_on_record_and_no_yes(here: Scene) -> None:
     await here.submit(held(here))
     await parked(here)
-    (draft,) = await here.world.forge.list()
-    await here.world.forge.merge(draft.number, by=BOB)
+    (draft,) = await here.forge.list()
+    await here.forge.merge(draft.number, by=BOB)
     assert await settle(here, TEAM) is None
     await here.engine.cancel("fix", by="ada", reason="not so")
     await ended(here)
@@ -137,8 +137,8 @@ async def test_a_merge_by_somebody_who_may_not_is_on_record_and_no_yes(here: Sce
 async def test_closing_its_pull_request_means_no(here: Scene) -> None:
     await here.submit(held(here))
     await parked(here)
-    (draft,) = await here.world.forge.list()
-    await here.world.forge.close(draft.number, by=BOB)
+    (draft,) = await here.forge.list()
+    await here.forge.close(draft.number, by=BOB)
     await settle(here, TEAM)
     assert (await ended(here)).result == {"phase": "failed", "reason": "ApprovalRejected"}
 
@@ -201,7 +201,7 @@ async def test_changed_work_is_asked_about_anew_and_the_same_work_once(here: Sce
     assert places == ["design-done", "before-check", "design-done", "before-check"]
     assert len({asked["tree"] for asked in record["approvals"]}) == 2
     assert git(here.origin, "show", "courier/fix:value") == "right"
-    assert [pull.status for pull in await here.world.forge.list()] == ["created"]
+    assert [pull.status for pull in await here.forge.list()] == ["created"]
 
 
 async def test_a_cancel_while_it_waits_closes_the_draft_and_keeps_the_branch(here: Scene) -> None:
@@ -211,7 +211,7 @@ async def test_a_cancel_while_it_waits_closes_the_draft_and_keeps_the_branch(her
     await ended(here)
     record = await here.record()
     assert (record["phase"], record["message"]) == ("cancelled", "Cancelled by ada: not needed")
-    assert [pull.status for pull in await here.world.forge.list()] == ["closed"]
+    assert [pull.status for pull in await here.forge.list()] == ["closed"]
     assert git(here.origin, "show", "courier/fix:value") == "good"
 
 
@@ -234,7 +234,7 @@ async def test_protected_paths_ask_a_person_and_nothing_acts_on_them_meanwhile(h
     assert git(here.origin, "show", "courier/fix:.courier/project.yaml") == "kind: Evil"
     record = await here.record()
     assert record["steps"][0]["commit"] == git(here.origin, "rev-parse", "courier/fix")
-    assert [pull.status for pull in await here.world.forge.list()] == ["created"]
+    assert [pull.status for pull in await here.forge.list()] == ["created"]
 
 
 async def test_protected_work_that_is_rejected_stays_off_every_branch(here: Scene) -> None:

@@ -152,5 +152,5 @@ async def test_the_example_is_carried_out(desk: Desk) -> None:
     kinds = {entry["kind"] for entry in record["inputs"]}
     assert {"Skill", "Command", "Script", "Context", "File"} <= kinds
     (number,) = [record["pullRequest"]["number"]]
-    proposal = await desk.scene.world.forge.get(number)
+    proposal = await desk.scene.forge.get(number)
     assert 'Script "spelling" (postStep) failed with exit code 1' in str(proposal)

@@ -29,7 +29,7 @@ async def test_a_working_agent_is_stopped_and_its_work_rescued(here: Scene) -> N
     assert step["outcome"]["reason"] == "Stopped"
     assert step["usage"]["agentSeconds"] > 0
     assert git(here.origin, "show", "courier/fix:value") == "half"
-    assert await here.world.forge.list() == []
+    assert await here.forge.list() == []
     assert await here.tidy()
 
 
@@ -84,7 +84,7 @@ async def test_a_cancel_during_any_step_leaves_one_truth(here: Scene, step: str)
     await here.engine.wait("fix")
     record = await here.record()
     branch = "courier/fix" in here.branches()
-    proposals = [one.status for one in await here.world.forge.list()]
+    proposals = [one.status for one in await here.forge.list()]
     # Before the proposal it is cancelled; from there on it came too late.
     assert (record["phase"], proposals) in [("cancelled", []), ("completed", ["created"])]
     assert (record["pullRequest"] is not None) == bool(proposals)
@@ -101,7 +101,7 @@ async def test_a_cancel_after_the_work_was_pushed_comes_too_late(here: Scene, st
     await cancel(here)
     await here.engine.wait("fix")
     record = await here.record()
-    (proposal,) = await here.world.forge.list()
+    (proposal,) = await here.forge.list()
     assert (record["phase"], record["pullRequest"]["number"]) == ("completed", proposal.number)
     assert await here.tidy()
 

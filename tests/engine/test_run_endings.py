@@ -26,7 +26,7 @@ async def test_a_loop_that_runs_out_keeps_the_work_and_says_why(here: Scene, pol
     record = await here.record()
     assert "no" in record["message"]
     assert git(here.origin, "show", "courier/fix:value") == "2"
-    proposals = await here.world.forge.list()
+    proposals = await here.forge.list()
     assert [one.draft for one in proposals] == ([True] if policy == "deliverDraft" else [])
     assert await here.tidy()
 
@@ -35,7 +35,7 @@ async def test_work_that_changes_nothing_opens_nothing(here: Scene) -> None:
     state = await here.run(shell_plan(here, design="cat value"))
     assert state.result == {"phase": "completed", "reason": "NoChanges"}
     assert here.branches() == {"main"}
-    assert await here.world.forge.list() == []
+    assert await here.forge.list() == []
 
 
 async def test_work_that_goes_back_to_the_base_opens_nothing(here: Scene) -> None:
@@ -46,7 +46,7 @@ async def test_work_that_goes_back_to_the_base_opens_nothing(here: Scene) -> Non
     assert state.result == {"phase": "completed", "reason": "Completed"}
     record = await here.record()
     assert record["pullRequest"]["status"] == "skipped"
-    assert await here.world.forge.list() == []
+    assert await here.forge.list() == []
 
 
 async def test_a_step_out_of_time_is_stopped_and_its_work_kept(here: Scene) -> None:
@@ -58,7 +58,7 @@ async def test_a_step_out_of_time_is_stopped_and_its_work_kept(here: Scene) -> N
     assert step["outcome"]["exitCode"] is None
     assert 1 < step["usage"]["agentSeconds"] < 30
     assert git(here.origin, "show", "courier/fix:value") == "half"
-    assert await here.world.forge.list() == []
+    assert await here.forge.list() == []
     assert await here.tidy()
 
 
@@ -175,7 +175,7 @@ async def test_a_missing_command_is_no_verdict(here: Scene) -> None:
 async def test_delivery_wishes_reach_the_pull_request(here: Scene) -> None:
     wishes = FrozenDelivery(draft=True, labels=("bot",), reviewers=("ada",))
     await here.run(single_plan(here, DESIGN).model_copy(update={"delivery": wishes}))
-    (proposal,) = await here.world.forge.list()
+    (proposal,) = await here.forge.list()
     assert (proposal.draft, proposal.labels, proposal.reviewers) == (True, ("bot",), ("ada",))
 
 
@@ -185,7 +185,7 @@ async def test_two_runs_of_one_project_do_not_meet(here: Scene) -> None:
     assert [state.result for state in ended] == [{"phase": "completed", "reason": "Completed"}] * 2
     for run in ("one", "two"):
         assert git(here.origin, "show", f"courier/{run}:value") == run
-    assert {one.number for one in await here.world.forge.list()} == {1, 2}
+    assert {one.number for one in await here.forge.list()} == {1, 2}
 
 
 async def steps(here: Scene) -> list[dict[str, Any]]:

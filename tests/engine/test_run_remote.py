@@ -2,18 +2,15 @@
 
 import asyncio
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from courier.engine.observation import Observation
-from courier.errors import Misconfigured, Unavailable
 from courier.forges.local import LocalForge
-from courier.ports.forges import Forge, Proposed
 from courier.ports.repository import Identity
-from courier.runs.checks import Check, Checks
 from courier.runs.pullrequest import PullRequest
 from tests.engine.worlds import UNTIL_TOLD, Scene, git, single_plan
 
@@ -32,7 +29,7 @@ async def test_a_remote_out_of_reach_is_waited_for(here: Scene) -> None:
     away.rename(here.origin)
     state = await asyncio.wait_for(here.engine.wait("fix"), 60)
     assert state.result == {"phase": "completed", "reason": "Completed"}
-    assert len(await here.world.forge.list()) == 1
+    assert len(await here.forge.list()) == 1
 
 
 async def test_a_branch_taken_by_somebody_else_is_left_alone(here: Scene) -> None:
@@ -81,40 +78,13 @@ async def test_a_base_branch_that_is_gone_is_a_fact_of_the_record(here: Scene) -
     assert record["work"]["branch"] == "courier/fix"
 
 
-class Flaky:
-    """A forge that cannot look at one pull request and cannot propose at first."""
+class Blind(LocalForge):
+    """A forge that does not know pull requests it has."""
 
-    def __init__(self, forge: Forge, *, blind: int = 0, fails: int = 0) -> None:
-        self._forge = forge
-        self._blind = blind
-        self.fails = fails
+    unknown: tuple[int, ...] = ()
 
-    async def propose(self, proposed: Proposed) -> PullRequest:
-        opened = await self._forge.propose(proposed)
-        if self.fails:
-            self.fails -= 1
-            raise Unavailable("The answer was lost.")
-        return opened
-
-    async def get(self, number: int) -> PullRequest:
-        if number == self._blind:
-            raise Misconfigured("Not this one.")
-        return await self._forge.get(number)
-
-    async def list(self, *, status: str | None = None) -> Sequence[PullRequest]:
-        return await self._forge.list(status=status)
-
-    async def merge(self, number: int, *, by: Identity, squash: bool = False) -> PullRequest:
-        return await self._forge.merge(number, by=by, squash=squash)
-
-    async def close(self, number: int, *, by: Identity) -> PullRequest:
-        return await self._forge.close(number, by=by)
-
-    async def checks(self, commit: str, *, number: int | None = None) -> Checks:
-        return await self._forge.checks(commit, number=number)
-
-    async def check_log(self, commit: str, check: Check) -> str:
-        return await self._forge.check_log(commit, check)
+    async def look(self, numbers: Collection[int]) -> Mapping[int, PullRequest]:
+        return await super().look([one for one in numbers if one not in self.unknown])
 
 
 async def test_one_pull_request_that_cannot_be_looked_at_does_not_stop_a_pass(
@@ -122,10 +92,12 @@ async def test_one_pull_request_that_cannot_be_looked_at_does_not_stop_a_pass(
 ) -> None:
     for run in ("one", "two"):
         await here.run(single_plan(here, f"echo {run} > value", run=run))
-    numbers = {one.run: one.number for one in await here.world.forge.list()}
-    await here.world.forge.close(numbers["two"], by=Identity("Ada", "ada@example.com"))
-    assert isinstance(here.world.forge, LocalForge)
-    world = replace(here.world, forge=Flaky(here.world.forge, blind=numbers["one"]))
+    numbers = {one.run: one.number for one in await here.forge.list()}
+    await here.forge.close(numbers["two"], by=Identity("Ada", "ada@example.com"))
+    outside = here.world
+    blind = Blind(repository=outside.repository, state=outside.state, clock=outside.clock)
+    blind.unknown = (numbers["one"],)
+    world = replace(outside, forges={"local": blind})
     observation = Observation(world, here.engine, remote=str(here.origin))
     await here.world.repository.fetch()
     observed = await observation.look(await here.world.repository.head())

@@ -60,7 +60,7 @@ async def test_a_retry_on_record_is_done_once_and_goes_on_from_its_step(here: Sc
         ("check", None),
     ]
     assert git(here.origin, "show", "courier/fix.r2:value") == "none\nworked"
-    (opened,) = await here.world.forge.list()
+    (opened,) = await here.forge.list()
     assert opened.branch == "courier/fix.r2"
     assert (await replay(here.world, here.engine, "fix.r2")).is_exact
 

@@ -35,7 +35,7 @@ async def test_what_agents_print_is_redacted_everywhere(tmp_path: Path, sandboxd
         steps = tuple(step.model_copy(update={"secrets": secrets}) for step in plan.steps)
         loop = plan.loop.model_copy(update={"max_iterations": 2, "on_exhausted": "deliverDraft"})
         await here.run(plan.model_copy(update={"steps": steps, "loop": loop}))
-        (proposal,) = await here.world.forge.list()
+        (proposal,) = await here.forge.list()
         assert proposal.draft
         feedback = (await here.record())["steps"][1]["verdict"]["feedback"]
         assert "rejected because of [secret CANARY_VALUE]" in feedback

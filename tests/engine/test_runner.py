@@ -29,7 +29,7 @@ async def test_the_checker_rejects_the_designer_tries_again_and_the_work_is_prop
         ("check", 2),
     ]
     assert "value is wrong, not right" in steps[1]["verdict"]["feedback"]
-    (proposal,) = await here.world.forge.list()
+    (proposal,) = await here.forge.list()
     assert (proposal.status, proposal.branch, proposal.title) == (
         "created",
         "courier/fix",

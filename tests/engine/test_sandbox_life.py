@@ -39,7 +39,7 @@ async def test_messages_are_answered_in_one_sandbox_and_its_work_is_proposed(her
     assert [part["fault"] for part in told["going"]] == [None] * 5
     assert told["work"]["branch"] == "courier/desk"
     assert told["usage"]["sandboxSeconds"] > 0
-    (proposal,) = await here.world.forge.list()
+    (proposal,) = await here.forge.list()
     assert (proposal.status, proposal.title) == ("created", "Sit at the desk")
     assert "two" in proposal.body
     assert await guest.machines() == []
@@ -149,7 +149,7 @@ async def test_work_on_a_branch_goes_back_to_it(here: Scene) -> None:
     await guest.answers(1)
     await guest.kill()
     assert git(here.origin, "show", "feature:value") == "more"
-    (proposal,) = await here.world.forge.list()
+    (proposal,) = await here.forge.list()
     assert (proposal.branch, proposal.base) == ("feature", "main")
 
 

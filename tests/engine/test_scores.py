@@ -71,7 +71,7 @@ async def test_every_steps_change_is_scored_once(scored: Scene, models: Scripted
     assert "+good" in prompt
     assert "I made it good." in prompt
     assert record["usage"]["inputTokens"] == record["steps"][0]["scoring"]["inputTokens"] > 0
-    (proposal,) = await scored.world.forge.list()
+    (proposal,) = await scored.forge.list()
     assert "## Score: 90 of 100" in proposal.body
 
 
@@ -80,7 +80,7 @@ async def test_work_below_the_threshold_is_not_proposed(scored: Scene) -> None:
     record = await scored.record()
     assert (record["phase"], record["reason"]) == ("failed", "BelowThreshold")
     assert git(scored.origin, "show", "courier/fix:value") == "poor"
-    assert await scored.world.forge.list() == []
+    assert await scored.forge.list() == []
 
 
 @pytest.mark.parametrize(("value", "why"), [("denied", "accept the key"), ("odd", "`correctness`")])

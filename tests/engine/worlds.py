@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from courier.agents.claude import ClaudeDriver
 from courier.agents.codex import CodexDriver
@@ -31,6 +31,7 @@ from courier.forges.local import LocalForge
 from courier.llm.providers import Providers
 from courier.ports.agents import AgentDriver
 from courier.ports.checkpoints import Checkpoints
+from courier.ports.forges import Forge
 from courier.ports.sandboxes import Sandboxes
 from courier.runs.frozen import FrozenGit, FrozenLoop, FrozenPlan, FrozenStep
 from courier.sandboxes.e2b import E2BSandboxes
@@ -99,6 +100,12 @@ class Scene:
     origin: Path
     world: World
     engine: Engine
+    forge_name: Literal["github", "local"] = "local"
+
+    @property
+    def forge(self) -> Forge:
+        """The forge of this scene's plans."""
+        return self.world.forges[self.forge_name]
 
     @property
     def base(self) -> str:
@@ -201,7 +208,7 @@ async def scene(
         state=state,
         index=index,
         checkpoints=checkpoints(CheckpointRefs(mirror.plumbing, mirror.remote)),
-        forge=LocalForge(repository=mirror, state=state, clock=clock),
+        forges={"local": LocalForge(repository=mirror, state=state, clock=clock)},
         secrets=secrets,
         transcripts=engines.transcripts,
         drivers={driver.name: driver for driver in DRIVERS},

@@ -1,4 +1,4 @@
-"""`courier pr`: the pull requests of the local forge, one verb a module."""
+"""`courier pr`: pull requests, one verb a module."""
 
 import click
 
@@ -19,6 +19,7 @@ ENTRIES = {
 def pr() -> None:
     """Look at, merge or close pull requests.
 
-    Without a forge such as GitHub, a pull request is a branch and a file on `courier/state`. You
-    may as well merge its branch with git: courier notices.
+    Of every forge the Projects name: where two have the same number, write github#7 or local#7.
+    Without GitHub, a pull request is a branch and a file on `courier/state`. You may as well merge
+    its branch with git: courier notices.
     """

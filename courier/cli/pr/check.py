@@ -92,7 +92,7 @@ async def _head(wiring: "Wiring", target: str) -> str:
 
     plain = target.removeprefix("#")
     if plain.isascii() and plain.isdigit():
-        return (await wiring.forge.get(int(plain))).head
+        return (await wiring.forges["local"].get(int(plain))).head
     if target.startswith("#") or not target:
         raise Misused(
             "This is neither a pull request's number nor a branch.",

@@ -14,12 +14,13 @@ def close(here: Here, number: str) -> None:
 
     Its branch stays; the run is not done again.
     """
-    from courier.cli.pr.numbers import number_of
+    from courier.cli.pr.numbers import found
 
     async def decide() -> str:
         by = await here.checkout.identity()
         async with here.wired() as wiring:
-            pull = await wiring.forge.close(number_of(number), by=by)
+            forge, pull = await found(wiring, number)
+            pull = await forge.close(pull.number, by=by)
         return f"Closed #{pull.number}; its branch {pull.branch} stays."
 
     here.console.show(here.run(decide()))

@@ -15,13 +15,13 @@ def diff(here: Here, number: str) -> None:
     The difference between where its branch left the base and its tip; for a terminal it is made
     safe to look at, into a file or pipe it goes as it is.
     """
-    from courier.cli.pr.numbers import number_of
+    from courier.cli.pr.numbers import found
     from courier.cli.views import proposal
     from courier.engine.records import RunRecords
 
     async def look() -> str:
         async with here.wired() as wiring:
-            pull = await wiring.forge.get(number_of(number))
+            _, pull = await found(wiring, number)
             base = (await wiring.mirror.head(pull.base)).commit
             if pull.status == "merged":
                 # Nothing is left between a base that has the work and its tip.

@@ -24,13 +24,14 @@ def list_(here: Here, status: str | None, output: str) -> None:
     Newest first; created means open.
     """
     from courier.cli.kinds import PULL_REQUEST
+    from courier.cli.pr.numbers import name_of
     from courier.cli.views import listing, tables
 
     async def look() -> None:
         async with here.wired() as wiring:
-            found = await wiring.forge.list(status=status)
+            found = await wiring.offices().list(status=status)
         if output == "json":
-            items = {str(one.number): one.model_dump(mode="json", by_alias=True) for one in found}
+            items = {name_of(one): one.model_dump(mode="json", by_alias=True) for one in found}
             here.console.show(listing.json_of([(PULL_REQUEST, items)]))
         else:
             rows = tables.pull_requests(found, here.clock.now(), wide=output == "wide")

@@ -16,12 +16,13 @@ def merge(here: Here, number: str, *, squash: bool) -> None:
     As you: git's user.name and user.email say who that is. Where its base is checked out in the
     repository courier works on, the files there move along.
     """
-    from courier.cli.pr.numbers import number_of
+    from courier.cli.pr.numbers import found
 
     async def decide() -> str:
         by = await here.checkout.identity()
         async with here.wired() as wiring:
-            pull = await wiring.forge.merge(number_of(number), by=by, squash=squash)
+            forge, pull = await found(wiring, number)
+            pull = await forge.merge(pull.number, by=by, squash=squash)
         commit = (pull.merge_commit or "")[:10]
         return f"Merged #{pull.number} into {pull.base} as {commit}."
 

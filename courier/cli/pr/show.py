@@ -15,13 +15,13 @@ def show(here: Here, number: str) -> None:
     The text tells what the agent did, how each step ended, and what it cost; above it stands what
     continuous integration says of its newest commit.
     """
-    from courier.cli.pr.numbers import number_of
+    from courier.cli.pr.numbers import found
     from courier.cli.views.proposal import told
 
     async def look() -> None:
         async with here.wired() as wiring:
-            pull = await wiring.forge.get(number_of(number))
-            checks = await wiring.forge.checks(pull.head, number=pull.number)
+            forge, pull = await found(wiring, number)
+            checks = await forge.checks(pull.head, number=pull.number)
         here.console.show(told(pull, here.console.ink, checks=checks))
 
     here.run(look())

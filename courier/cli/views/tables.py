@@ -68,7 +68,7 @@ def _run(account: Mapping[str, Any], now: datetime, *, wide: bool) -> list[str]:
 def pull_requests(pulls: Sequence[PullRequest], now: datetime, *, wide: bool) -> list[list[str]]:
     """Return the rows of a table of pull requests, its head first."""
     head = ["NUMBER", "STATUS", "RUN", "BRANCH", "AGE", "TITLE"]
-    more = ["BASE", "HEAD", "DECIDED BY"] if wide else []
+    more = ["BASE", "HEAD", "DECIDED BY", "URL"] if wide else []
     return [[*head, *more], *(_pull(pull, now, wide=wide) for pull in pulls)]
 
 
@@ -82,7 +82,8 @@ def _pull(pull: PullRequest, now: datetime, *, wide: bool) -> list[str]:
         age(pull.created_at, now),
         _cut(pull.title),
     ]
-    return [*row, pull.base, pull.head[:10], pull.decided_by or "-"] if wide else row
+    more = [pull.base, pull.head[:10], pull.decided_by or "-", pull.url or "-"]
+    return [*row, *more] if wide else row
 
 
 def documents(

@@ -114,8 +114,10 @@ class Farewell:
             draft=plan.delivery.draft,
             labels=plan.delivery.labels,
             reviewers=plan.delivery.reviewers,
+            auto_merge=plan.delivery.auto_merge,
         )
-        opened = await patiently(self.world.clock, lambda: self.world.forge.propose(proposed))
+        forge = self.world.forge_of(plan)
+        opened = await patiently(self.world.clock, lambda: forge.propose(proposed))
         return _told(Done(pull_request=opened))
 
     async def _destroy(self, _io: StepIO) -> Json:

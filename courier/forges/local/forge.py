@@ -1,25 +1,25 @@
 """The forge of a repository without one: what a proposal's record and its branches say."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from typing import Any, Final
 
 from courier.errors import Conflict, NotFound
+from courier.forges.local.branches import Branches, person, whoever
 from courier.forges.local.checks import ReportedChecks
-from courier.forges.local.proposals import (
-    Kept,
-    Proposals,
-    merge_message,
-    merge_trailers,
-    person,
-)
+from courier.forges.local.comments import Comments
+from courier.forges.local.proposals import Kept, Proposals
 from courier.ports.clock import Clock
-from courier.ports.forges import Proposed
+from courier.ports.forges import Changes, Proposed
 from courier.ports.repository import Identity, Repository
 from courier.ports.state import StateBranch
 from courier.runs.checks import Check, Checks
 from courier.runs.pullrequest import PullRequest
 
 _TRIES: Final = 50
+_ITSELF: Final = "courier <courier@localhost>"
+"""Who merges what merges by itself because the project says so."""
 
 
 class LocalForge:
@@ -34,6 +34,8 @@ class LocalForge:
         self._clock = clock
         self._proposals = Proposals(state)
         self._checks = ReportedChecks(state, clock)
+        self._comments = Comments(state, clock)
+        self._branches = Branches(repository)
 
     async def propose(self, proposed: Proposed) -> PullRequest:
         """Find the open proposal of that branch or open it; brought up to date.
@@ -46,7 +48,7 @@ class LocalForge:
             Conflict: If other processes kept changing the proposals.
         """
         await self._state.refresh()
-        if await self._tip(proposed.base) is None:
+        if await self._branches.tip(proposed.base) is None:
             await self._repository.fetch()
         for _ in range(_TRIES):
             pull = await self._proposed(proposed)
@@ -63,6 +65,13 @@ class LocalForge:
         await self._look()
         return await self._noticed(await self._proposals.get(number))
 
+    async def look(self, numbers: Collection[int]) -> Mapping[int, PullRequest]:
+        """Return proposals as they are now, by number; those there are not are missing."""
+        await self._look()
+        kept = await self._proposals.some(numbers)
+        pulls = [await self._noticed(each) for each in kept]
+        return {pull.number: pull for pull in pulls}
+
     async def list(self, *, status: str | None = None) -> Sequence[PullRequest]:
         """Return all proposals, newest first; notices merges done by hand."""
         await self._look()
@@ -78,16 +87,78 @@ class LocalForge:
         """
         await self._look()
         kept = await self._proposals.get(number)
-        pull = kept.pull
-        await self._check_mergeable(pull)
-        if pull.status == "merged" or await self._is_merged(pull):
+        await self._branches.check_mergeable(kept.pull)
+        if kept.pull.status == "merged" or await self._branches.is_merged(kept.pull):
             return await self._noticed(kept)
-        message = merge_message(pull, by, squash=squash)
-        merge_commit = await self._repository.merge(
-            pull.head, into=pull.base, message=message, author=by, squash=squash
-        )
+        return await self._merge(kept.pull, by, squash=squash)
+
+    async def merge_when_green(
+        self, number: int, *, by: Identity, squash: bool = False
+    ) -> PullRequest:
+        """Have it merge by itself once nothing blocks it; merged at once where nothing does.
+
+        Raises:
+            NotFound: If there is none.
+            Conflict: If it is closed, or cannot be merged cleanly.
+        """
+        how = {"auto_merge": "squash" if squash else "merge", "decided_by": person(by)}
+        await self._look()
+        pull = await self._decide(number, how, final=("merged", "closed"))
+        if pull.status == "closed":
+            raise Conflict("The proposal is closed.", detail=f"#{number}")
+        return await self._merge_if_green(await self._noticed(await self._proposals.get(number)))
+
+    async def _merge_if_green(self, pull: PullRequest) -> PullRequest:
+        if pull.status != "created" or pull.auto_merge is None or pull.draft:
+            return pull
+        checks = await self._checks.of(pull.head)
+        required = [one.name for one in checks.checks if one.required]
+        if checks.overall(required) not in ("success", "none"):
+            return pull
+        by = whoever(pull.decided_by)
+        return await self._merge(pull, by, squash=pull.auto_merge == "squash")
+
+    async def _merge(self, pull: PullRequest, by: Identity, *, squash: bool) -> PullRequest:
+        merge_commit = await self._branches.merge(pull, by, squash=squash)
         decided = {"status": "merged", "merge_commit": merge_commit, "decided_by": person(by)}
-        return await self._decide(number, decided, final=("merged",))
+        return await self._decide(pull.number, decided, final=("merged",))
+
+    async def change(self, number: int, changes: Changes) -> PullRequest:
+        """Change an open one; what is so already is success.
+
+        Raises:
+            NotFound: If there is none, or no such base.
+            Conflict: If it is merged or closed.
+        """
+        told = {name: value for name, value in asdict(changes).items() if value is not None}
+        await self._look()
+        if changes.base is not None and await self._branches.tip(changes.base) is None:
+            raise NotFound("The repository has no such branch.", detail=changes.base)
+        pull = await self._decide(number, told, final=("merged", "closed"))
+        if pull.status != "created":
+            raise Conflict(f"The proposal is {pull.status}.", detail=f"#{number}")
+        return pull
+
+    async def comment(self, number: int, key: str, body: str) -> None:
+        """Say something below it: the one comment of that key, which is replaced next time.
+
+        Raises:
+            NotFound: If there is none.
+            Conflict: If others kept commenting.
+        """
+        await self._state.refresh()
+        await self._proposals.get(number)
+        await self._comments.put(number, key, body)
+
+    async def comments(self, number: int) -> Mapping[str, str]:
+        """Return what was said below it, by key.
+
+        Raises:
+            NotFound: If there is none.
+        """
+        await self._state.refresh()
+        await self._proposals.get(number)
+        return await self._comments.of(number)
 
     async def close(self, number: int, *, by: Identity) -> PullRequest:
         """Close it without merging; closed already is success.
@@ -155,13 +226,18 @@ class LocalForge:
         return next(iter((*is_open, *reversed(decided))), None)
 
     async def _noticed(self, kept: Kept) -> PullRequest:
-        """Return the proposal, its record brought up to date with what people did by hand."""
+        """Return the proposal as it is now, merged by hand or by itself."""
+        with suppress(Conflict):
+            return await self._merge_if_green(await self._as_people_left_it(kept))
+        return (await self._proposals.get(kept.pull.number)).pull
+
+    async def _as_people_left_it(self, kept: Kept) -> PullRequest:
         pull = kept.pull
         if pull.status != "created":
             return pull
-        now = pull.model_copy(update={"head": await self._tip(pull.branch) or pull.head})
-        if await self._is_merged(now):
-            update = {"status": "merged", "merge_commit": await self._merge_commit(now)}
+        now = pull.model_copy(update={"head": await self._branches.tip(pull.branch) or pull.head})
+        if await self._branches.is_merged(now):
+            update = {"status": "merged", "merge_commit": await self._branches.merge_commit(now)}
             now = now.model_copy(update=update)
         if now == pull:
             return pull
@@ -170,31 +246,6 @@ class LocalForge:
             return now
         return (await self._proposals.get(pull.number)).pull
 
-    async def _is_merged(self, pull: PullRequest) -> bool:
-        base = await self._tip(pull.base)
-        if base is None:
-            return False
-        is_told = await self._merge_commit(pull) is not None
-        return is_told or await self._repository.contains(pull.head, tip=base)
-
-    async def _merge_commit(self, pull: PullRequest) -> str | None:
-        base = await self._tip(pull.base)
-        if base is None:
-            return None
-        trailers = merge_trailers(pull)
-        return await self._repository.find_trailers(trailers, tip=base, beyond=pull.head)
-
-    async def _check_mergeable(self, pull: PullRequest) -> None:
-        if pull.status == "closed":
-            raise Conflict("The proposal is closed.", detail=f"#{pull.number}")
-        head = await self._tip(pull.branch)
-        if pull.status == "created" and head not in (None, pull.head):
-            raise Conflict(
-                "The proposal's branch moved since it was last looked at.",
-                detail=f"#{pull.number} was at {pull.head[:12]}, {pull.branch} is at {head}.",
-                next_step=f"Look with `courier pr show {pull.number}`, then merge again.",
-            )
-
     async def _decide(
         self, number: int, decided: dict[str, Any], *, final: tuple[str, ...]
     ) -> PullRequest:
@@ -202,17 +253,13 @@ class LocalForge:
             kept = await self._proposals.get(number)
             if kept.pull.status in final:
                 return kept.pull
-            update = {**decided, "updated_at": self._clock.now()}
-            pull = kept.pull.model_copy(update=update)
+            pull = kept.pull.model_copy(update=decided)
+            if pull == kept.pull:
+                return pull
+            pull = pull.model_copy(update={"updated_at": self._clock.now()})
             if await self._proposals.replace(kept, pull):
                 return pull
         raise Conflict("The proposal kept changing.", next_step="Try again.")
-
-    async def _tip(self, branch: str) -> str | None:
-        try:
-            return (await self._repository.head(branch)).commit
-        except NotFound:
-            return None
 
     def _opened(self, proposed: Proposed, *, number: int, status: str) -> PullRequest:
         now = self._clock.now()
@@ -232,4 +279,5 @@ def _proposed_fields(proposed: Proposed) -> dict[str, Any]:
         "draft": proposed.draft,
         "labels": proposed.labels,
         "reviewers": proposed.reviewers,
+        **({"auto_merge": "merge", "decided_by": _ITSELF} if proposed.auto_merge else {}),
     }

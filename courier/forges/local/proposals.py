@@ -2,14 +2,13 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from pydantic import ValidationError
 
 from courier.errors import Misconfigured, NotFound
-from courier.ports.repository import Identity
 from courier.ports.state import DeleteFile, StateBranch, SwapFile
 from courier.runs.pullrequest import PullRequest
 
@@ -45,11 +44,15 @@ class Proposals:
             raise NotFound("There is no such proposal.", detail=f"#{number}")
         return self._read(path, content)
 
-    async def all(self) -> Sequence[Kept]:
-        """Return every one, oldest first."""
-        paths = [_path(number) for number in await self._numbers()]
+    async def some(self, numbers: Collection[int]) -> Sequence[Kept]:
+        """Return those there are of some, oldest first."""
+        paths = [_path(number) for number in sorted(numbers)]
         contents = await self._state.read(paths)
         return [self._read(path, contents[path]) for path in paths if path in contents]
+
+    async def all(self) -> Sequence[Kept]:
+        """Return every one, oldest first."""
+        return await self.some(await self._numbers())
 
     async def next_number(self) -> int:
         """Return the number after the highest there is; the first is 1.
@@ -93,25 +96,6 @@ class Proposals:
         names = [path.rpartition("/")[2] for path in await self._state.paths(_FOLDER)]
         stems = [name.removesuffix(".json") for name in names if name.endswith(".json")]
         return sorted(int(stem) for stem in stems if stem.isascii() and stem.isdigit())
-
-
-def merge_message(pull: PullRequest, by: Identity, *, squash: bool) -> str:
-    """Return the message of the commit that merges a proposal; its trailers prove the merge."""
-    title = " ".join(pull.title.split()) or pull.run
-    subject = f"{title} (#{pull.number})" if squash else f"Merge #{pull.number}: {title}"
-    reviewed = f"Reviewed-by: {person(by)}"
-    trailers = [f"{key}: {value}" for key, value in merge_trailers(pull).items()]
-    return subject + "\n\n" + "\n".join((*trailers, reviewed)) + "\n"
-
-
-def merge_trailers(pull: PullRequest) -> dict[str, str]:
-    """Return the trailers by which a merge of the proposal is known."""
-    return {"Courier-Proposal": str(pull.number), "Courier-Run": pull.run}
-
-
-def person(by: Identity) -> str:
-    """Return a person as git writes one."""
-    return f"{by.name} <{by.email}>"
 
 
 def _path(number: int) -> str:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from courier.forges.local import LocalForge
+from courier.forges.local import LocalForge, ReportedChecks
 from courier.ports.forges import Proposed
+from courier.runs.checks import Check
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
 from tests.contracts.scratch import Scratch, git, make_scratch
@@ -21,6 +22,10 @@ class Place:
     state: StateBranch
     clock: FakeClock
     forge: LocalForge
+
+    async def tell(self, commit: str, check: Check) -> None:
+        """Have continuous integration say how a check stands."""
+        await ReportedChecks(self.state, self.clock).tell(commit, check)
 
     async def work(self, name: str, content: str = "x\n", *, run: str = "") -> Proposed:
         """Push a run's branch with one more file and return what to propose."""

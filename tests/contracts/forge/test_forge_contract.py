@@ -8,9 +8,10 @@ import pytest
 
 from courier.errors import Conflict, Misconfigured, NotFound
 from courier.forges.local import LocalForge
-from courier.ports.forges import Forge
+from courier.ports.forges import Changes, Forge
 from courier.ports.repository import Identity
 from courier.ports.state import WriteFile
+from courier.runs.checks import Check
 from courier.storage.state import StateBranch
 from tests.contracts.forge.conftest import Place
 from tests.contracts.scratch import git
@@ -168,11 +169,87 @@ class TestMerging:
             await place.forge.close(2, by=HANA)
         assert [pull.number for pull in await place.forge.list(status="closed")] == [1]
 
+    async def test_many_are_looked_at_together(self, place: Place) -> None:
+        one = await place.forge.propose(await place.work("a"))
+        two = await place.forge.propose(await place.work("c"))
+        closed = await place.forge.close(two.number, by=HANA)
+        assert await place.forge.look([one.number, two.number, 77]) == {
+            one.number: one,
+            two.number: closed,
+        }
+        assert await place.forge.look([]) == {}
+
+    async def test_text_base_and_draft_can_be_changed_while_it_is_open(self, place: Place) -> None:
+        number = (await place.forge.propose(await place.work("a"))).number
+        git("branch", "next", "main", cwd=place.scratch.origin)
+        changed = await place.forge.change(
+            number, Changes(title="Other", body="Words.", base="next", draft=True)
+        )
+        told = (changed.title, changed.body, changed.base, changed.draft)
+        assert told == ("Other", "Words.", "next", True)
+        assert await place.forge.get(number) == changed
+        ready = await place.forge.change(number, Changes(draft=False))
+        assert (ready.draft, ready.title) == (False, "Other")
+        with pytest.raises(NotFound):
+            await place.forge.change(number, Changes(base="nowhere"))
+        await place.forge.close(number, by=HANA)
+        with pytest.raises(Conflict):
+            await place.forge.change(number, Changes(title="Late"))
+
+    async def test_a_comment_of_one_key_is_replaced_and_others_stay(self, place: Place) -> None:
+        number = (await place.forge.propose(await place.work("a"))).number
+        await place.forge.comment(number, "plan", "Two runs.")
+        await place.forge.comment(number, "status", "Red.")
+        await place.forge.comment(number, "plan", "Three runs.\n")
+        assert await place.forge.comments(number) == {"plan": "Three runs.\n", "status": "Red."}
+
+    async def test_what_nothing_blocks_is_merged_at_once(self, place: Place) -> None:
+        number = (await place.forge.propose(await place.work("a"))).number
+        merged = await place.forge.merge_when_green(number, by=HANA, squash=True)
+        assert (merged.status, merged.merge_commit) == ("merged", place.scratch.tip("main"))
+        assert (await place.forge.merge_when_green(number, by=HANA)) == merged
+        closed = (await place.forge.propose(await place.work("c"))).number
+        await place.forge.close(closed, by=HANA)
+        with pytest.raises(Conflict):
+            await place.forge.merge_when_green(closed, by=HANA)
+
+    async def test_what_is_to_merge_by_itself_waits_for_its_checks(self, place: Place) -> None:
+        pull = await place.forge.propose(await place.work("a"))
+        await place.tell(pull.head, Check(name="tests", status="pending"))
+        waiting = await place.forge.merge_when_green(pull.number, by=HANA)
+        assert (waiting.status, waiting.auto_merge) == ("created", "merge")
+        await place.tell(pull.head, Check(name="tests", status="failure"))
+        assert (await place.forge.get(pull.number)).status == "created"
+        await place.tell(pull.head, Check(name="tests", status="success"))
+        assert (await place.forge.get(pull.number)).status == "merged"
+
+    async def test_a_draft_that_merges_by_itself_waits_to_be_ready(self, place: Place) -> None:
+        proposed = replace(await place.work("a"), draft=True, auto_merge=True)
+        number = (await place.forge.propose(proposed)).number
+        assert (await place.forge.get(number)).status == "created"
+        await place.forge.change(number, Changes(draft=False))
+        assert (await place.forge.get(number)).status == "merged"
+
+    async def test_what_conflicts_does_not_merge_by_itself_and_stays_open(
+        self, place: Place
+    ) -> None:
+        proposed = replace(await place.work("b.txt", "theirs\n"), auto_merge=True)
+        place.scratch.commit({"b.txt": "ours\n"}, "Change b")
+        place.scratch.push()
+        number = (await place.forge.propose(proposed)).number
+        assert (await place.forge.get(number)).status == "created"
+        with pytest.raises(Conflict):
+            await place.forge.merge_when_green(number, by=HANA)
+
     async def test_no_such_proposal(self, place: Place) -> None:
         for asked in (
             place.forge.get(7),
             place.forge.merge(7, by=HANA),
             place.forge.close(7, by=HANA),
+            place.forge.change(7, Changes(title="x")),
+            place.forge.merge_when_green(7, by=HANA),
+            place.forge.comment(7, "plan", "x"),
+            place.forge.comments(7),
         ):
             with pytest.raises(NotFound):
                 await asked

@@ -10,38 +10,27 @@ from courier.resources.kinds import KINDS
 from courier.resources.names import EXECUTED_KINDS, UNUSED_FIELDS
 from tests.unit.planning.catalogs import codes, document, reading
 
-WORKFLOW = document(
-    "Workflow",
-    "fix",
+TEAM = document(
+    "Team",
+    "makers",
     """
-    sandbox:
-      memoryMB: 2048
-      timeout: 1h
-    delivery:
-      draft: true
-      autoMerge: true
-    approvals: []
-    """,
-)
-RUN = document(
-    "Run",
-    "a",
-    """
-    workflow: fix
-    prompt: Do.
-    delivery: {draft: true, autoMerge: true}
+    members:
+      - user: ada
+        role: owner
+        credentials: [{name: TOKEN, secretRef: ADA_TOKEN}]
+      - {user: bob, role: admin, credentials: [{name: TOKEN, secretRef: BOB_TOKEN}]}
     """,
 )
 
 
 def test_each_is_told_at_its_key_and_the_document_stays_valid() -> None:
-    read = reading({"p.yaml": document("Project", "shop"), "w.yaml": WORKFLOW, "r.yaml": RUN})
-    assert codes(read) == ["NotActedOnYet:8:27", "NotActedOnYet:11:5"]
+    read = reading({"p.yaml": document("Project", "shop"), "t.yaml": TEAM})
+    assert codes(read) == ["NotActedOnYet:9:7", "NotActedOnYet:10:32"]
     assert {found.severity for found in read.diagnostics} == {Severity.WARNING}
     assert not has_errors(read.diagnostics)
-    assert Ref("Workflow", "fix") in read.catalog.documents
+    assert Ref("Team", "makers") in read.catalog.documents
     details = [found.detail for found in read.diagnostics]
-    assert details[0].startswith("`delivery.autoMerge` is checked")
+    assert details[0].startswith("`members.*.credentials` is checked")
 
 
 def test_front_matter_is_warned_about_too() -> None:

@@ -7,10 +7,8 @@ Not for: behaviour; what is decided here is only which class does it.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from courier import __version__
 from courier.agents.claude import ClaudeDriver
 from courier.agents.codex import CodexDriver
 from courier.agents.described import DescribedDriver
@@ -23,6 +21,7 @@ from courier.engine.dispatcher import Dispatcher
 from courier.engine.engines import EVERYTHING, Client, Engines, Share, keep_to, led
 from courier.engine.errand import Errand
 from courier.engine.flows import register_flows
+from courier.engine.forges import Offices
 from courier.engine.journal.writer import Observer
 from courier.engine.ledger import Ledger
 from courier.engine.observation import Observation
@@ -34,15 +33,11 @@ from courier.engine.retention import Broom, Housekeeping
 from courier.engine.seam import Engine, RunClient
 from courier.engine.shelf import Shelf
 from courier.engine.world import World
-from courier.errors import Misconfigured
-from courier.forges.local import LocalForge
 from courier.llm.providers import Providers
 from courier.planning.manifest import Schemas
 from courier.ports.agents import AgentDriver
 from courier.ports.sandboxes import Sandboxes
-from courier.ports.witness import Unwatched, Witness
 from courier.runs.pricing import EMBEDDED
-from courier.sandboxd.launcher import CannotStart, Endpoint, ensure_running
 from courier.sandboxd.launcher import status as server_status
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.sandboxes.ondemand import OnDemandSandboxes
@@ -59,37 +54,18 @@ from courier.storage.mirror import Mirror
 from courier.storage.shared import SharedMirror
 from courier.storage.state import StateBranch
 from courier.storage.tags import Tags
-from courier.system import EnvironmentSecrets, SystemClock, secret_names, watch
-from courier.telemetry.traces import traces_of
+from courier.system import SystemClock, watch
+from courier.wiring.commons import Commons as Commons
+from courier.wiring.embedded import serve_sandboxes as serve_sandboxes
+from courier.wiring.embedded import server_arguments as server_arguments
+from courier.wiring.embedded import server_folder as server_folder
+from courier.wiring.forges import make_forges
 
 DRIVERS: Mapping[str, AgentDriver] = {
     driver.name: driver
     for driver in (ShellDriver(), ClaudeDriver(), CodexDriver(), OpenCodeDriver(), PiDriver())
 }
 """Every agent this build can run."""
-
-
-SERVER_IDLE_SECONDS = 1800
-"""How long the embedded server stays when there is no sandbox."""
-
-
-@dataclass(frozen=True, slots=True)
-class Commons:
-    """What all repositories of one process share.
-
-    Attributes:
-        secrets: Those of its environment, which nothing tells.
-        witness: Is told what becomes of runs.
-    """
-
-    secrets: EnvironmentSecrets
-    witness: Witness = field(default_factory=Unwatched)
-
-    @classmethod
-    def of(cls, environment: Mapping[str, str]) -> "Commons":
-        """Return those of an environment, which says whether anybody takes spans."""
-        secrets = EnvironmentSecrets(environment, names=secret_names(environment))
-        return cls(secrets, traces_of(environment, version=__version__) or Unwatched())
 
 
 class Wiring:
@@ -109,7 +85,7 @@ class Wiring:
         home: Home,
         environment: MutableMapping[str, str],
         *,
-        commons: "Commons | None" = None,
+        commons: Commons | None = None,
         stand_in: Callable[[AgentDriver], AgentDriver] = lambda driver: driver,
     ) -> None:
         self.settings = settings
@@ -127,7 +103,7 @@ class Wiring:
         )
         self.state = StateBranch(self.mirror)
         self.index = Index(self.state, home.folder / "index", self.clock)
-        self.forge = LocalForge(repository=self.mirror, state=self.state, clock=self.clock)
+        self.forges = make_forges(self.mirror, self.state, self.clock)
         live = LiveTranscripts(home.folder / "transcripts", redact=self.secrets.redact)
         self._engines = Engines(home.id, self.journal, settings.database_url, self.clock, live)
         self.transcripts, self.ledger = self._engines.transcripts, Ledger(self._engines.pool)
@@ -158,7 +134,7 @@ class Wiring:
             state=self.state,
             index=self.index,
             checkpoints=CheckpointRefs(self.mirror.plumbing, self.mirror.remote),
-            forge=self.forge,
+            forges=self.forges,
             secrets=self.secrets,
             transcripts=self.transcripts,
             drivers={name: self._stand_in(driver) for name, driver in DRIVERS.items()},
@@ -197,6 +173,10 @@ class Wiring:
             Dispatcher(world, engine, observation, keep_to=keep_to(engine)),
             Housekeeping(world, engine, is_served=self.is_served),
         )
+
+    def offices(self) -> Offices:
+        """Return the forges its Projects name."""
+        return Offices(self.world, DesiredState(self.world, Schemas(schema_text)))
 
     def broom(self) -> Broom:
         """Return what takes away what is over."""
@@ -260,31 +240,3 @@ class Wiring:
             api_url=endpoint.url,
             sandbox_url=endpoint.url,
         )
-
-
-def server_folder(settings: Settings) -> Path:
-    """Return the state folder of the embedded sandbox server."""
-    return settings.sandboxd or settings.home / "sandboxd"
-
-
-def server_arguments(settings: Settings) -> list[str]:
-    """Return the arguments the embedded sandbox server is started with."""
-    plain = ["--allow-plain"] if settings.allow_plain else []
-    return [*plain, *(part for path in settings.expose for part in ("--expose", str(path)))]
-
-
-def serve_sandboxes(settings: Settings) -> Endpoint:
-    """Return the embedded server's endpoint, starting it if none answers.
-
-    Raises:
-        Misconfigured: If it does not start.
-    """
-    try:
-        arguments = [*server_arguments(settings), f"--idle-exit={SERVER_IDLE_SECONDS}"]
-        return ensure_running(server_folder(settings), arguments=arguments)
-    except CannotStart as error:
-        raise Misconfigured(
-            "The embedded sandbox server does not start.",
-            detail=str(error),
-            next_step="Run `courier doctor`.",
-        ) from error
