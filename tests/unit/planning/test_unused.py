@@ -30,7 +30,7 @@ def test_each_is_told_at_its_key_and_the_document_stays_valid() -> None:
     assert not has_errors(read.diagnostics)
     assert Ref("Team", "makers") in read.catalog.documents
     details = [found.detail for found in read.diagnostics]
-    assert details[0].startswith("`members.*.credentials` is checked")
+    assert details[0].startswith("`members.credentials` is checked")
 
 
 def test_front_matter_is_warned_about_too() -> None:
