@@ -51,7 +51,7 @@ async def _stack(world: World, plan: FrozenPlan) -> tuple[Floor, ...]:
     try:
         if git.base_branch == (await world.repository.head()).branch:
             return ()
-        known = await patiently(world.clock, world.forge.list)
+        known = await patiently(world.clock, world.forge_of(plan).list)
     except CourierError:
         return ()
     own = Floor(run=plan.run, title=plan.title, branch=git.branch)
