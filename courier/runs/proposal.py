@@ -9,7 +9,7 @@ from courier.runs.candidates import entries_of
 from courier.runs.checklist import checklist
 from courier.runs.filechange import FileChange, counted
 from courier.runs.frozen import FrozenPlan
-from courier.runs.markdown import code, harmless, line, quoted
+from courier.runs.markdown import code, line, quoted
 from courier.runs.material import bounded
 from courier.runs.run import Run
 from courier.runs.stack import Floor, told_stack
@@ -89,7 +89,7 @@ def _asked(plan: FrozenPlan, run: Run, told: Particulars) -> str:
     """Return what was asked for, and by whom; of a harvest what it brought."""
     what = quoted(bounded(plan.task.strip(), 4_000))
     if run.harvested is not None and run.harvested.body:
-        what = harmless(bounded(run.harvested.body.strip(), 20_000))
+        what = bounded(run.harvested.body.strip(), 20_000)
     name = told.asked_by.partition("<")[0].strip()
     by = f" by {line(name, most=80)}" if name else ""
     where = f" in {code(plan.document)}" if plan.document else ""

@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
 
+from courier.runs.markdown import line
+
 LONGEST: Final = 20_000
 """Most characters of one text."""
 
@@ -89,6 +91,4 @@ def _words(title: str) -> frozenset[str]:
 
 def inline(text: str) -> str:
     """Return a text as part of one line of Markdown that shows what it says and does nothing."""
-    flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
-    # A mention calls somebody who has nothing to do with it.
-    return re.sub(r"([`*_\[\]|\\])", r"\\\1", flat).replace("@", "@\u200c")
+    return re.sub(r"([`*_|\\])", r"\\\1", line(text, most=2_000))
