@@ -1,4 +1,4 @@
-"""Where `courier daemon` listens: its address, and what is answered there."""
+"""Where `courier daemon` and `courier worker` listen: its address, and what is answered there."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from courier.cli.here import Here
 from courier.engine.fleet import Fleet
-from courier.engine.health import Health, Sandboxes
+from courier.engine.health import Health, Look, Sandboxes, WorkerHealth, Workplaces
 from courier.errors import Misused
 from courier.sandboxd.launcher import status
 from courier.web.health import ALIVE, METRICS, READY, exposition, probe
@@ -47,15 +47,32 @@ async def received(
     """Take webhooks for a fleet, and tell how it is, until the end; gives where."""
     address = address_of(text)
     webhooks = Webhooks(lambda: list(_hinted(fleet, here.environment)))
-    router = Router([address.host, *hosts])
-    router.add("POST", PATH, webhooks.push)
     redact = here.commons.secrets.redact
     health = Health(lambda: fleet.daemons, _sandboxes(here), here.clock, redact)
+    router = _observed([address.host, *hosts], health, metrics)
+    router.add("POST", PATH, webhooks.push)
+    async with listening(address, router.answer) as bound:
+        yield bound
+
+
+@asynccontextmanager
+async def watched(
+    text: str, hosts: Sequence[str], workplaces: Workplaces, metrics: "Metrics", here: Here
+) -> AsyncIterator[Address]:
+    """Tell how it is with a worker until the end; gives where."""
+    address = address_of(text)
+    health = WorkerHealth(workplaces, _sandboxes(here), here.commons.secrets.redact)
+    router = _observed([address.host, *hosts], health, metrics)
+    async with listening(address, router.answer) as bound:
+        yield bound
+
+
+def _observed(hosts: Sequence[str], health: Look, metrics: "Metrics") -> Router:
+    router = Router(hosts)
     router.add("GET", ALIVE, probe(health.alive))
     router.add("GET", READY, probe(health.ready))
     router.add("GET", METRICS, exposition(metrics.text, metrics.media_type))
-    async with listening(address, router.answer) as bound:
-        yield bound
+    return router
 
 
 def _sandboxes(here: Here) -> Sandboxes:

@@ -1,8 +1,9 @@
-"""Whether daemons are alive and ready, with reasons, for whatever watches over processes."""
+"""Whether daemons and workers are alive and ready, with reasons, for what watches processes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from courier.engine.daemon import Daemon
 from courier.engine.pulse import Pulse
@@ -41,6 +42,81 @@ class Reason:
     check: str
     repository: str
     message: str
+
+
+class Look(Protocol):
+    """What probes ask."""
+
+    async def alive(self) -> list[Reason]:
+        """Return why the process should be started anew; nothing while it gets on."""
+        ...
+
+    async def ready(self) -> list[Reason]:
+        """Return why work may not be done now; nothing when all of it will be."""
+        ...
+
+
+@runtime_checkable
+class Working(Protocol):
+    """The engine of a worker, as far as its health goes."""
+
+    @property
+    def name(self) -> str:
+        """What others call it."""
+        ...
+
+    @property
+    def at_work(self) -> int:
+        """How many runs are its own now."""
+        ...
+
+    async def workers(self) -> Sequence[str]:
+        """Return the workers that are heard of."""
+        ...
+
+
+Workplaces = Mapping[str, Working]
+"""Repository to the engine of a worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerHealth:
+    """How it is with a worker.
+
+    Args:
+        workplaces: Gives its engines.
+        sandboxes: Looks at what gives sandboxes.
+        redact: Takes secrets out of what is told.
+    """
+
+    workplaces: Workplaces
+    sandboxes: Sandboxes
+    redact: Callable[[str], str] = str
+
+    async def alive(self) -> list[Reason]:
+        """Return nothing: whoever answers gets on, and without a database a worker waits."""
+        return []
+
+    async def ready(self) -> list[Reason]:
+        """Return why work may not be done now; nothing when all of it will be."""
+        found = [] if self.workplaces else [Reason("repository", "", "None is open yet.")]
+        for name, engine in self.workplaces.items():
+            if wrong := await _heard_of(engine):
+                found.append(Reason("engine", name, self.redact(wrong)))
+        if wrong := await self.sandboxes():
+            found.append(Reason("sandboxes", "", self.redact(wrong)))
+        return found
+
+
+async def _heard_of(engine: Working) -> str:
+    try:
+        async with asyncio.timeout(ENGINE_SECONDS):
+            is_known = engine.name in await engine.workers()
+    except TimeoutError:
+        return f"The database does not answer within {ENGINE_SECONDS:.0f} s."
+    except CourierError as fault:
+        return str(fault)
+    return "" if is_known else "The others have not heard of this worker lately."
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,11 @@ class Passes:
     in_flight: int
 
 
+def nothing() -> Sequence[tuple[str, int]]:
+    """Return that this process is no worker."""
+    return ()
+
+
 class Metrics:
     """A `courier.ports.witness.Witness` that counts.
 
@@ -51,12 +56,20 @@ class Metrics:
     Args:
         version: Courier's.
         passes: Gives the passes of every daemon here.
+        at_work: Gives repository and how many runs a worker has of it here.
     """
 
-    def __init__(self, version: str, passes: Callable[[], Iterable[Passes]]) -> None:
+    def __init__(
+        self,
+        version: str,
+        passes: Callable[[], Iterable[Passes]],
+        *,
+        at_work: Callable[[], Iterable[tuple[str, int]]] = nothing,
+    ) -> None:
         self._registry = CollectorRegistry()
         self._version = version
         self._passes = passes
+        self._at_work = at_work
         self._parked: dict[tuple[str, str], str] = {}
         self._model, self._word, self._agent = Bounded(), Bounded(), Bounded()
         self._started = self._counter("runs_started", "Runs that began.", "project")
@@ -124,6 +137,12 @@ class Metrics:
         for reason, number in sorted(Count(self._parked.values()).items()):
             parked.add_metric([reason], number)
         yield parked
+        working = GaugeMetricFamily(
+            "courier_worker_runs", "Runs that are this worker's now.", labels=["repository"]
+        )
+        for repository, number in self._at_work():
+            working.add_metric([repository], number)
+        yield working
         yield from _of_passes(list(self._passes()))
 
     def _tell_step(self, entry: Entry) -> None:

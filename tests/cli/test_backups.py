@@ -3,28 +3,18 @@
 import json
 import shutil
 import tarfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from courier.sandboxd.launcher import stop
+from tests.cli.place import SLOW, Place, asked
 from tests.cli.program import Said, courier
 from tests.cli.test_operations import Operated, operated
-from tests.cli.test_whole import SLOW, Place, asked
 from tests.contracts.scratch import git
 
 pytestmark = pytest.mark.slow
 
 WAITING = SLOW.replace("name: slow", "name: waiting").replace("sleep 30; ", "sleep 6; ")
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    try:
-        yield Place(tmp_path)
-    finally:
-        stop(tmp_path / "state" / "sandboxd", kill_sandboxes=True)
 
 
 def begin(place: Place) -> None:

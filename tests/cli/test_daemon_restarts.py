@@ -8,13 +8,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from courier.sandboxd.launcher import stop
-from tests.cli.test_whole import SLOW, Place, asked
+from tests.cli.place import SLOW, Place, asked
 from tests.contracts.scratch import GIT_ENV, git
 
 pytestmark = pytest.mark.slow
@@ -22,14 +20,6 @@ pytestmark = pytest.mark.slow
 COUNTED = SLOW.replace("name: slow", "name: counted").replace(
     "sleep 30; ", "echo x >> ~/starts; sleep 5; wc -l < ~/starts > starts.txt; "
 )
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    try:
-        yield Place(tmp_path)
-    finally:
-        stop(tmp_path / "state" / "sandboxd", kill_sandboxes=True)
 
 
 class Running:

@@ -16,20 +16,11 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from courier.sandboxd.launcher import stop
-from tests.cli.test_whole import SLOW as FAILING
-from tests.cli.test_whole import Place, asked
+from tests.cli.place import SLOW as FAILING
+from tests.cli.place import Place, asked
 from tests.contracts.scratch import GIT_ENV
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    try:
-        yield Place(tmp_path)
-    finally:
-        stop(tmp_path / "state" / "sandboxd", kill_sandboxes=True)
 
 
 class Operated:

@@ -3,28 +3,17 @@
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from courier.sandboxd.launcher import stop
+from tests.cli.place import SLOW, Place, asked
 from tests.cli.program import courier
 from tests.cli.test_operations import operated
-from tests.cli.test_whole import SLOW, Place, asked
 from tests.fakes.collector import attributes, collecting
 
 pytestmark = pytest.mark.slow
 
 WAITING = SLOW.replace("name: slow", "name: waiting").replace("sleep 30; ", "sleep 4; ")
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    try:
-        yield Place(tmp_path)
-    finally:
-        stop(tmp_path / "state" / "sandboxd", kill_sandboxes=True)
 
 
 def test_a_run_is_one_trace_without_what_was_said(place: Place) -> None:

@@ -122,6 +122,11 @@ class PostgresEngine(Asker):
         """What this worker is called in the database; changes when others gave it up for dead."""
         return self._started().tending.id
 
+    @property
+    def at_work(self) -> int:
+        """How many runs are this worker's now, those that wait included."""
+        return len(self._started().roster.names)
+
     async def lead(self) -> bool:
         """Return whether it is for this worker to reconcile; one does, of those that ask."""
         return await self._started().tending.lead("reconciler")
