@@ -6,6 +6,8 @@ from courier.engine.candidate import CandidateRunner
 from courier.engine.candidates import FLOW as CANDIDATE
 from courier.engine.interactive.keeper import FLOW as SANDBOX
 from courier.engine.interactive.keeper import Keeper
+from courier.engine.notices.mailing import FLOW as NOTICE
+from courier.engine.notices.mailing import Mailing
 from courier.engine.runner import FLOW as RUN
 from courier.engine.runner import Runner
 from courier.engine.seam import Context, Engine, Json
@@ -38,5 +40,10 @@ def register_flows(engine: Engine, world: Callable[[], World], *, repository: st
         locate(context)
         return await Keeper(world(), context).go()
 
-    for name, flow in ((RUN, run), (SANDBOX, keep), (CANDIDATE, candidate)):
+    async def mail(context: Context) -> Json:
+        locate(context)
+        return await Mailing(world(), context).go()
+
+    flows = ((RUN, run), (SANDBOX, keep), (CANDIDATE, candidate), (NOTICE, mail))
+    for name, flow in flows:
         engine.register(name, flow)

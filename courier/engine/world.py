@@ -11,6 +11,7 @@ from courier.ports.clock import Clock
 from courier.ports.forges import Forge
 from courier.ports.index import RunIndex
 from courier.ports.models import LanguageModels
+from courier.ports.notifiers import Mute, Notifier
 from courier.ports.repository import Repository
 from courier.ports.sandboxes import Sandboxes
 from courier.ports.secrets import Secrets
@@ -37,6 +38,7 @@ class World:
         witness: Is told what becomes of runs.
         ledger: What projects spent, as far as this process knows.
         schemas: What documents are held against that courier itself writes.
+        notifier: Brings letters to people.
     """
 
     home: str
@@ -57,6 +59,7 @@ class World:
     witness: Witness = field(default_factory=Unwatched)
     ledger: Ledger = field(default_factory=Ledger)
     schemas: Schemas = field(default_factory=lambda: Schemas(schema_text))
+    notifier: Notifier = field(default_factory=Mute)
 
     def forge_of(self, plan: FrozenPlan) -> Forge:
         """Return where the work of a run is proposed."""

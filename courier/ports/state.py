@@ -106,8 +106,13 @@ class StateBranch(Protocol):
         """Return the paths of every file under a folder, sorted; empty if the branch is not."""
         ...
 
-    async def read(self, paths: Sequence[str]) -> Mapping[str, bytes]:
-        """Return the contents of those files that exist, in one batch."""
+    async def read(self, paths: Sequence[str], *, at: str | None = None) -> Mapping[str, bytes]:
+        """Return the contents of those files that exist, in one batch.
+
+        Args:
+            paths: The files.
+            at: An earlier tip to read them at; nothing is found where that is gone. None for now.
+        """
         ...
 
     async def keep_transcripts(self, contents: Mapping[str, bytes]) -> Mapping[str, str]:

@@ -91,12 +91,12 @@ class StateBranch:
         above = f"{prefix.strip('/')}/".removeprefix("/")
         return sorted(above + name.decode("utf-8", "surrogateescape") for name in inside)
 
-    async def read(self, paths: Sequence[str]) -> Mapping[str, bytes]:
-        """Return the contents of those files that exist, in one batch."""
+    async def read(self, paths: Sequence[str], *, at: str | None = None) -> Mapping[str, bytes]:
+        """Return the contents of those files that exist, in one batch, now or at a tip."""
         folders = {checked_path(path).rpartition("/")[0] for path in paths}
-        if len(folders) == 1:
+        if len(folders) == 1 and at is None:
             return await self._read_folder(folders.pop(), paths)
-        tip = await self._records.tip()
+        tip = at or await self._records.tip()
         if tip is None or not paths:
             return {}
         names = [f"{tip}:{checked_path(path)}" for path in paths]

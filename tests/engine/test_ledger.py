@@ -53,7 +53,7 @@ class Records:
         )
         self.lines += line.to_line() + b"\n"
 
-    async def read(self, paths: list[str]) -> dict[str, bytes]:
+    async def read(self, paths: list[str], *, at: str | None = None) -> dict[str, bytes]:
         return dict.fromkeys(paths, self.lines)
 
 

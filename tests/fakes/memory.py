@@ -24,6 +24,7 @@ class MemoryState:
         self.is_away = False
         self._folders: dict[str, dict[str, bytes]] = {}
         self._log: list[frozenset[str]] = []
+        self._past: list[Mapping[str, bytes | None]] = []
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -39,6 +40,11 @@ class MemoryState:
         moved = frozenset(path for path, body in before.items() if self._get(path) != body)
         if moved:
             self._log.append(moved)
+            self._past.append({path: before[path] for path in moved})
+
+    def _was(self, path: str, at: str | None) -> bytes | None:
+        later = self._past[int(at) :] if at is not None else []
+        return next((past[path] for past in later if path in past), self._get(path))
 
     def _folder(self, path: str) -> dict[str, bytes]:
         return self._folders.setdefault(path.partition("/")[0], {})
@@ -81,8 +87,8 @@ class MemoryState:
             return sorted(self.files)
         return sorted(path for path in self._folder(prefix) if path.startswith(f"{prefix}/"))
 
-    async def read(self, paths: Sequence[str]) -> Mapping[str, bytes]:
-        found = ((path, self._get(path)) for path in paths)
+    async def read(self, paths: Sequence[str], *, at: str | None = None) -> Mapping[str, bytes]:
+        found = ((path, self._was(path, at)) for path in paths)
         return {path: body for path, body in found if body is not None}
 
     async def keep_transcripts(self, contents: Mapping[str, bytes]) -> Mapping[str, str]:
