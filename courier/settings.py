@@ -168,6 +168,11 @@ class Home:
         return self.folder.name
 
     @property
+    def notices_file(self) -> Path:
+        """Return where is written up to where people were told what happened."""
+        return self.folder / "notices.json"
+
+    @property
     def status_file(self) -> Path:
         """Return where its daemon tells about itself."""
         return self.folder / "daemon.json"

@@ -53,6 +53,7 @@ ENTRIES = {
     "describe": Entry("courier.cli.describe:describe", "Tell all about one of them.", _LOOK),
     "logs": Entry("courier.cli.logs:logs", "Show what agents said and did.", _LOOK),
     "usage": Entry("courier.cli.usage:usage", "Sum what was used, and what it cost.", _LOOK),
+    "notify": Entry("courier.cli.notify:notify", "See who was told what, and try it.", _LOOK),
     "replay": Entry(
         "courier.cli.replay:replay", "Go through an ended run again, asking no model.", _LOOK
     ),

@@ -95,7 +95,9 @@ async def applied(
                 result = await errand.carry_out()
                 _show(here, result, output)
                 code = await _see_through(here, wiring, errand, (_runs(result), output)) or code
-            return await _see_sandboxes(here, wiring, result, output) or code
+            code = await _see_sandboxes(here, wiring, result, output) or code
+            await errand.announce(result)
+            return code
 
 
 def _runs(result: "Result") -> list[str]:

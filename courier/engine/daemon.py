@@ -11,7 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from courier.engine.inflight import Phase
+from courier.engine.inflight import Phase, RunState
+from courier.engine.notices.mailing import FLOW as LETTER
 from courier.engine.pulse import Pulse
 from courier.engine.reconciler import Result
 from courier.engine.seam import RunClient
@@ -131,7 +132,11 @@ class Daemon:
 
     async def in_flight(self) -> Sequence[str]:
         """Return what has not ended, by the engine's names, the first submitted first."""
-        return [state.run_id for state in reversed(await self._engine.list(live=True))]
+        return [state.run_id for state in reversed(await self._live())]
+
+    async def _live(self) -> Sequence[RunState]:
+        """Return what has not ended, letters apart: they change nothing of what is to be done."""
+        return [one for one in await self._engine.list(live=True) if one.flow != LETTER]
 
     async def run(self, stop: asyncio.Event, *, pid: int) -> None:
         """Pass until the event is set; the pass under way is finished first."""
@@ -190,7 +195,7 @@ class Daemon:
 
     async def _follow(self) -> dict[str, object]:
         """Have the end of every run in flight wake the next pass; return how many there are."""
-        live = await self._engine.list(live=True)
+        live = await self._live()
         self._followed = {run: task for run, task in self._followed.items() if not task.done()}
         for state in live:
             if state.run_id not in self._followed:

@@ -10,6 +10,7 @@ from courier.engine.dispatcher import KeepTo
 from courier.engine.journal import JournalClient, JournalEngine
 from courier.engine.journal.writer import Observer
 from courier.engine.pool import Pool
+from courier.engine.notices.mailing import QUEUE as LETTERS
 from courier.engine.presence import FolderPresence, Presence
 from courier.engine.reconciler import Result
 from courier.engine.seam import Engine, RunClient
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 BEFORE_THE_FIRST_PASS = 4
 """Runs an engine starts before it was told the projects' limits: the built-in limit of one."""
+
+LETTERS_AT_ONCE = 4
+"""Letters under way at once; a receiver that is slow keeps the others waiting, and no run."""
 
 FOLLOW_SECONDS = 3.0
 """How often a daemon that does not lead looks whether it should."""
@@ -155,6 +159,7 @@ def keep_to(engine: RunClient) -> KeepTo:
     def tell(limits: Sequence[Limit]) -> None:
         for limit in limits:
             engine.limit(limit.project, concurrency=limit.runs)
+        engine.limit(LETTERS, concurrency=LETTERS_AT_ONCE)
         engine.limit(None, concurrency=None)
 
     return tell

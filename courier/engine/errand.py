@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from courier.engine.inflight import Phase
 from courier.engine.journal.lock import FolderHeld
+from courier.engine.notices.mailing import FLOW as LETTER
 from courier.engine.presence import Presence
 from courier.engine.reconciler import Reconciler, Result
 from courier.engine.runner import FLOW
@@ -13,6 +15,11 @@ from courier.errors import InvalidCatalog, StalePlan
 from courier.planning.plan import Plan
 from courier.planning.stale import stale_because
 from courier.ports.clock import Clock
+
+LETTERS_SECONDS = 15.0
+"""How long an errand stays for letters that are on their way; the next process goes on."""
+
+LETTERS_LOOK_SECONDS = 0.05
 
 SUCCESSION_SECONDS = 1.0
 """How often is looked whether the other engine still runs."""
@@ -82,6 +89,17 @@ class Errand:
         if result.plan is None:
             raise InvalidCatalog(result.diagnostics)
         return result
+
+    async def announce(self, result: Result) -> None:
+        """Tell people what came of it, and stay a while until they have been told."""
+        client = self._engine if self._is_engine else self._client
+        await self._reconciler(client).announce(result)
+        start = self._clock.monotonic()
+        while self._is_engine and self._clock.monotonic() - start < LETTERS_SECONDS:
+            letters = [one for one in await client.list(live=True) if one.flow == LETTER]
+            if all(one.phase is Phase.WAITING for one in letters):
+                return
+            await self._clock.sleep(LETTERS_LOOK_SECONDS)
 
     async def in_flight(self) -> Sequence[str]:
         """Return the runs that have not ended, the first submitted first."""

@@ -10,6 +10,7 @@ from courier.engine.headroom import HeadroomView
 from courier.engine.inflight import RunState
 from courier.engine.interactive.guestbook import GuestBook, kept_among
 from courier.engine.learnings.versions import VersionShelf
+from courier.engine.notices.mailing import FLOW as LETTER
 from courier.engine.pictures import Pictures
 from courier.engine.pulls import Pulls
 from courier.engine.question import SIGNAL
@@ -76,7 +77,11 @@ class Observation:
         return Glance(
             head=head,
             records=await self._world.state.tip(),
-            live=tuple((one.run_id, one.phase, one.step, one.cancellation) for one in live),
+            live=tuple(
+                (one.run_id, one.phase, one.step, one.cancellation)
+                for one in live
+                if one.flow != LETTER
+            ),
             branches=tuple((await self._tips(branches)).items()),
             pull_requests=tuple((await self._ask_forges({})).items()),
         )

@@ -54,6 +54,8 @@ EFFECTS = frozenset(
         "create",
         "kill",
         "pause",
+        # of a notifier
+        "send",
     }
 )
 """What ports do that a run may do only while it is ours."""
@@ -94,6 +96,7 @@ def guarded_world(world: World) -> World:
         state=guarded(world.state),
         forges={name: guarded(forge) for name, forge in world.forges.items()},
         checkpoints=guarded(world.checkpoints),
+        notifier=guarded(world.notifier),
     )
 
 

@@ -8,6 +8,7 @@ from courier.diagnostics import Diagnostic
 from courier.engine.approver import Teams
 from courier.engine.desired import Desired, DesiredState
 from courier.engine.dispatcher import Dispatched, Dispatcher
+from courier.engine.notices.herald import Herald
 from courier.engine.observation import Glance, Observation
 from courier.engine.retention import Housekeeping
 from courier.engine.stacks import CommitAssets, Stacks
@@ -53,19 +54,22 @@ class Result:
 class Reconciler:
     """Compares and carries out; asked any number of times, it does nothing twice."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a pass
         self,
         world: World,
         desired: DesiredState,
         observation: Observation,
         dispatcher: Dispatcher,
         housekeeping: Housekeeping | None = None,
+        *,
+        herald: Herald | None = None,
     ) -> None:
         self._world = world
         self._desired = desired
         self._observation = observation
         self._dispatcher = dispatcher
         self._housekeeping = housekeeping
+        self._herald = herald
         self._digests: Digests = {}
         self._catalog: Catalog | None = None
         self._branches: Collection[str] = ()
@@ -111,9 +115,16 @@ class Reconciler:
     async def reconcile(self) -> Result:
         """Do one pass; where nothing moved since the last one and nothing is due, a short one."""
         result = await self._pass()
+        await self.announce(result)
         if self._housekeeping is not None and result.catalog is not None:
             await self._housekeeping.tidy(result.catalog)
         return result
+
+    async def announce(self, result: Result) -> None:
+        """Tell people what happened since they were told last, by the documents in force."""
+        if self._herald is not None and result.catalog is not None:
+            budgets = result.plan.budgets if result.plan is not None else ()
+            await self._herald.tell(result.catalog, budgets)
 
     async def _pass(self) -> Result:
         await self._world.repository.fetch()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from courier.engine.pruning.checkpoints import KeptWork
 from courier.engine.pruning.journals import Journals, LiveFiles
 from courier.engine.pruning.leftovers import Keeps, Leftover, Past, Sweep
+from courier.engine.pruning.letters import OldLetters
 from courier.engine.pruning.sandboxes import Orphans
 from courier.engine.pruning.transcripts import KeptTranscripts
 from courier.engine.seam import RunClient
@@ -80,6 +81,7 @@ class Broom:
             KeptWork(world),
             Journals(world, engine),
             LiveFiles(world),
+            OldLetters(engine),
             Orphans(world, engine, is_served),
         )
 

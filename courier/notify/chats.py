@@ -12,6 +12,8 @@ _GREEN: Final = 0x2DA44E
 _RED: Final = 0xCF222E
 _AMBER: Final = 0xBF8700
 _MARKS: Final = re.compile(r"([\\`*_~|\[\]()<>#@:-])")
+_TORN: Final = re.compile(r"&[a-z]*$")
+_SECTION: Final = 2_900
 _MESSAGE: Final = 1_500
 _FACT: Final = 300
 
@@ -40,7 +42,7 @@ def discord(letter: Letter) -> bytes:
     """Return a message for Discord: one embed, nobody mentioned whatever it says."""
     notice = letter.notice
     fields = [
-        {"name": name, "value": _discord(value[:_FACT]), "inline": len(value) < 40}  # noqa: PLR2004
+        {"name": name, "value": _discord(value[:_FACT]), "inline": len(value) < 40}
         for name, value in facts(notice)
         if value
     ]
@@ -69,7 +71,8 @@ def _section(text: str) -> Mapping[str, Any]:
 
 
 def _mrkdwn(text: str) -> Mapping[str, Any]:
-    return {"type": "mrkdwn", "text": text[:2_900], "verbatim": True}
+    whole = text if len(text) <= _SECTION else _TORN.sub("", text[:_SECTION]) + "…"
+    return {"type": "mrkdwn", "text": whole, "verbatim": True}
 
 
 def _slack(text: str) -> str:

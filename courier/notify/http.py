@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import IO, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -98,7 +99,7 @@ class Door:
     def _ask(self, request: urllib.request.Request, host: str) -> "_Answer":
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler(dict(self._route.proxies(host))),
-            urllib.request.HTTPSHandler(context=ssl.create_default_context()),
+            urllib.request.HTTPSHandler(context=_trust()),
             _Stay(),
         )
         try:
@@ -120,15 +121,15 @@ class Door:
             raise Unavailable(f"The receiver broke the connection off ({told}).") from None
 
     def _judge(self, answer: "_Answer") -> None:
-        if 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP
+        if 200 <= answer.status < 300:
             return
-        if answer.status == _SLOW_DOWN or (answer.status >= 500 and answer.retry_after):  # noqa: PLR2004
+        if answer.status == _SLOW_DOWN or (answer.status >= 500 and answer.retry_after):
             raise RateLimited(
                 f"The receiver asks for patience (HTTP {answer.status}).",
                 retry_at=_moment(answer.retry_after, self._clock.now()),
             )
         said = f" It says: {answer.said}" if answer.said else ""
-        if answer.status >= 500 or answer.status in _PASSING:  # noqa: PLR2004 - HTTP
+        if answer.status >= 500 or answer.status in _PASSING:
             raise Unavailable(f"The receiver has a fault (HTTP {answer.status}).{said}")
         if answer.status in _REDIRECTS:
             raise Misconfigured(
@@ -160,6 +161,12 @@ class _Stay(urllib.request.HTTPRedirectHandler):
     ) -> None:
         """Answer that nothing is asked instead."""
         return
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Return what tells trusted certificates; reading all of them takes a while."""
+    return ssl.create_default_context()
 
 
 def checked(address: str, *, allows_plain: bool) -> SplitResult:
@@ -195,7 +202,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _no_address(detail: str, next_step: str = "Set the secret to an https address.") -> Misconfigured:
+def _no_address(
+    detail: str, next_step: str = "Set the secret to an https address."
+) -> Misconfigured:
     return Misconfigured(
         "The secret is no address to write to.", detail=detail, next_step=next_step
     )

@@ -121,17 +121,13 @@ def _hand_in(message: EmailMessage, server: MailServer, recipients: Sequence[str
     except ssl.SSLCertVerificationError as untrusted:
         raise Misconfigured("The mail server's certificate is not trusted.") from untrusted
     except (OSError, smtplib.SMTPException) as away:
-        raise Unavailable(
-            f"The mail server cannot be reached ({type(away).__name__})."
-        ) from away
+        raise Unavailable(f"The mail server cannot be reached ({type(away).__name__}).") from away
 
 
 def _opened(server: MailServer) -> smtplib.SMTP:
     context = ssl.create_default_context()
     if server.wrapped:
-        return smtplib.SMTP_SSL(
-            server.host, server.port, timeout=TIMEOUT_SECONDS, context=context
-        )
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_SECONDS, context=context)
     line = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS)
     try:
         line.ehlo()

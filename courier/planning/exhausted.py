@@ -25,7 +25,5 @@ def exhausted(room: Headroom, *, now: datetime) -> Iterator[Notice]:
             project=room.project,
             subject=f"{FIELDS[reason]} of {room.project}",
             message=told,
-            budget=BudgetTold(
-                field=FIELDS[reason], period=period, cap_usd=cap, spent_usd=spent
-            ),
+            budget=BudgetTold(field=FIELDS[reason], period=period, cap_usd=cap, spent_usd=spent),
         )

@@ -61,7 +61,6 @@ EXECUTED_AGENTS = frozenset({"claude", "codex", "opencode", "pi", "shell"})
 UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "Project": (
-            "notifications",
             "ci",
             "retention.branches",
         ),

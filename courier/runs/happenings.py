@@ -42,9 +42,7 @@ def happened(
     yield from _pull_request(was, after, seen_at)
 
 
-def _phase(
-    was: Mapping[str, Any], now: Mapping[str, Any], seen_at: datetime
-) -> Iterator[Notice]:
+def _phase(was: Mapping[str, Any], now: Mapping[str, Any], seen_at: datetime) -> Iterator[Notice]:
     phase, reason = _text(now, "phase"), _text(now, "reason")
     told = (phase, reason, _text(now, "message"))
     if told == (_text(was, "phase"), _text(was, "reason"), _text(was, "message")):
@@ -58,9 +56,7 @@ def _phase(
         yield _notice(now, "runParked", f"run/{run}/parked/{mark}", at, message)
     if reason == RUN and phase in ("parked", "failed"):
         budget = BudgetTold(field=FIELDS[RUN], period=run, spent_usd=_cost(now))
-        yield _notice(
-            now, "budgetReached", f"run/{run}/budget", at, message, about=budget
-        )
+        yield _notice(now, "budgetReached", f"run/{run}/budget", at, message, about=budget)
 
 
 def _pull_request(
@@ -68,7 +64,10 @@ def _pull_request(
 ) -> Iterator[Notice]:
     former, pull = _mapping(was, "pullRequest"), _mapping(now, "pullRequest")
     status = _text(pull, "status")
-    if status not in _PULLS or (status, _number(pull)) == (_text(former, "status"), _number(former)):
+    if status not in _PULLS or (status, _number(pull)) == (
+        _text(former, "status"),
+        _number(former),
+    ):
         return
     key = f"run/{_text(now, 'run')}/pull-request/{_number(pull)}/{status}"
     field = "createdAt" if status == "created" else "updatedAt"

@@ -24,6 +24,7 @@ from courier.engine.flows import register_flows
 from courier.engine.forges import Offices
 from courier.engine.journal.writer import Observer
 from courier.engine.ledger import Ledger
+from courier.engine.notices.herald import Herald
 from courier.engine.observation import Observation
 from courier.engine.ownership import guarded_world
 from courier.engine.presence import Presence
@@ -34,6 +35,8 @@ from courier.engine.seam import Engine, RunClient
 from courier.engine.shelf import Shelf
 from courier.engine.world import World
 from courier.llm.providers import Providers
+from courier.notify.http import Route
+from courier.notify.notifiers import Notifiers
 from courier.planning.manifest import Schemas
 from courier.ports.agents import AgentDriver
 from courier.ports.sandboxes import Sandboxes
@@ -47,6 +50,7 @@ from courier.settings import home_of as home_of
 from courier.shipped import schema_text
 from courier.storage.checkpoints import CheckpointRefs
 from courier.storage.credentials import Credentials
+from courier.storage.failures import without_userinfo
 from courier.storage.index import Index
 from courier.storage.live import LiveTranscripts
 from courier.storage.lookout import ref_places
@@ -144,6 +148,7 @@ class Wiring:
             witness=self._witness,
             machines="e2b" if self.settings.sandboxes == "cloud" else EMBEDDED,
             ledger=self.ledger,
+            notifier=Notifiers(self.secrets, self.clock, Route.of(self._environment)),
         )
         return world if self.settings.database_url is None else guarded_world(world)
 
@@ -166,12 +171,14 @@ class Wiring:
         """Return the reconciler that hands runs to that engine."""
         world = self.world
         observation = Observation(world, engine, remote=self.home.remote)
+        address = without_userinfo(self.home.remote)
         return Reconciler(
             world,
             DesiredState(world, Schemas(schema_text)),
             observation,
             Dispatcher(world, engine, observation, keep_to=keep_to(engine)),
             Housekeeping(world, engine, is_served=self.is_served),
+            herald=Herald(world, engine, repository=address, memory=self.home.notices_file),
         )
 
     def offices(self) -> Offices:

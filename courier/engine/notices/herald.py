@@ -1,4 +1,4 @@
-"""The herald: reads what the state branch gained, and hands a letter to the engine for each sink."""
+"""The herald: reads what the state branch gained, and hands letters about it to the engine."""
 
 import json
 import logging
@@ -6,21 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from courier.engine.inflight import Json
 from courier.engine.notices.mailing import FLOW, PRIORITY, QUEUE
+from courier.engine.notices.memory import Heard, remember, remembered
 from courier.engine.seam import RunClient
-from courier.engine.status import read_status, write_status
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.planning.catalog import Catalog
+from courier.planning.exhausted import exhausted
 from courier.planning.plan import Headroom
 from courier.ports.index import RunQuery
-from courier.resources.model import Model
 from courier.resources.notification import Notification
 from courier.resources.project import Project
-from courier.planning.exhausted import exhausted
 from courier.runs.happenings import happened
 from courier.runs.notice import Letter, Notice, wants
 
@@ -32,15 +31,6 @@ MOST_WAITING: Final = 500
 _RECORD: Final = "/run.json"
 _REMEMBERED: Final = 500
 _LOOK_BACK: Final = timedelta(days=2)
-
-
-class Heard(Model):
-    """Up to where the state branch was read."""
-
-    format_version: Literal[1] = 1
-    tip: str
-    """The commit; empty where there was no branch."""
-    at: datetime
 
 
 class Herald:
@@ -56,9 +46,7 @@ class Herald:
         memory: The file that says up to where was read.
     """
 
-    def __init__(
-        self, world: World, engine: RunClient, *, repository: str, memory: Path
-    ) -> None:
+    def __init__(self, world: World, engine: RunClient, *, repository: str, memory: Path) -> None:
         self._world = world
         self._engine = engine
         self._repository = repository
@@ -91,13 +79,13 @@ class Herald:
         self._budgets |= {one.key for one in notices if one.budget is not None}
         if heard.tip != tip or not self._memory.exists():
             self._heard = Heard(tip=tip, at=now)
-            write_status(self._memory, self._heard)
+            remember(self._memory, self._heard)
         return new
 
     async def _known(self, tip: str, now: datetime) -> Heard:
         """Return up to where was read; who never did begins now, and tells nothing of the past."""
         if self._heard is None:
-            self._heard = read_status(self._memory, Heard) or await self._told_last()
+            self._heard = remembered(self._memory) or await self._told_last()
         if self._heard is None:
             self._heard = Heard(tip=tip, at=now)
         return self._heard

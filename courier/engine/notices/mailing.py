@@ -61,7 +61,9 @@ class Mailing:
         # Many letters that failed together must not come back together.
         share = sha256(f"{self._context.run_id}/{number}".encode()).digest()[0] / 255
         now = await self._context.now(f"failed-{number}")
-        await self._context.sleep(f"wait-{number}", now + timedelta(seconds=seconds * (1 + share / 4)))
+        await self._context.sleep(
+            f"wait-{number}", now + timedelta(seconds=seconds * (1 + share / 4))
+        )
 
     async def _try(self, _io: StepIO) -> Json:
         try:
