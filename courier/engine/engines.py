@@ -9,8 +9,8 @@ from courier.engine.daemon import Reconciles
 from courier.engine.dispatcher import KeepTo
 from courier.engine.journal import JournalClient, JournalEngine
 from courier.engine.journal.writer import Observer
-from courier.engine.pool import Pool
 from courier.engine.notices.mailing import QUEUE as LETTERS
+from courier.engine.pool import Pool
 from courier.engine.presence import FolderPresence, Presence
 from courier.engine.reconciler import Result
 from courier.engine.seam import Engine, RunClient
