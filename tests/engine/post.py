@@ -146,7 +146,7 @@ async def office(
         state=state,
         index=index,
         checkpoints=nothing,
-        forge=nothing,
+        forges={},
         secrets=secrets,
         transcripts=nothing,
         drivers={},
