@@ -22,6 +22,7 @@ from courier.engine.seam import Engine
 from courier.errors import CourierError, InvalidCatalog, Misused, NotFound
 from courier.planning.scenarios import read_scenarios
 from courier.runs.approvals import PROTECTED, waiting
+from courier.runs.following import FrozenCi
 from courier.runs.frozen import FrozenPlan
 from courier.runs.stubs import Scenario, answer, unmet
 from courier.storage.scratch import make_twin
@@ -124,11 +125,12 @@ async def _frozen(here: Here, wiring: Wiring, scenario: Scenario) -> FrozenPlan:
 
 
 def _unscored(frozen: FrozenPlan) -> FrozenPlan:
-    """Return the plan with no model asked to score what was made up."""
+    """Return the plan with no model asked to score what was made up, and no checks waited for."""
+    alone = frozen.model_copy(update={"ci": FrozenCi()})
     if frozen.quality.score != "everyStep":
-        return frozen
+        return alone
     quality = frozen.quality.model_copy(update={"score": "evaluator"})
-    return frozen.model_copy(update={"quality": quality})
+    return alone.model_copy(update={"quality": quality})
 
 
 def _check(scenario: Scenario, frozen: FrozenPlan) -> None:

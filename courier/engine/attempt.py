@@ -1,12 +1,12 @@
 """One attempt: one agent, in one sandbox, at one step, as durable steps of its run."""
 
-import logging
 from dataclasses import replace
 from datetime import datetime
 
 from courier.engine.admission import Work
 from courier.engine.breakage import failure
 from courier.engine.conversation import Conversation
+from courier.engine.parting import Parted, Parting, Way
 from courier.engine.purse import Account
 from courier.engine.replies import Replies
 from courier.engine.scoring import Scored, Scoring
@@ -21,13 +21,11 @@ from courier.runs.charges import key_of
 from courier.runs.events import AttemptEnded, CancelAsked, Checkpoint, RunEvent
 from courier.runs.paused import Paused
 from courier.runs.pricing import with_sandbox
-from courier.runs.prompts import assemble
+from courier.runs.prompts import GO_ON, assemble, mending
 from courier.runs.rating import Evaluation, is_scored_apart
 from courier.runs.roles import keeps_changes
 from courier.runs.transcript import Outcome
 from courier.runs.usage import Usage
-
-log = logging.getLogger(__name__)
 
 
 class Attempt:
@@ -50,7 +48,8 @@ class Attempt:
         self._work: Work | None = None
         self._resumed: Checkpoint | None = None
         self._rejoined: Paused | None = None
-        self._paused: Paused | None = None
+        self._parting = Parting(context, self._station, self._talk, request.start)
+        self._parted = Parted()
         self._saved: Checkpoint | None = None
 
     async def carry_out(self) -> tuple[RunEvent, ...]:
@@ -69,10 +68,9 @@ class Attempt:
         except CourierError as error:
             self._broken = failure(error)
         cancelled = await self._look_back() or cancelled
-        if cancelled is None:
-            cancelled = await self._wait_there()
-        if self._paused is None:
-            cancelled = await self._let_go() or cancelled
+        way = self._way_out() if cancelled is None else "close"
+        self._parted = await self._parting.leave(self._sandbox, way)
+        cancelled = self._parted.cancelled or cancelled
         at, asked_late = await self._end()
         cancelled = asked_late or cancelled
         ended = self._ended(started, at)
@@ -82,12 +80,13 @@ class Attempt:
 
     async def _try(self) -> None:
         await self._prepare()
-        if self._rejoined is None:
+        if self._rejoined is None or self._start.mends:
             await self._scripts.install()
             if await self._fails_at("preRun", "preStep", "context"):
                 return
             self._prompt = assemble(self._plan, self._step, self._scripts.inform(self._situation))
-        outcome = await self._talk.begin(self._prompt.text, paused=self._rejoined)
+        say = mending(self._situation) if self._start.mends else GO_ON
+        outcome = await self._talk.begin(self._prompt.text, paused=self._rejoined, say=say)
         await self._replies.read(outcome, anew=self._prompt.text)
         if self._replies.verdict is not None or outcome.status == "completed":
             await self._fails_at("postStep")
@@ -101,8 +100,9 @@ class Attempt:
         paused = self._start.paused
         if paused is not None and paused.sandbox == self._sandbox:
             self._rejoined = paused
-            await self._context.step(self._named("rejoin"), self._station.rejoin)
-            return
+            if not self._start.mends:
+                await self._context.step(self._named("rejoin"), self._station.rejoin)
+                return
         resumed = await self._context.step(self._named("workspace"), self._station.prepare)
         if resumed is not None:
             self._resumed = self._start.resume
@@ -170,37 +170,16 @@ class Attempt:
             self._saved = Checkpoint.model_validate_json(str(told))
         return cancelled
 
-    async def _wait_there(self) -> RunCancelled | None:
-        """Pause the sandbox of an agent that has to wait for its provider."""
+    def _way_out(self) -> Way:
+        """Return how to leave the sandbox: an agent may have to go on in it."""
         last = self._talk.last
-        if self._broken or self._sandbox is None or last is None or last.status != "limited":
-            return None
-        if last.session is None:
-            return None
-        try:
-            await self._context.step(self._named("pause"), self._station.pause)
-        except RunCancelled as asked:
-            return asked
-        except CourierError as error:
-            log.warning("run %s could not pause a sandbox: %s", self._context.run_id, error)
-            return None
-        self._paused = Paused(
-            sandbox=self._sandbox,
-            attempt=self._start.lodging,
-            session=last.session,
-            used=self._talk.used(last.session),
-        )
-        return None
-
-    async def _let_go(self) -> RunCancelled | None:
-        try:
-            await self._context.step(self._named("close"), self._station.close)
-        except RunCancelled as asked:
-            return asked
-        except CourierError as error:
-            # The run tries again at its end, and the sandbox has a time-out of its own.
-            log.warning("run %s could not close a sandbox: %s", self._context.run_id, error)
-        return None
+        if self._broken or last is None:
+            return "close"
+        if last.status == "limited":
+            return "wait"
+        done = last.status == "completed" and self._work is not None and self._work.commit
+        rests = done and self._request.rests and self._plan.sandbox.reuse == "perStep"
+        return "rest" if rests else "close"
 
     async def _end(self) -> tuple[datetime, RunCancelled | None]:
         """Return when it ended; asked to stop just now, what it has done must not be lost."""
@@ -229,7 +208,9 @@ class Attempt:
             refusal=work.refusal,
             resumed=self._resumed,
             checkpoint=self._saved,
-            paused=self._paused,
+            paused=self._parted.paused,
+            resting=self._resting(),
+            repairs=self._start.repairs,
             score=self._replies.evaluation.score,
             unscored=self._replies.evaluation.why,
             scoring=self._scoring,
@@ -238,6 +219,15 @@ class Attempt:
             usage=with_sandbox(outcome.usage, seconds, self._plan.rates, at=started),
             scripts=self._scripts.ran,
         )
+
+    def _resting(self) -> Paused | None:
+        """Return where the conversation can be taken up to mend the work."""
+        last = self._talk.last
+        shared = self._plan.sandbox.reuse == "perRun" and self._request.rests
+        if not shared or self._sandbox is None or last is None or last.session is None:
+            return self._parted.resting
+        lodging, used = self._start.lodging, self._talk.used(last.session)
+        return Paused(sandbox=self._sandbox, attempt=lodging, session=last.session, used=used)
 
     def _outcome(self) -> Outcome:
         """Return how it ended as a whole: the last word, and what all turns used."""

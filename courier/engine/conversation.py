@@ -46,17 +46,20 @@ class Conversation:
         """Whether an agent was asked for anything."""
         return bool(self.turns) or self._open is not None
 
-    async def begin(self, prompt: str, *, paused: Paused | None = None) -> Outcome:
+    async def begin(
+        self, prompt: str, *, paused: Paused | None = None, say: str = GO_ON
+    ) -> Outcome:
         """Return how the first turn ended.
 
         Args:
             prompt: The whole task.
             paused: What waits to go on with it in the same sandbox; None to begin anew.
+            say: What is said to that.
         """
         self._paused = paused
         if paused is None:
             return await self.ask(prompt)
-        return await self.go_on(GO_ON, paused.session, anew=prompt)
+        return await self.go_on(say, paused.session, anew=prompt)
 
     async def go_on(self, prompt: str, session: str, *, anew: str) -> Outcome:
         """Return how one more turn of a conversation ended.

@@ -27,6 +27,7 @@ class Delivery:
     Attributes:
         stage: Prefixes its durable steps.
         note: What the pull request says first.
+        mends: Whether it is a repair, which only goes on top of what was delivered before.
     """
 
     world: World
@@ -34,6 +35,7 @@ class Delivery:
     plan: FrozenPlan
     stage: str
     note: str = ""
+    mends: bool = False
 
     @property
     def _forge(self) -> Forge:
@@ -73,7 +75,7 @@ class Delivery:
 
     async def _pushed(self, run: Run, decision: Deliver) -> WorkDelivered:
         async def push(_io: StepIO) -> Json:
-            return _told(await self._push(decision, earlier=_shown(run)))
+            return _told(await self._push(decision, earlier=run.pushed))
 
         return await self._step("push", push)
 
@@ -103,7 +105,7 @@ class Delivery:
             await repository.push(commit, branch=branch, expected=earlier)
         except Conflict:
             # Somebody may have deleted the branch once its pull request was merged.
-            if earlier is None:
+            if earlier is None or self.mends:
                 raise
             await repository.push(commit, branch=branch, expected=None)
         except Misconfigured:
@@ -184,11 +186,6 @@ def _merged_already(run: Run, decision: Deliver) -> int | None:
         decision.commit,
     )
     return asked.pull_request.number if merged else None
-
-
-def _shown(run: Run) -> str | None:
-    """Return the commit the run's branch was pushed at to be looked at."""
-    return next((asked.commit for asked in reversed(run.asked) if asked.branch is not None), None)
 
 
 def _told(delivered: WorkDelivered) -> Json:

@@ -5,6 +5,7 @@ from courier.engine.seam import RunClient
 from courier.engine.world import World
 from courier.errors import MissingSecret
 from courier.runs.brief import Brief
+from courier.runs.candidates import step_of
 from courier.runs.frozen import FrozenStep
 from courier.runs.parking import SIGNAL
 
@@ -24,7 +25,7 @@ class Keyring:
         told = await retell(self._world, self._engine, run)
         if told is None or (last := told.run.last) is None:
             return False
-        if not self._has(told.plan.steps[told.plan.place(last.step)]):
+        if not self._has(step_of(told.plan, told.run, last.step)):
             return False
         await self._engine.send(run, SIGNAL, None)
         return True

@@ -180,3 +180,16 @@ async def close_sandboxes(world: World, labels: Mapping[str, str]) -> None:
     found = await patiently(clock, lambda: sandboxes.find(labels), give_up_after=CLOSE_PATIENCE)
     for one in found:
         await patiently(clock, partial(sandboxes.kill, one.id), give_up_after=CLOSE_PATIENCE)
+
+
+async def leave_sandboxes(world: World, labels: Mapping[str, str], *, rests: str | None) -> None:
+    """Destroy every sandbox that carries the labels but one, which is paused.
+
+    Raises:
+        Unavailable: If the provider stays out of reach; the sandboxes' own time-outs end them.
+    """
+    clock, sandboxes = world.clock, world.sandboxes
+    found = await patiently(clock, lambda: sandboxes.find(labels), give_up_after=CLOSE_PATIENCE)
+    for one in found:
+        leave = sandboxes.pause if one.id == rests else sandboxes.kill
+        await patiently(clock, partial(leave, one.id), give_up_after=CLOSE_PATIENCE)

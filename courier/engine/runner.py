@@ -4,6 +4,7 @@ from typing import assert_never
 
 from courier.engine.attempt import Attempt
 from courier.engine.candidates import Candidates, keep_branches
+from courier.engine.checking import Checking
 from courier.engine.chronicle import Chronicle
 from courier.engine.conclusion import Conclusion
 from courier.engine.delivery import Delivery
@@ -15,6 +16,7 @@ from courier.engine.station import Request
 from courier.engine.world import World
 from courier.runs.approvals import AskApproval, AwaitApproval
 from courier.runs.charges import charges_of
+from courier.runs.checking import keeps_resting
 from courier.runs.ending import Ending, funded
 from courier.runs.events import CancelAsked, RunEvent, WorkDelivered
 from courier.runs.frozen import FrozenPlan
@@ -22,11 +24,15 @@ from courier.runs.handoff import situation
 from courier.runs.parking import AwaitSecret, Park
 from courier.runs.progress import (
     Act,
+    AskForHelp,
+    AwaitChecks,
     Conclude,
     Deliver,
     Finish,
+    GatherRed,
     Harvest,
     KeepCandidates,
+    PushRepair,
     RunCandidates,
     StartAttempt,
     next_step,
@@ -56,6 +62,7 @@ class Runner:
         self._chronicle = Chronicle(world, context, journal, is_told_again=runs is None)
         self._plan = self._chronicle.plan
         self._parking = Parking(self._chronicle)
+        self._checking = Checking(self._chronicle)
 
     async def go(self) -> Json:
         """Run to the end; return the run's phase and reason."""
@@ -70,8 +77,9 @@ class Runner:
                 return await self._advance()
             except RunCancelled as asked:
                 at = await self._chronicle.now("cancelled")
-                # Work that was delivered cannot be called back: then it came too late.
-                if self._chronicle.run.delivered is None:
+                run = self._chronicle.run
+                # Work that was delivered cannot be called back, only not be followed any more.
+                if run.delivered is None or not isinstance(next_step(self._plan, run), Finish):
                     self._chronicle.add(CancelAsked(at=at, by=asked.by, reason=asked.reason))
 
     @property
@@ -113,6 +121,19 @@ class Runner:
             case Deliver():
                 self._chronicle.add(await self._deliver(decision))
             case _:
+                await self._check(decision)
+
+    async def _check(self, decision: AwaitChecks | GatherRed | PushRepair | AskForHelp) -> None:
+        match decision:
+            case AwaitChecks():
+                await self._checking.wait(decision)
+            case GatherRed():
+                await self._checking.gather(decision)
+            case PushRepair():
+                await self._checking.push(decision)
+            case AskForHelp():
+                await self._checking.ask_for_help(decision)
+            case _:
                 assert_never(decision)
 
     async def _complete(self, decision: Harvest | Conclude) -> None:
@@ -146,7 +167,8 @@ class Runner:
             told.add(short)
             return
         plan, run = self._plan, told.run
-        request = Request(funded(plan, run), start, situation(plan, run, start), run.usage)
+        known, rests = situation(plan, run, start), keeps_resting(plan, run)
+        request = Request(funded(plan, run), start, known, run.usage, rests)
         told.add(*await Attempt(self._world, self._context, request).carry_out())
 
     async def _settle(self, ending: Ending) -> Json:

@@ -44,12 +44,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be tried: a step of the frozen plan, and what the run knows by now."""
+    """What is to be tried: a step of the frozen plan, and what the run knows by now.
+
+    Attributes:
+        rests: Whether its conversation may be needed once more after its work was delivered.
+    """
 
     plan: FrozenPlan
     start: StartAttempt
     situation: Situation
     spent: Usage
+    rests: bool = False
 
 
 class Station:

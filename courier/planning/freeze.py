@@ -29,6 +29,7 @@ from courier.planning.rates import freeze_rates, rates_of, services_of
 from courier.planning.references import Ref
 from courier.planning.steps import (
     commands_of,
+    freeze_ci,
     freeze_delivery,
     freeze_loop,
     freeze_quality,
@@ -223,6 +224,7 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         sandbox=machine,
         git=_git(decided, observed),
         delivery=freeze_delivery(decided.values, asked.project),
+        ci=freeze_ci(asked.project.spec.ci),
         quality=quality,
         extract=asked.project.spec.learnings.extract,
         budget_usd=decided.values.dollars("budget"),

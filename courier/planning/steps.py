@@ -17,7 +17,8 @@ from courier.planning.effective import (
 from courier.planning.equipment import Equipment
 from courier.planning.sessions import prompt_of
 from courier.resources.durations import to_seconds
-from courier.resources.project import Project, Quality
+from courier.resources.project import Ci, Project, Quality
+from courier.runs.following import FrozenCi
 from courier.runs.frozen import (
     FrozenDelivery,
     FrozenLoop,
@@ -157,6 +158,16 @@ def freeze_delivery(values: Values, project: Project) -> FrozenDelivery:
         protected_paths=values.words("delivery.protectedPaths"),
         max_files=values.number("delivery.maxFiles"),
         max_bytes=values.number("delivery.maxBytes"),
+    )
+
+
+def freeze_ci(ci: Ci) -> FrozenCi:
+    """Return how the checks on what is delivered are followed."""
+    return FrozenCi(
+        wait=ci.wait,
+        required=ci.required,
+        fix_attempts=ci.fix_attempts,
+        timeout_seconds=to_seconds(ci.timeout),
     )
 
 

@@ -60,10 +60,7 @@ EXECUTED_AGENTS = frozenset({"claude", "codex", "opencode", "pi", "shell"})
 
 UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "Project": (
-            "ci",
-            "retention.branches",
-        ),
+        "Project": ("retention.branches",),
         "Team": ("members.*.credentials",),
     }
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from courier.runs.candidates import step_of
 from courier.runs.events import ApprovalAsked, AttemptEnded
 from courier.runs.frozen import FrozenApproval, FrozenPlan
 from courier.runs.loops import has_rejected
@@ -69,6 +70,17 @@ def hold(
     return None if run.has_approved(asked) else AwaitApproval(asked)
 
 
+def held_at(
+    plan: FrozenPlan, run: Run, *, before: str | None
+) -> AskApproval | AwaitApproval | None:
+    """Return what people must be asked before something; None where nothing holds the run."""
+    for approval, words in places(plan, run, before=before):
+        held = hold(run, approval, commit=run.work or plan.git.base_commit, words=words)
+        if held is not None:
+            return held
+    return None
+
+
 def overrule(run: Run, last: AttemptEnded) -> AskApproval | AwaitApproval | None:
     """Return what the refusal of an attempt's work asks of the run; None where it is final."""
     refusal = last.refusal
@@ -94,7 +106,7 @@ def places(
     """
     last = run.last
     left = last.step if last is not None and not has_rejected(last) else None
-    words = _words(plan, last)
+    words = _words(plan, run, last)
     for approval in plan.approvals:
         if approval.after is not None and approval.after == left:
             yield approval, words
@@ -111,9 +123,9 @@ def _question(run: Run, wanted: AskApproval) -> ApprovalAsked | None:
     return None
 
 
-def _words(plan: FrozenPlan, last: AttemptEnded | None) -> str | None:
+def _words(plan: FrozenPlan, run: Run, last: AttemptEnded | None) -> str | None:
     """Return the digest of what a step said whose words are its work."""
     if last is None:
         return None
-    step = plan.steps[plan.place(last.step)]
+    step = step_of(plan, run, last.step)
     return None if keeps_changes(step) or step.gives_verdict else digest_of(last.outcome.text)

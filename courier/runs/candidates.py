@@ -70,7 +70,14 @@ def entries_of(plan: FrozenPlan, run: Run) -> Iterator[Entry]:
             step = part.steps[part.place(tried.step)]
             yield Entry(part.lane, ended.name, step, tried)
     for tried in run.attempts:
-        yield Entry(plan.lane, None, plan.steps[plan.place(tried.step)], tried)
+        yield Entry(plan.lane, None, step_of(plan, run, tried.step), tried)
+
+
+def step_of(plan: FrozenPlan, run: Run, name: str) -> FrozenStep:
+    """Return the step of that name: the run's own, else one of the chosen candidate's."""
+    numbers = [number for number, one in enumerate(run.candidates or ()) if one.name == run.chosen]
+    chosen = [step for number in numbers for step in plan.candidates[number].steps]
+    return next(step for step in (*plan.steps, *chosen) if step.name == name)
 
 
 def unchosen(run: Run) -> tuple[CandidateEnded, ...]:

@@ -1,7 +1,7 @@
 """What continuous integration says of one commit, as every forge tells it."""
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal, get_args
 
 from courier.resources.model import Model
@@ -13,9 +13,6 @@ CHECK_STATUSES: Final[tuple[CheckStatus, ...]] = get_args(CheckStatus)
 
 Overall = Literal["none", "pending", "success", "failure"]
 """How all checks of a commit stand together; none where there are none."""
-
-UNSETTLED: Final = timedelta(minutes=2)
-"""How long after a push no checks mean nothing: a forge takes its time to begin them."""
 
 _RED: Final[frozenset[CheckStatus]] = frozenset({"failure", "cancelled"})
 

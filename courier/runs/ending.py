@@ -1,6 +1,6 @@
 """How a run would end if nothing more were tried: its phase, its reason, and the words for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from courier.runs.budget import RUN, dollars
@@ -24,7 +24,7 @@ class Ending:
 
 def ending_of(plan: FrozenPlan, run: Run) -> Ending:
     """Return how the run would end if nothing more were tried."""
-    ending = _worked(plan, run)
+    ending = _worked(plan, _unmended(run))
     refusal = run.delivered.refusal if run.delivered is not None else None
     if refusal is None:
         return ending
@@ -32,6 +32,12 @@ def ending_of(plan: FrozenPlan, run: Run) -> Ending:
         return Ending("failed", refusal.code, refusal.message)
     told = f"{ending.message} Its work was not delivered either: {refusal.message}"
     return Ending(ending.phase, ending.reason, told.strip())
+
+
+def _unmended(run: Run) -> Run:
+    """Return the run without its attempts to mend red checks: its work was done before them."""
+    own = tuple(tried for tried in run.attempts if tried.repairs is None)
+    return run if len(own) == len(run.attempts) else replace(run, attempts=own)
 
 
 def _worked(plan: FrozenPlan, run: Run) -> Ending:
@@ -145,3 +151,8 @@ def budget_of(plan: FrozenPlan, run: Run) -> Decimal | None:
 def _spent(plan: FrozenPlan, run: Run) -> str:
     budget = budget_of(plan, run) or Decimal(0)
     return f"The run has cost {dollars(run.usage.spent)} of its budget of {dollars(budget)}."
+
+
+def spent(plan: FrozenPlan, run: Run) -> Ending:
+    """Return how a run ends that has cost what it may cost."""
+    return Ending("failed", RUN, _spent(plan, run))

@@ -4,6 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from courier.runs.facts.checked import (
+    ChecksAwaited,
+    ChecksRed,
+    ChecksSeen,
+    HelpAsked,
+    RedCheck,
+)
 from courier.runs.facts.consent import ApprovalAnswered, ApprovalAsked
 from courier.runs.facts.life import ENDED, CancelAsked, Phase, RunEnded, RunStarted
 from courier.runs.facts.rivalry import CandidateEnded, CandidatesEnded, CandidatesKept
@@ -30,7 +37,12 @@ __all__ = [
     "CandidatesEnded",
     "CandidatesKept",
     "Checkpoint",
+    "ChecksAwaited",
+    "ChecksRed",
+    "ChecksSeen",
+    "HelpAsked",
     "Phase",
+    "RedCheck",
     "Refusal",
     "RunEnded",
     "RunEvent",
@@ -57,6 +69,10 @@ RunEvent = Annotated[
     | WorkHarvested
     | WorkConcluded
     | WorkDelivered
+    | ChecksAwaited
+    | ChecksSeen
+    | ChecksRed
+    | HelpAsked
     | RunEnded,
     Field(discriminator="kind"),
 ]

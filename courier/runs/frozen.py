@@ -10,6 +10,7 @@ from typing import Literal
 from courier.resources.model import Model
 from courier.runs.budget import Caps
 from courier.runs.events import RunEvent
+from courier.runs.following import FrozenCi
 from courier.runs.frozenstep import (
     FrozenContext,
     FrozenSandbox,
@@ -204,6 +205,7 @@ class FrozenPlan(Model):
     sandbox: FrozenSandbox = FrozenSandbox()
     git: FrozenGit
     delivery: FrozenDelivery = FrozenDelivery()
+    ci: FrozenCi = FrozenCi()
     quality: FrozenQuality = FrozenQuality()
     budget_usd: Decimal | None = None
     caps: Caps = Caps()

@@ -18,7 +18,8 @@ FEEDBACK_LIMIT = 8_000
 
 def environment(plan: FrozenPlan, start: StartAttempt, known: Situation) -> dict[str, str]:
     """Return the plain variables an agent process gets: the step's own and what it is part of."""
-    feedback = "\n\n".join(rejection.text for rejection in known.feedback)
+    rejections = (*known.feedback, *known.red)
+    feedback = "\n\n".join(rejection.text for rejection in rejections)
     return {
         "COURIER_RUN": plan.run,
         "COURIER_STEP": start.step.name,
@@ -71,8 +72,20 @@ def situation(plan: FrozenPlan, run: Run, start: StartAttempt) -> Situation:
             if tried.verdict is not None
         ),
         candidates=tuple(map(_shown, run.standing)) if start.step.chooses else (),
+        red=_red(run, start),
         interrupted=_interrupted(run, start),
         guidance=settled[prompter].outcome.text if prompter and prompter in settled else "",
+    )
+
+
+def _red(run: Run, start: StartAttempt) -> tuple[StepOutput, ...]:
+    """Return the checks an attempt is to mend."""
+    if start.repairs is None:
+        return ()
+    found = next((one for one in run.ci.reds if one.head == start.repairs), None)
+    return tuple(
+        StepOutput(f"check {one.name}", start.iteration, f"{one.name}: {one.status}\n{one.log}")
+        for one in (found.red if found else ())
     )
 
 
@@ -115,7 +128,7 @@ def _newest(attempts: Iterable[AttemptEnded]) -> dict[str, AttemptEnded]:
 
 def _prompter(plan: FrozenPlan, step: FrozenStep) -> str | None:
     """Return the step that writes instructions for another; None where nobody does."""
-    if not keeps_changes(step):
+    if not keeps_changes(step) or step not in plan.steps:
         return None
     for earlier in reversed(plan.steps[: plan.place(step.name)]):
         if earlier.type == "prompter":

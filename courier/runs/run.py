@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import assert_never
+from typing import Final, assert_never
 
 from courier.runs.budget import REASONS, Caps
 from courier.runs.events import (
@@ -17,6 +17,10 @@ from courier.runs.events import (
     CandidateEnded,
     CandidatesEnded,
     CandidatesKept,
+    ChecksAwaited,
+    ChecksRed,
+    ChecksSeen,
+    HelpAsked,
     Phase,
     RunEnded,
     RunEvent,
@@ -27,7 +31,11 @@ from courier.runs.events import (
     WorkDelivered,
     WorkHarvested,
 )
+from courier.runs.following import UNFOLLOWED, Checked, Following, checked, delivered
 from courier.runs.usage import Usage
+
+AWAITING: Final = "AwaitingChecks"
+"""The reason of a run that waits for the checks of what it delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,8 @@ class Run:
         asked: What people were asked, oldest first.
         answered: What was answered, oldest first.
         harvested: What became of its answer; None before files were made of it.
+        pushed: The commit its branch was last pushed at; None before it was.
+        ci: What is known of the checks of what was delivered.
     """
 
     phase: Phase = "pending"
@@ -75,6 +85,8 @@ class Run:
     harvested: WorkHarvested | None = None
     concluded: WorkConcluded | None = None
     delivered: WorkDelivered | None = None
+    pushed: str | None = None
+    ci: Following = UNFOLLOWED
 
     @property
     def last(self) -> AttemptEnded | None:
@@ -139,18 +151,22 @@ def after(run: Run, event: RunEvent) -> Run:
         case WorkHarvested() | WorkConcluded() | WorkDelivered():
             return _after_work(run, event)
         case RunEnded():
-            return replace(
-                run,
-                phase=event.phase,
-                reason=event.reason,
-                message=event.message,
-                parked=None,
-                ended_at=event.at,
-                transcript=event.transcript,
-                journal=event.journal,
-            )
+            return _ended(run, event)
         case _:
-            assert_never(event)
+            return _after_checks(run, event)
+
+
+def _ended(run: Run, event: RunEnded) -> Run:
+    return replace(
+        run,
+        phase=event.phase,
+        reason=event.reason,
+        message=event.message,
+        parked=None,
+        ended_at=event.at,
+        transcript=event.transcript,
+        journal=event.journal,
+    )
 
 
 def _held_up(run: Run, event: RunParked | BudgetShort | BudgetFreed | SecretFound) -> Run:
@@ -213,7 +229,23 @@ def _after_work(run: Run, event: WorkHarvested | WorkConcluded | WorkDelivered) 
         return replace(run, harvested=event, work=event.commit)
     if isinstance(event, WorkConcluded):
         return replace(run, concluded=event)
-    return replace(run, delivered=event)
+    at = event.commit if event.refusal is None else None
+    known = delivered(run.ci, event)
+    return replace(run, delivered=event, pushed=at or run.pushed, ci=known)
+
+
+def _after_checks(run: Run, event: Checked) -> Run:
+    known = replace(run, ci=checked(run.ci, event))
+    match event:
+        case ChecksAwaited() | ChecksSeen():
+            return replace(known, phase="parked", reason=AWAITING, message=event.message)
+        case ChecksRed():
+            names = ", ".join(one.name for one in event.red)
+            return replace(known, phase="running", reason="Running", message=f"Red: {names}.")
+        case HelpAsked():
+            return known
+        case _:
+            assert_never(event)
 
 
 def _after_talk(run: Run, event: ApprovalAsked | ApprovalAnswered) -> Run:
@@ -221,7 +253,8 @@ def _after_talk(run: Run, event: ApprovalAsked | ApprovalAnswered) -> Run:
     if isinstance(event, ApprovalAnswered):
         return _after_answer(run, event)
     asked = event
-    after_it = replace(run, asked=(*run.asked, asked))
+    at = asked.commit if asked.branch is not None else run.pushed
+    after_it = replace(run, asked=(*run.asked, asked), pushed=at)
     if run.has_approved(asked):
         return after_it
     return replace(after_it, phase="parked", reason="AwaitingApproval", message=asked.message)

@@ -74,6 +74,10 @@ class AttemptEnded(Model):
     sandbox: str | None = None
     paused: Paused | None = None
     """What waits for the next attempt; null where that begins anew."""
+    resting: Paused | None = None
+    """Where its conversation rests in case its work has to be mended; null where it was let go."""
+    repairs: str | None = None
+    """The delivered commit whose red checks it was to mend; null for the step's own work."""
     usage: Usage = Usage()
     scripts: tuple[ScriptRan, ...] = ()
     """What ran around the work, in order."""
