@@ -35,8 +35,8 @@ def test_each_is_told_at_its_key_and_the_document_stays_valid() -> None:
 
 def test_front_matter_is_warned_about_too() -> None:
     head = "apiVersion: courier/v1\nkind: Project\nmetadata: {name: shop}\n"
-    text = f"---\n{head}spec:\n  suspend: true\n  ci: {{wait: true}}\n---\n"
-    assert codes(reading({"personas/shop.md": text})) == ["NotActedOnYet:7:3"]
+    text = f"---\n{head}spec:\n  suspend: true\n  retention: {{branches: 1d}}\n---\n"
+    assert codes(reading({"personas/shop.md": text})) == ["NotActedOnYet:7:15"]
 
 
 @pytest.mark.parametrize(
