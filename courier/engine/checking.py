@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -11,9 +12,11 @@ from courier.engine.lease import labels_of, leave_sandboxes
 from courier.engine.patience import patiently
 from courier.engine.seam import Json, StepIO
 from courier.errors import CourierError, Unavailable
+from courier.ports.forges import Changes, Forge
 from courier.runs.acts import AskForHelp, AwaitChecks, Deliver, GatherRed, PushRepair
-from courier.runs.checking import is_red, keeps_resting, looks_like_waiting, repairer
+from courier.runs.checking import LABEL, is_red, keeps_resting, looks_like_waiting, repairer
 from courier.runs.checks import Check
+from courier.runs.checkswords import help_note
 from courier.runs.ending import ending_of
 from courier.runs.events import (
     RUN_EVENT,
@@ -34,6 +37,12 @@ SIGNAL: Final = "checks"
 MOST_RED: Final = 8
 """Most checks whose logs are gathered."""
 
+COMMENT: Final = "checks"
+"""What the comment on a pull request is for that tells of red checks."""
+
+HELP_PATIENCE: Final = timedelta(minutes=10)
+"""How long asking for help is tried before the run ends without it."""
+
 LOG_LIMIT: Final = 8_000
 """Most characters that are kept of one check's log."""
 
@@ -43,6 +52,10 @@ class Checking:
     """Follows the checks on behalf of one run, and notes what it saw."""
 
     chronicle: Chronicle
+
+    @property
+    def _forge(self) -> Forge:
+        return self.chronicle.world.forge_of(self.chronicle.plan)
 
     async def wait(self, decision: AwaitChecks) -> None:
         """Wait, with no sandbox running, until it is time or somebody hints; then look."""
@@ -116,8 +129,9 @@ class Checking:
 
     async def _seen(self, head: str, number: int) -> ChecksSeen:
         world = self.chronicle.world
-        pull = await patiently(world.clock, lambda: world.forge.get(number))
-        checks = await patiently(world.clock, lambda: world.forge.checks(head, number=number))
+        forge = self._forge
+        pull = await patiently(world.clock, lambda: forge.get(number))
+        checks = await patiently(world.clock, lambda: forge.checks(head, number=number))
         message = looks_like_waiting(self.chronicle.plan.ci, checks)
         return ChecksSeen(at=world.clock.now(), checks=checks, pull_request=pull, message=message)
 
@@ -136,7 +150,7 @@ class Checking:
     async def _why(self, head: str, check: Check) -> RedCheck:
         world, wrote = self.chronicle.world, ""
         try:
-            wrote = await world.forge.check_log(head, check)
+            wrote = await self._forge.check_log(head, check)
         except Unavailable:
             raise
         except CourierError as error:
@@ -145,9 +159,28 @@ class Checking:
         return RedCheck(name=check.name, status=check.status, url=check.url, log=kept)
 
     async def _ask(self, decision: AskForHelp) -> Json:
-        ending, world = decision.ending, self.chronicle.world
-        fact = HelpAsked(at=world.clock.now(), reason=ending.reason, message=ending.message)
+        told, ending, problem = self.chronicle, decision.ending, ""
+        note = help_note(told.plan, told.run, ending)
+        try:
+            await self._mark(decision.number, told.world.secrets.redact(note))
+        except CourierError as error:
+            # The run ends all the same, and says so.
+            problem = str(error)
+            log.warning("run %s could not ask for help: %s", told.plan.run, error)
+        fact = HelpAsked(
+            at=told.world.clock.now(),
+            reason=ending.reason,
+            message=ending.message,
+            problem=problem,
+        )
         return fact.model_dump_json(by_alias=True)
+
+    async def _mark(self, number: int, note: str) -> None:
+        forge, clock = self._forge, self.chronicle.world.clock
+        label = partial(forge.change, number, Changes(labels=(LABEL,)))
+        await patiently(clock, label, give_up_after=HELP_PATIENCE)
+        say = partial(forge.comment, number, COMMENT, note)
+        await patiently(clock, say, give_up_after=HELP_PATIENCE)
 
 
 def _is_news(seen: ChecksSeen, before: ChecksSeen | None) -> bool:

@@ -36,12 +36,14 @@ class Changes:
     Attributes:
         base: The branch it is to go into from now on.
         draft: Whether it is a draft from now on.
+        labels: Labels it bears from now on besides those it has.
     """
 
     title: str | None = None
     body: str | None = None
     base: str | None = None
     draft: bool | None = None
+    labels: tuple[str, ...] = ()
 
 
 class Forge(Protocol):

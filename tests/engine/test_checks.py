@@ -50,7 +50,7 @@ async def proposed(here: Scene, head: str | None = None) -> PullRequest:
     """Wait until the work stands at another head than this, and is waited for."""
     async with asyncio.timeout(30):
         while True:
-            for pull in await here.world.forge.list():
+            for pull in await here.forge.list():
                 state = await here.engine.status("fix")
                 if pull.head != head and state is not None and state.step == SIGNAL:
                     return pull
@@ -91,3 +91,21 @@ async def test_red_checks_are_mended_on_the_same_branch(here: Scene) -> None:
     assert (record["phase"], record["reason"]) == ("completed", "Completed")
     assert [step["iteration"] for step in record["steps"]] == [1, 2]
     assert record["work"]["commit"] == second.head
+
+
+async def test_red_after_the_last_attempt_asks_a_person(here: Scene) -> None:
+    wrong = WORK.replace("echo right", "echo still wrong")
+    await here.submit(single_plan(here, wrong).model_copy(update={"ci": QUICK}))
+    first = await proposed(here)
+    await tell(here, first.head, "failure", log="E  first log")
+    second = await proposed(here, first.head)
+    await tell(here, second.head, "failure", log="E  second ``` log @ada")
+    record = await ended(here)
+    assert (record["phase"], record["reason"]) == ("failed", "ChecksRed")
+    assert "once" in record["message"]
+    (pull,) = await here.forge.list()
+    assert (pull.status, pull.labels) == ("created", ("needs-human",))
+    note = (await here.forge.comments(pull.number))["checks"]
+    assert first.head[:10] in note
+    assert "````\nE  second ``` log @ada\n````" in note
+    assert await here.tidy()

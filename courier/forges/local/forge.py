@@ -132,6 +132,11 @@ class LocalForge:
         """
         told = {name: value for name, value in asdict(changes).items() if value is not None}
         await self._look()
+        if changes.labels:
+            borne = (await self._proposals.get(number)).pull.labels
+            told["labels"] = tuple(dict.fromkeys((*borne, *changes.labels)))
+        else:
+            del told["labels"]
         if changes.base is not None and await self._branches.tip(changes.base) is None:
             raise NotFound("The repository has no such branch.", detail=changes.base)
         pull = await self._decide(number, told, final=("merged", "closed"))
