@@ -116,6 +116,13 @@ MIGRATIONS = (
     );
     CREATE INDEX spending_news ON spending (number)
     """,
+    """
+    CREATE TABLE receipts (
+      pen TEXT PRIMARY KEY,
+      number TEXT NOT NULL,
+      at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
+    ) WITH (fillfactor = 50)
+    """,
 )
 """Entry n brings the tables from version n to version n + 1; entries are only ever appended, and
 leave what older workers do still right, so that workers can be upgraded one by one."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import lru_cache
+from secrets import token_hex
 from typing import Any
 
 import psycopg
@@ -73,6 +74,7 @@ class Session:
             path = "" if schema is None else f'{TOGETHER}SET search_path TO "{schema}"'
             self._connection.execute(_text(TOGETHER.join(_MANNERS) + path))
         self._told: list[str] = []
+        self._pen = token_hex(8)
         self._connection.add_notify_handler(lambda notice: self._told.append(notice.payload))
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> Answer:
@@ -93,21 +95,26 @@ class Session:
             self._connection.execute(_text(script))
 
     def begin(self) -> str:
-        """Begin a transaction and return its number."""
+        """Begin a transaction and return by which name it can be asked after."""
         with _typed():
             cursor = self._connection.execute("BEGIN; SELECT pg_current_xact_id()::text")
             cursor.nextset()
             row: Any = cursor.fetchone()
-            return str(row[0])
+            return f"{row[0]}@{self._pen}"
 
     def commit(self, transaction: str) -> None:
-        """Commit.
+        """Commit, leaving a receipt.
 
         Raises:
             InDoubt: If nobody knows what came of it.
         """
+        number, _, pen = transaction.partition("@")
+        receipt = (
+            f"INSERT INTO receipts (pen, number) VALUES ('{pen}', '{int(number)}')"  # noqa: S608 - our own words
+            " ON CONFLICT (pen) DO UPDATE SET number = excluded.number, at = clock_timestamp()"
+        )
         try:
-            self.execute("COMMIT")
+            self.run(f"{receipt}{TOGETHER}COMMIT")
         except Lost as lost:
             raise InDoubt(transaction) from lost
 
@@ -119,9 +126,17 @@ class Session:
             self.close()
 
     def became_of(self, transaction: str) -> bool | None:
-        """Return whether a transaction was committed; None while that is open."""
-        row = self.execute("SELECT pg_xact_status(?::xid8)", (transaction,)).fetchone()
-        return None if row[0] == "in progress" else bool(row[0] == "committed")
+        """Return whether a transaction was committed; None while that is open.
+
+        A server that crashed may give the number of a transaction it lost to another one, which is
+        then told to be committed; so only the receipt says that it was ours.
+        """
+        number, _, pen = transaction.partition("@")
+        row = self.execute("SELECT pg_xact_status(?::xid8)", (number,)).fetchone()
+        if row[0] == "in progress":
+            return None
+        left = self.execute("SELECT number FROM receipts WHERE pen = ?", (pen,)).fetchone()
+        return left is not None and left[0] == number
 
     def fileno(self) -> int:
         """Return what becomes readable when the server has something to say."""

@@ -20,6 +20,7 @@ BEAT_SECONDS = 2.0
 LOOK_SECONDS = 1.0
 """How often a worker looks for work when nobody tells it that there is some."""
 _PAUSE_SECONDS = 0.02
+_OLD_RECEIPTS = "DELETE FROM receipts WHERE at < clock_timestamp() - interval '1 day'"
 _PLAIN = re.compile(r"[^A-Za-z0-9.:_-]")
 """What the server would not keep of a connection's name."""
 
@@ -87,6 +88,7 @@ class Tending:
             if before:
                 transaction.execute("DELETE FROM workers WHERE id = ?", (before,))
                 release(transaction, before)
+            transaction.execute(_OLD_RECEIPTS)
             transaction.execute("SELECT set_config('application_name', ?, FALSE)", (name,))
             transaction.execute(
                 "INSERT INTO workers (id, host, version, protocol, capacity) VALUES (?, ?, ?, ?, ?)"
