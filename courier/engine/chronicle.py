@@ -13,6 +13,7 @@ from courier.errors import CourierError
 from courier.ports.state import AppendLine, Change, WriteFile
 from courier.runs.charges import charges_of
 from courier.runs.events import RunEvent, RunStarted
+from courier.runs.extraction import extraction_of, pending_file
 from courier.runs.frozen import FrozenPlan
 from courier.runs.run import Run, fold
 from courier.runs.writeback import record_files
@@ -116,4 +117,10 @@ def files_of(plan: FrozenPlan, run: Run) -> list[Change]:
     """Return what the state branch must say of a run."""
     record = [WriteFile(path, content) for path, content in record_files(plan, run).items()]
     used = [AppendLine(one.path, one.to_line(), key=one.key) for one in charges_of(plan, run)]
-    return [*record, *used]
+    return [*record, *used, *_to_be_looked_through(plan, run)]
+
+
+def _to_be_looked_through(plan: FrozenPlan, run: Run) -> list[Change]:
+    found = extraction_of(plan, run) if run.ended_at is not None else None
+    pending = found is not None and found.status == "pending"
+    return [WriteFile(*pending_file(plan))] if pending else []

@@ -48,7 +48,7 @@ class Harvesting:
         except Unusable as why:
             return self._told(Crop(message=str(why)), reason="AnswerUnusable", failed=True)
         if not crop.files:
-            return self._told(crop, reason="NothingFound")
+            return self._told(crop, reason=crop.reason)
         return self._told(crop, commit=await self._commit(crop))
 
     async def _commit(self, crop: Crop) -> str:

@@ -9,6 +9,8 @@ from courier.engine.chronicle import Chronicle
 from courier.engine.conclusion import Conclusion
 from courier.engine.delivery import Delivery
 from courier.engine.harvesting import Harvesting
+from courier.engine.inquiry import AGENT as MODEL
+from courier.engine.inquiry import Inquiry
 from courier.engine.parking import Parking
 from courier.engine.seam import Context, Json, RunCancelled, RunClient, RunReader
 from courier.engine.settlement import settle
@@ -169,7 +171,10 @@ class Runner:
         plan, run = self._plan, told.run
         known, rests = situation(plan, run, start), keeps_resting(plan, run)
         request = Request(funded(plan, run), start, known, run.usage, rests)
-        told.add(*await Attempt(self._world, self._context, request).carry_out())
+        if start.step.agent == MODEL:
+            told.add(*await Inquiry(self._world, self._context, request).carry_out())
+        else:
+            told.add(*await Attempt(self._world, self._context, request).carry_out())
 
     async def _settle(self, ending: Ending) -> Json:
         return await settle(self._chronicle, ending)

@@ -209,9 +209,11 @@ class Repository(Protocol):
         ...
 
     async def with_files(
-        self, commit: str, files: Mapping[str, bytes], *, message: str, author: Identity
+        self, commit: str, files: Mapping[str, bytes | None], *, message: str, author: Identity
     ) -> str:
         """Return a commit right after another one, in which some files hold something else.
+
+        What is None is not there any more.
 
         Deterministic: its date is that of the commit before it.
         """

@@ -7,6 +7,7 @@ from typing import Any
 
 from courier.resources.model import Model
 from courier.runs.candidates import Entry, candidate_name, candidate_plans, entries_of
+from courier.runs.extraction import extraction_of
 from courier.runs.frozen import FrozenPlan, FrozenRetry, FrozenSandbox
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 from courier.runs.learnings.told import StepLearnings
@@ -102,6 +103,7 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
         **({"harvest": _harvest(plan.harvest, run)} if plan.harvest else {}),
         "steps": [_attempt(plan, entry, at) for at, entry in enumerate(entries_of(plan, run))],
         "afterwards": _afterwards(run),
+        **_extraction(plan, run),
         "score": _dumped(run_score(plan, run)),
         "transcript": run.transcript,
         "journal": run.journal,
@@ -218,6 +220,11 @@ def _attempt(plan: FrozenPlan, entry: Entry, at: int) -> dict[str, object]:
         "scoring": _dumped(attempt.scoring),
         "usage": _dumped(attempt.usage),
     }
+
+
+def _extraction(plan: FrozenPlan, run: Run) -> dict[str, object]:
+    found = extraction_of(plan, run) if run.ended_at is not None else None
+    return {"learnings": _dumped(found)} if found is not None else {}
 
 
 def _learnings(told: StepLearnings) -> dict[str, object]:

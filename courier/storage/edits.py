@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from courier.ports.repository import Identity
-from courier.ports.state import WriteFile
+from courier.ports.state import DeleteFile, WriteFile
 from courier.storage.commits import Signed, commit_tree
 from courier.storage.names import checked_commit
 from courier.storage.objects import EMPTY_TREE, Tree, object_id, parsed_tree, write_objects
@@ -13,9 +13,16 @@ from courier.storage.treechange import Objects, TreeChange
 
 
 async def with_files(
-    plumbing: Plumbing, commit: str, files: Mapping[str, bytes], *, message: str, author: Identity
+    plumbing: Plumbing,
+    commit: str,
+    files: Mapping[str, bytes | None],
+    *,
+    message: str,
+    author: Identity,
 ) -> str:
     """Return a commit right after another one, in which some files hold something else.
+
+    What is None is not there any more.
 
     Deterministic: its date is that of the commit before it.
     """
@@ -38,7 +45,12 @@ async def with_files(
     )
     root, seconds = shown.text.split(" ")
     change = TreeChange(Objects(read_tree, read_blob, write), root)
-    await change.apply([WriteFile(path, content) for path, content in files.items()])
+    await change.apply(
+        [
+            DeleteFile(path) if content is None else WriteFile(path, content)
+            for path, content in files.items()
+        ]
+    )
     tree = await change.written()
     await asyncio.to_thread(write_objects, plumbing.objects, made)
     signed = Signed(author=author, committer=author, at=f"{seconds} +0000")

@@ -210,7 +210,7 @@ class Mirror:
         )
 
     async def with_files(
-        self, commit: str, files: Mapping[str, bytes], *, message: str, author: Identity
+        self, commit: str, files: Mapping[str, bytes | None], *, message: str, author: Identity
     ) -> str:
         """Return a commit right after another one, in which some files hold something else."""
         return await with_files(self.plumbing, commit, files, message=message, author=author)

@@ -70,12 +70,14 @@ class Crop:
         title: What the pull request is called.
         body: What it says first, as Markdown.
         message: Where there are no files: why, for people.
+        reason: The same as a PascalCase word.
     """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     title: str = ""
     body: str = ""
     message: str = ""
+    reason: str = "NothingFound"
 
 
 class Sort(Protocol):

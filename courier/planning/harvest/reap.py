@@ -7,10 +7,11 @@ from typing import Final
 from courier.diagnostics import has_errors
 from courier.planning.harvest.crop import FOLDER, Crop, Known, Sort, Unusable
 from courier.planning.harvest.issues import IssueCrop
+from courier.planning.harvest.learnings import LearningCrop
 from courier.planning.manifest import Schemas, read_manifest
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 
-SORTS: Final[Mapping[str, Sort]] = MappingProxyType({"issues": IssueCrop()})
+SORTS: Final[Mapping[str, Sort]] = MappingProxyType({"issues": IssueCrop(), "learnings": LearningCrop()})
 """Every sort there is, by the name its contract has."""
 
 

@@ -1,0 +1,175 @@
+"""The desk: takes in what sessions found, and keeps one pull request a project about what is new."""
+
+import json
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from courier.engine.learnings.memory import Memory, evidence_line
+from courier.engine.learnings.pending import read_pending
+from courier.engine.learnings.proposing import Proposing
+from courier.engine.records import RunRecord, RunRecords
+from courier.engine.world import World
+from courier.errors import CourierError, NotFound
+from courier.planning.catalog import Catalog
+from courier.planning.learned.batch import Batch, batch_path
+from courier.planning.learned.planner import hindrance
+from courier.planning.learned.sifting import KnownLessons, Sifted, sifted
+from courier.planning.learnings import every_lesson
+from courier.ports.state import Change, DeleteFile, WriteFile
+from courier.runs.answer import Unreadable, last_object
+from courier.runs.extraction import PENDING, Extraction, PendingRun, learnt, session_of
+from courier.runs.harvest.contracts import READ_CHARACTERS
+from courier.runs.harvest.frozen import FrozenHarvest
+from courier.runs.harvest.learnings import LEARNINGS, MOST, FoundLessons
+from courier.runs.learnings.lesson import Lesson
+from courier.runs.writeback import to_json
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a session found in a run."""
+
+    lessons: Sequence[Lesson] = ()
+    fault: Extraction | None = None
+
+
+class LearningDesk:
+    """Settles runs whose sessions have ended; asked again, it does nothing twice."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._memory = Memory(world.state)
+        self._proposing = Proposing(world, self._memory)
+
+    async def settle(self, catalog: Catalog, in_flight: Collection[str]) -> None:
+        """Take in what was found, and bring pull requests up to date.
+
+        Args:
+            catalog: The documents in force.
+            in_flight: Runs under way.
+        """
+        for pending in await read_pending(self._world):
+            try:
+                await self._take_in(catalog, pending, in_flight)
+            except CourierError as fault:
+                log.warning("what run %s taught is not taken in: %s", pending.run, fault)
+        await self._proposing.carry_out()
+
+    async def _take_in(
+        self, catalog: Catalog, pending: PendingRun, in_flight: Collection[str]
+    ) -> None:
+        session = session_of(pending.run)
+        listed = self._world.index.named([session]).get(session)
+        if session in in_flight or (listed is not None and not listed.observed.ended):
+            if pending.status == "pending":
+                await self._note(pending, Extraction(status="running", session=session))
+        elif listed is not None:
+            await self._sift(catalog, pending)
+        elif (why := hindrance(catalog, pending.project)) is not None:
+            reason, message = why
+            status = "error" if reason == "NoAgent" else "skipped"
+            told = Extraction(status=status, reason=reason, message=message)
+            await self._note(pending, told)
+
+    async def _sift(self, catalog: Catalog, pending: PendingRun) -> None:
+        found = await self._found(catalog, pending)
+        if found.fault is not None:
+            await self._note(pending, found.fault)
+            return
+        batch = (await self._memory.batches()).get(pending.project)
+        known = await self._known(catalog, batch)
+        told = sifted(found.lessons, known, batch, project=pending.project)
+        if told.wait:
+            log.info("what run %s taught waits for an open pull request", pending.run)
+            return
+        changes: list[Change] = [evidence_line(*each) for each in told.evidence]
+        if told.batch is not None and told.proposed:
+            path = batch_path(pending.project)
+            content = to_json(told.batch.model_dump(mode="json", by_alias=True))
+            changes.append(WriteFile(path, content))
+        await self._note(pending, _account(found, told, session_of(pending.run)), changes)
+
+    async def _known(self, catalog: Catalog, batch: Batch | None) -> KnownLessons:
+        documents = list(every_lesson(catalog))
+        rejected = [one.lesson for one in await self._memory.rejected()]
+        held = batch.lessons if batch is not None else ()
+        return KnownLessons(
+            documents=[one for status, one in documents if status != "rejected"],
+            rejected=[*(one for status, one in documents if status == "rejected"), *rejected],
+            names=frozenset(one.name for one in (*(each for _, each in documents), *held)),
+        )
+
+    async def _found(self, catalog: Catalog, pending: PendingRun) -> _Found:
+        records = RunRecords(self._world.state, self._world.index)
+        session, run = (await records.find(session_of(pending.run)), await records.find(pending.run))
+        if session is None:
+            raise NotFound(f"The record of {session_of(pending.run)} is gone.")
+        if session.value.get("phase") != "completed":
+            return _Found(fault=_failed(session))
+        said = await records.outputs(session)
+        text = said.get(str(session.value["steps"][-1].get("folder")), "")
+        harvest = FrozenHarvest(sort="learnings", kind="Run", name=pending.run)
+        try:
+            answer = LEARNINGS.read(last_object(text, within=READ_CHARACTERS), harvest)
+        except Unreadable as why:
+            told = Extraction(status="error", reason="AnswerUnreadable", message=str(why))
+            return _Found(fault=told.model_copy(update={"session": session.name}))
+        assert isinstance(answer, FoundLessons)  # noqa: S101 - what the contract reads
+        many = sum(1 for _ in catalog.of_kind("Project")) > 1
+        project, commits = pending.project if many else None, _commits(run)
+        lessons = [
+            learnt(one, run=pending.run, commits=commits, project=project)
+            for one in answer.learnings[:MOST]
+        ]
+        return _Found(lessons)
+
+    async def _note(
+        self, pending: PendingRun, told: Extraction, changes: Sequence[Change] = ()
+    ) -> None:
+        """Say on the run's record what became of it, with whatever belongs to that, in one go."""
+        state, path = self._world.state, f"{PENDING}/{pending.run}.json"
+        listed = self._world.index.named([pending.run]).get(pending.run)
+        record: list[Change] = []
+        if listed is not None:
+            content = (await state.read([listed.place])).get(listed.place, b"{}")
+            value = {**json.loads(content), "learnings": told.model_dump(mode="json", by_alias=True)}
+            record = [WriteFile(listed.place, to_json(value))]
+        if told.status == "running":
+            running = pending.model_copy(update={"status": "running"})
+            kept: Change = WriteFile(path, to_json(running.model_dump(mode="json", by_alias=True)))
+        else:
+            kept = DeleteFile(path)
+        message = f"learnings {told.status}: {pending.run}"
+        await state.write([*changes, *record, kept], message=message)
+
+
+def _account(found: _Found, told: Sifted, session: str) -> Extraction:
+    message = "" if found.lessons else "There is nothing to learn from the run."
+    if told.rejected:
+        message = f"{told.rejected} of them {'is' if told.rejected == 1 else 'are'} like rejected."
+    return Extraction(
+        status="completed",
+        message=message,
+        session=session,
+        found=len(found.lessons),
+        proposed=told.proposed,
+        known=tuple(lesson.name for lesson, _ in told.evidence),
+    )
+
+
+def _failed(session: RunRecord) -> Extraction:
+    value = session.value
+    return Extraction(
+        status="error",
+        reason=str(value.get("reason") or ""),
+        message=f"Session {session.name} ended as {value.get('phase')}: {value.get('message')}",
+        session=session.name,
+    )
+
+
+def _commits(run: RunRecord | None) -> Sequence[str]:
+    steps = run.value.get("steps", ()) if run is not None else ()
+    return [str(step["commit"]) for step in steps if step.get("commit")]

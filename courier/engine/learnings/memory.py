@@ -1,0 +1,67 @@
+"""What is remembered of learnings on the state branch: batches, rejections, further evidence."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+
+from courier.planning.learned.batch import BATCHES, EVIDENCE, REJECTED, Batch, Rejected
+from courier.ports.state import AppendLine, StateBranch
+from courier.runs.learnings.lesson import Evidence, Lesson
+from courier.runs.learnings.likeness import mark
+
+log = logging.getLogger(__name__)
+
+
+class Memory:
+    """Reads it; what can only be added to is read once."""
+
+    def __init__(self, state: StateBranch) -> None:
+        self._state = state
+        self._rejected: dict[str, Rejected] = {}
+
+    async def batches(self) -> Mapping[str, Batch]:
+        """Return every open batch by its project."""
+        contents = await self._state.read(await self._state.paths(BATCHES))
+        read = (_batch(path, content) for path, content in contents.items())
+        return {one.project: one for one in read if one is not None}
+
+    async def rejected(self) -> Sequence[Rejected]:
+        """Return everything people rejected."""
+        paths = await self._state.paths(REJECTED)
+        new = [path for path in paths if path not in self._rejected]
+        for path, content in (await self._state.read(new)).items():
+            try:
+                self._rejected[path] = Rejected.model_validate_json(content)
+            except ValidationError as wrong:
+                log.warning("%s on the state branch cannot be read: %s", path, wrong)
+        return [self._rejected[path] for path in paths if path in self._rejected]
+
+    async def evidence(self) -> Mapping[str, Sequence[Evidence]]:
+        """Return what showed known learnings again, by the marks of these."""
+        content = (await self._state.read([EVIDENCE])).get(EVIDENCE, b"")
+        found: dict[str, list[Evidence]] = {}
+        for line in content.splitlines():
+            try:
+                told = json.loads(line)
+                shown = Evidence(run=told["run"], commit=told.get("commit"))
+            except (ValueError, KeyError, TypeError):
+                continue
+            found.setdefault(str(told.get("mark")), []).append(shown)
+        return found
+
+
+def evidence_line(lesson: Lesson, shown: Evidence) -> AppendLine:
+    """Return the line that notes that a run showed a known learning again."""
+    key = f"{mark(lesson)}/{shown.run}"
+    told = {"key": key, "mark": mark(lesson), "name": lesson.name, "run": shown.run}
+    return AppendLine(EVIDENCE, json.dumps({**told, "commit": shown.commit}).encode(), key=key)
+
+
+def _batch(path: str, content: bytes) -> Batch | None:
+    try:
+        return Batch.model_validate_json(content)
+    except ValidationError as wrong:
+        log.warning("%s on the state branch cannot be read: %s", path, wrong)
+        return None

@@ -1,0 +1,145 @@
+"""Proposing learnings: one open pull request a project, and what people decided about it."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from courier.engine.learnings.memory import Memory
+from courier.engine.world import World
+from courier.errors import CourierError
+from courier.planning.learned.batch import (
+    Batch,
+    Rejected,
+    batch_path,
+    document_of,
+    rejected_path,
+)
+from courier.ports.forges import Proposed
+from courier.ports.repository import Identity
+from courier.ports.state import Change, DeleteFile, WriteFile
+from courier.runs.learnings.lesson import Lesson
+from courier.runs.pullrequest import PullRequest
+from courier.runs.writeback import to_json
+
+log = logging.getLogger(__name__)
+
+AUTHOR: Final = Identity("courier", "courier@localhost")
+"""Who the files are by; no agent makes them."""
+
+_FOLDER: Final = ".courier/learnings"
+
+
+class Proposing:
+    """Brings pull requests up to date with batches, and batches with what people decided."""
+
+    def __init__(self, world: World, memory: Memory) -> None:
+        self._world = world
+        self._memory = memory
+
+    async def carry_out(self) -> None:
+        """Do it for every project; one that cannot be done does not keep others from it."""
+        for batch in (await self._memory.batches()).values():
+            try:
+                await self._one(batch)
+            except CourierError as fault:
+                log.warning("learnings of %s are not proposed: %s", batch.project, fault)
+
+    async def statuses(self) -> Mapping[str, str]:
+        """Return where the pull request of every batch is, by its branch; scans nothing."""
+        found = {}
+        for batch in (await self._memory.batches()).values():
+            try:
+                pull = await self._pull(batch)
+            except CourierError as fault:
+                log.warning("learnings of %s cannot be looked at: %s", batch.project, fault)
+                continue
+            found[batch.branch] = pull.status if pull is not None else ""
+        return found
+
+    async def _one(self, batch: Batch) -> None:
+        pull = await self._pull(batch)
+        if pull is not None and pull.status in ("merged", "closed"):
+            await self._decided(batch, pull)
+        elif not batch.learnings:
+            await self._withdraw(batch, pull)
+        elif batch.unpublished or pull is None:
+            await self._publish(batch)
+
+    async def _pull(self, batch: Batch) -> PullRequest | None:
+        if batch.number is not None:
+            return await self._world.forge.get(batch.number)
+        pulls = await self._world.forge.list()
+        return next((pull for pull in pulls if pull.branch == batch.branch), None)
+
+    async def _publish(self, batch: Batch) -> None:
+        repository, branch = self._world.repository, batch.branch
+        head = await repository.head()
+        tip = await repository.resolve(f"refs/remotes/origin/{branch}")
+        onto = tip or head.commit
+        there = await repository.files(onto, _FOLDER)
+        redact = self._world.secrets.redact
+        files: dict[str, bytes | None] = {
+            one.path: redact(document_of(one).decode()).encode()
+            for one in batch.unpublished
+            if one.path not in there
+        }
+        commit = onto
+        if files:
+            commit = await repository.with_files(onto, files, message=batch.title, author=AUTHOR)
+        if commit != tip:
+            await repository.push(commit, branch=branch, expected=tip)
+        pull = await self._world.forge.propose(_proposed(batch, base=head.branch, head=commit))
+        if pull.number:
+            done = tuple(one.model_copy(update={"published": True}) for one in batch.learnings)
+            told = batch.model_copy(update={"number": pull.number, "learnings": done})
+            await self._write([_kept(told)], f"learnings proposed: {batch.project}")
+
+    async def _decided(self, batch: Batch, pull: PullRequest) -> None:
+        """Forget the batch; what did not come in with a merge was rejected."""
+        gone = batch.lessons
+        if pull.status == "merged":
+            repository = self._world.repository
+            await repository.fetch()
+            there = await repository.files((await repository.head(pull.base)).commit, _FOLDER)
+            gone = tuple(one for one in batch.lessons if one.path not in there)
+        told = f"learnings {pull.status}: {batch.project}"
+        await self._write([*self._rejected(gone, pull), DeleteFile(batch_path(batch.project))], told)
+
+    async def _withdraw(self, batch: Batch, pull: PullRequest | None) -> None:
+        if pull is not None:
+            await self._world.forge.close(pull.number, by=AUTHOR)
+        told = f"learnings withdrawn: {batch.project}"
+        await self._write([DeleteFile(batch_path(batch.project))], told)
+
+    def _rejected(self, lessons: Sequence[Lesson], pull: PullRequest) -> Sequence[Change]:
+        at = pull.updated_at
+        return [
+            rejection(Rejected(lesson=one, by=pull.decided_by, at=at, number=pull.number))
+            for one in lessons
+        ]
+
+    async def _write(self, changes: Sequence[Change], message: str) -> None:
+        await self._world.state.write(changes, message=message)
+
+
+def rejection(rejected: Rejected) -> Change:
+    """Return the file that remembers a rejection."""
+    content = to_json(rejected.model_dump(mode="json", by_alias=True))
+    return WriteFile(rejected_path(rejected.lesson), content)
+
+
+def _kept(batch: Batch) -> Change:
+    return WriteFile(
+        batch_path(batch.project), to_json(batch.model_dump(mode="json", by_alias=True))
+    )
+
+
+def _proposed(batch: Batch, *, base: str, head: str) -> Proposed:
+    return Proposed(
+        run=batch.branch.replace("/", "-"),
+        title=batch.title,
+        body=batch.body,
+        base=base,
+        branch=batch.branch,
+        head=head,
+    )

@@ -1,0 +1,158 @@
+"""When finished runs are looked through, and by whom."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from courier.planning.catalog import Catalog
+from courier.planning.effective import SHELL
+from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
+from courier.planning.made.session import Question, Told, made_session
+from courier.planning.plan import Held
+from courier.planning.rates import freeze_rates, rates_of, services_of
+from courier.planning.references import Ref
+from courier.planning.sessions import session_settings, session_writer
+from courier.runs.extraction import INSTRUCTIONS, session_of
+from courier.runs.frozen import FrozenPlan
+from courier.runs.harvest.frozen import FrozenHarvest
+
+MODEL: Final = "model"
+"""What stands in the place of an agent's name where a model is asked by itself."""
+
+WORKFLOW: Final = "learning"
+"""What records call the workflow of such sessions."""
+
+_PROVIDER: Final = re.compile(r"(anthropic|openai|openrouter)/.+")
+_MOST: Final = 5
+_STAND_IN: Final = "claude"
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPending:
+    """A run that is to be looked through.
+
+    Attributes:
+        project: Its project.
+        material: What a session is shown of it; empty once its session has begun.
+    """
+
+    run: str
+    project: str
+    material: str = ""
+
+
+def asked_model(catalog: Catalog, project: Ref) -> str | None:
+    """Return the model that is asked by itself; None where an agent looks.
+
+    That is meant where `sessions.learning` names a provider's model and no agent.
+    """
+    writer = session_writer(catalog, project, "learning")
+    told = writer.told if writer else {}
+    model = told.get("model")
+    is_model = "agent" not in told and isinstance(model, str) and _PROVIDER.fullmatch(model)
+    return str(model) if is_model else None
+
+
+def hindrance(catalog: Catalog, project: str) -> tuple[str, str] | None:
+    """Return why nobody looks runs of a project through, as a word and a sentence; None if one may.
+
+    Args:
+        catalog: The documents in force.
+        project: The name of the project.
+    """
+    ref = Ref("Project", project)
+    if ref not in catalog.documents:
+        return "ProjectGone", f"{ref} is not in `.courier/` any more."
+    learnings = catalog.documents[ref].value["spec"].get("learnings") or {}
+    if learnings.get("extract", "never") == "never":
+        return "SwitchedOff", "The project does not extract learnings any more."
+    if asked_model(catalog, ref) is None and _agent(catalog, ref) in (None, SHELL):
+        told = (
+            "No agent can do it: write `sessions.learning.agent`, or a provider's model such as "
+            "`sessions.learning.model: anthropic/claude-haiku-4-5`."
+        )
+        return "NoAgent", told
+    return None
+
+
+def plan_learning(sight: Sight) -> Found:
+    """Return what is to be done about runs that are to be looked through."""
+    observed = sight.observed
+    pending = observed.pending
+    sessions = {session_of(run): run for run in pending}
+    found = Found(owned={run for run in observed.in_flight if run in sessions})
+    wanted = [
+        _made(sight, pending[run])
+        for session, run in sorted(sessions.items())
+        if session not in observed.in_flight
+        and session not in observed.records.runs
+        and hindrance(sight.catalog, pending[run].project) is None
+    ]
+    decided: Mapping[str, object] = start_made(sight, wanted)
+    every = [each for each in decided.values() if not isinstance(each, Held)]
+    found.actions += starts_of(every)  # type: ignore[arg-type]  # what is not held starts
+    found.held += [
+        each.model_copy(update={"kind": "Run", "name": session})
+        for session, each in decided.items()
+        if isinstance(each, Held)
+    ]
+    return found
+
+
+def _agent(catalog: Catalog, project: Ref) -> str | None:
+    return session_settings(catalog, project, "learning").values.text("agent")
+
+
+def _made(sight: Sight, pending: ObservedPending) -> Made:
+    ref = Ref("Project", pending.project)
+    many = len(list(sight.catalog.of_kind("Project"))) > 1
+    harvest = FrozenHarvest(
+        sort="learnings",
+        kind="Run",
+        name=pending.run,
+        project=pending.project if many else None,
+        most=_MOST,
+    )
+    question = Question(
+        title=f"Learn from {pending.run}",
+        task=pending.material,
+        instructions=INSTRUCTIONS,
+        workflow=WORKFLOW,
+        step="learn",
+        harvest=harvest,
+    )
+    told = Told(reason=f"{pending.run} has ended", branch=sight.observed.branch)
+    document = sight.catalog.documents[ref]
+    made = made_session(
+        document, session_of(pending.run), question, source="learning", told=told
+    )
+    model = asked_model(sight.catalog, ref)
+    if model is None:
+        return made
+    suit = partial(_asking, sight, question, model)
+    return Made(
+        made.run,
+        made.cause,
+        made.source,
+        # Freezing wants an agent; the step has none in the end.
+        spec={**made.spec, "agent": _STAND_IN},
+        reason=made.reason,
+        suit=suit,
+        stands_on=made.stands_on,
+    )
+
+
+def _asking(sight: Sight, question: Question, model: str, frozen: FrozenPlan) -> FrozenPlan:
+    """Return the plan in which a model is asked by itself."""
+    suited = question.suit(frozen)
+    (step,) = suited.steps
+    asked = step.model_copy(
+        update={"agent": MODEL, "model": model, "effort": None, "described": None, "skills": ()}
+    )
+    machines = sight.observed.machines
+    services = services_of((asked,), scored_by=None, machines=machines)
+    refs = rates_of(sight.catalog, frozen.project, services)
+    rates = freeze_rates(sight.catalog, refs, services, machines=machines)
+    return suited.model_copy(update={"steps": (asked,), "rates": rates, "extract": "never"})
