@@ -11,6 +11,7 @@ from courier.engine.diaries import write_down
 from courier.engine.inflight import Json, RunState
 from courier.engine.interactive.guestdesk import GuestDesk
 from courier.engine.keyring import Keyring
+from courier.engine.learnings.desk import LearningDesk
 from courier.engine.learnings.versions import keep_version
 from courier.engine.observation import Observation
 from courier.engine.raises import Raises
@@ -19,6 +20,7 @@ from courier.engine.runner import FLOW
 from courier.engine.seam import RunClient
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
+from courier.planning.catalog import Catalog
 from courier.planning.permission import Member
 from courier.planning.plan import (
     Action,
@@ -104,6 +106,7 @@ class Dispatcher:
         self._approver = Approver(world, engine, self._requests)
         self._guests = GuestDesk(world, engine)
         self._raises = Raises(world, engine)
+        self._learnings = LearningDesk(world)
 
     async def carry_out(self, plan: Plan, *, teams: Teams = nobody) -> Sequence[Dispatched]:
         """Do what the plan says, in its order, and return what became of each action.
@@ -126,6 +129,15 @@ class Dispatcher:
         await write_down(plan.tasks, failed=failed, state=self._world.state)
         proposed = await self._raises.carry_out(plan)
         return [*done, *(Dispatched(one.branch, "published", one.title) for one in proposed)]
+
+    async def settle_learnings(self, catalog: Catalog) -> None:
+        """Take in what was found in finished runs, and bring the pull requests about it up to date.
+
+        Args:
+            catalog: The documents in force.
+        """
+        live = await self._engine.list(live=True)
+        await self._learnings.settle(catalog, {state.run_id for state in live})
 
     async def _try(self, action: Action, teams: Teams) -> Dispatched:
         try:

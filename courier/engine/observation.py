@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from courier.engine.courses import Courses
 from courier.engine.diaries import Diaries
 from courier.engine.headroom import HeadroomView
 from courier.engine.inflight import RunState
 from courier.engine.interactive.guestbook import GuestBook, kept_among
+from courier.engine.learnings.memory import Memory
+from courier.engine.learnings.pending import PendingRuns
+from courier.engine.learnings.proposing import Proposing
 from courier.engine.learnings.versions import VersionShelf
 from courier.engine.notices.mailing import FLOW as LETTER
 from courier.engine.pictures import Pictures
@@ -40,6 +43,7 @@ class Glance:
         live: Every run that has not ended, and where it is.
         branches: The tips of other branches that are wanted.
         pull_requests: What the forge tells of open ones.
+        learnings: What it tells of those that propose learnings.
     """
 
     head: Head
@@ -47,6 +51,7 @@ class Glance:
     live: tuple[object, ...]
     branches: tuple[tuple[str, str], ...]
     pull_requests: tuple[tuple[str, str], ...]
+    learnings: tuple[tuple[str, str], ...] = ()
 
 
 class Observation:
@@ -64,6 +69,8 @@ class Observation:
         self._again = Retries(world, engine)
         self._headroom = HeadroomView(world, engine)
         self._versions = VersionShelf(world)
+        self._pending = PendingRuns(world)
+        self._proposing = Proposing(world, Memory(world.state))
 
     async def glance(self, head: Head, *, branches: Iterable[str] = ()) -> Glance:
         """Return what moves whenever a look would find anything else; scans no history.
@@ -84,6 +91,7 @@ class Observation:
             ),
             branches=tuple((await self._tips(branches)).items()),
             pull_requests=tuple((await self._ask_forges({})).items()),
+            learnings=tuple((await self._proposing.statuses()).items()),
         )
 
     async def look(
@@ -130,7 +138,10 @@ class Observation:
             machines=self._world.machines,
             spent=await self._headroom.spent(runs),
             lacking=lacking,
-            learnings=await self._versions.look(head, pins),
+            learnings=replace(
+                await self._versions.look(head, pins),
+                pending=await self._pending.look(lambda run: run in records.runs or run in flying),
+            ),
         )
 
     def place(self, run: str) -> str:

@@ -145,6 +145,8 @@ class Reconciler:
         if proposed is None:
             return Result(None, diagnostics=desired.diagnostics, head=head.commit)
         dispatched = await self._dispatcher.carry_out(proposed, teams=_teams(desired))
+        if desired.catalog is not None:
+            await self._dispatcher.settle_learnings(desired.catalog)
         return Result(
             proposed,
             tuple(dispatched),

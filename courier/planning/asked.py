@@ -7,7 +7,7 @@ from courier.planning.catalog import Catalog
 from courier.planning.effective import Writer
 from courier.planning.given import Given, Missing, given_by, part, typed, writer_of
 from courier.planning.references import Ref
-from courier.planning.sessions import SESSION_OF_STEP, bound_contexts, each_once, session_writer
+from courier.planning.sessions import bound_contexts, each_once, session_of, session_writer
 from courier.resources.persona import Persona
 from courier.resources.project import Project
 from courier.resources.run import Run, StepOverride
@@ -78,7 +78,7 @@ def gather(catalog: Catalog, ref: Ref) -> Asked:
         raise Missing(f"Run/{ref.name} belongs to no Project.")
     workflow_ref = Ref("Workflow", run.spec.workflow)
     workflow = typed(catalog, workflow_ref, Workflow)
-    above = (run, workflow, project_ref)
+    above = (run, workflow, project_ref, ref)
     steps = tuple(_step(catalog, above, step, at) for at, step in enumerate(_written(workflow)))
     assets = [each.ref for step in steps for each in step.given]
     personas = [Ref("Persona", step.persona.metadata.name) for step in steps if step.persona]
@@ -129,25 +129,27 @@ def _type_of(step: Step, persona: Persona | None) -> StepType:
     return (persona.spec.type if persona else step.type) or "custom"
 
 
-def _step(catalog: Catalog, above: tuple[Run, Workflow, Ref], step: Step, at: int) -> AskedStep:
-    run, workflow, project = above
+def _step(
+    catalog: Catalog, above: tuple[Run, Workflow, Ref, Ref], step: Step, at: int
+) -> AskedStep:
+    run, workflow, project, asking = above
     persona_ref = Ref("Persona", step.persona) if step.persona else None
     persona = typed(catalog, persona_ref, Persona) if persona_ref else None
     workflow_ref = Ref("Workflow", workflow.metadata.name)
     override = run.spec.overrides.get(step.name)
-    run_ref, place = Ref("Run", run.metadata.name), ("overrides", step.name)
+    place = ("overrides", step.name)
     writers = (
         *([writer_of(catalog, persona_ref)] if persona_ref else ()),
         *([part(catalog, workflow_ref, "step", ("steps", at))] if workflow.spec.steps else ()),
     )
-    kind = SESSION_OF_STEP.get(_type_of(step, persona))
+    kind = session_of(catalog, asking, _type_of(step, persona))
     session = session_writer(catalog, project, kind) if kind else None
     givers = (*([session] if session else ()), writer_of(catalog, workflow_ref), *writers)
     bound = bound_contexts(catalog, project, kind) if kind else ()
     return AskedStep(
         step=step,
         writers=writers,
-        overrides=(part(catalog, run_ref, "override", place),) if override else (),
+        overrides=(part(catalog, asking, "override", place),) if override else (),
         persona=persona,
         override=override,
         session=session,

@@ -6,7 +6,7 @@ say in is told by `courier.planning.wishes`, of each run.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeGuard, cast
 
 from courier.diagnostics import Diagnostic
 from courier.planning.problems import warning
@@ -151,7 +151,13 @@ def _inherited(spec: Mapping[str, Any], pointer: Pointer, part: Mapping[str, Any
     """Return the agent of a part that names none, where no other document has a say in it."""
     is_compared = pointer[1] == "steps" and "candidates" in spec
     is_others = "run" in part or "persona" in part
-    return None if is_compared or is_others else spec.get("agent")
+    is_asked = pointer[1:] == ("sessions", "learning") and names_provider(part.get("model"))
+    return None if is_compared or is_others or is_asked else spec.get("agent")
+
+
+def names_provider(model: object) -> TypeGuard[str]:
+    """Return whether a model is one that is asked by itself, without an agent."""
+    return isinstance(model, str) and model.startswith(("anthropic/", "openai/", "openrouter/"))
 
 
 def _wishes(

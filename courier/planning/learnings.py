@@ -26,6 +26,20 @@ _FOLDER: Final = ".courier/"
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedPending:
+    """A run that is to be looked through.
+
+    Attributes:
+        project: Its project.
+        material: What a session is shown of it; empty once its session has begun.
+    """
+
+    run: str
+    project: str
+    material: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedLearnings:
     """What is true of versions now.
 
@@ -33,12 +47,14 @@ class ObservedLearnings:
         today: The day, in UTC; None where nobody asked, and then nothing expires.
         index: Every version there is.
         kept: Pinned versions by number: what is in each, or why it cannot be believed.
+        pending: Runs that are to be looked through, by name.
         fault: Why the index cannot be read; empty where it can.
     """
 
     today: date | None = None
     index: VersionIndex = field(default_factory=VersionIndex)
     kept: Mapping[int, LearningVersion | str] = field(default_factory=dict)
+    pending: Mapping[str, ObservedPending] = field(default_factory=dict)
     fault: str = ""
 
     @property
@@ -49,7 +65,8 @@ class ObservedLearnings:
             (number, one if isinstance(one, str) else one.digest)
             for number, one in self.kept.items()
         )
-        told = (newest.digest if newest else "", newest.version if newest else 0, kept, self.fault)
+        last = (newest.version, newest.digest) if newest else None
+        told = (last, kept, sorted(self.pending), self.fault)
         return sha256(repr(told).encode()).hexdigest()
 
 

@@ -14,6 +14,7 @@ from courier.planning.capacity import capacities
 from courier.planning.catalog import Catalog
 from courier.planning.executable import unexecuted_kind
 from courier.planning.freeze import held
+from courier.planning.learned.planner import plan_learning
 from courier.planning.learnings import expiry, next_version
 from courier.planning.library import Library
 from courier.planning.made.making import Found, Maker, Sight
@@ -29,7 +30,7 @@ from courier.resources.names import EXECUTED_KINDS, KIND_NAMES
 
 __all__ = ["Digests", "Pass", "plan", "plan_pass"]
 
-_MAKERS: Final[tuple[Maker, ...]] = (plan_tasks,)
+_MAKERS: Final[tuple[Maker, ...]] = (plan_tasks, plan_learning)
 """Who decides about the kinds that ask for runs; earlier ones have the room first."""
 
 _HELD_KINDS: Final = tuple(kind for kind in KIND_NAMES if kind not in EXECUTED_KINDS)

@@ -17,6 +17,14 @@ SESSION_OF_STEP: Final[Mapping[StepType, SessionType]] = {
 }
 """Step types that are a kind of session, and which."""
 
+SESSION_OF_CAUSE: Final[Mapping[str, SessionType]] = {
+    "IssueScan": "issue",
+    "AnsweringSession": "answering",
+    # Nothing else is made for a Project than looking its runs through.
+    "Project": "learning",
+}
+"""Kinds of documents whose made runs are a kind of session in every step, and which."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -55,6 +63,14 @@ def session_writer(catalog: Catalog, project: Ref, session: SessionType) -> Writ
     """Return the Project's settings for a kind of session as a writer; None without any."""
     found = part(catalog, project, "session", ("sessions", session))
     return found if found.told else None
+
+
+def session_of(catalog: Catalog, run: Ref, step: StepType) -> SessionType | None:
+    """Return what kind of session a step of a run is; None for none."""
+    # A made run stands in the document that asks for it.
+    cause = catalog.documents[run].draft.value
+    kind = cause.get("kind") if isinstance(cause, Mapping) else None
+    return SESSION_OF_STEP.get(step) or SESSION_OF_CAUSE.get(str(kind))
 
 
 def prompt_of(writer: Writer | None) -> str:

@@ -1,4 +1,4 @@
-"""The desk: takes in what sessions found, and keeps one pull request a project about what is new."""
+"""The desk: takes in what sessions found, and has what is new proposed, many runs' together."""
 
 import json
 import logging
@@ -16,6 +16,7 @@ from courier.planning.learned.batch import Batch, batch_path
 from courier.planning.learned.planner import hindrance
 from courier.planning.learned.sifting import KnownLessons, Sifted, sifted
 from courier.planning.learnings import every_lesson
+from courier.planning.references import Ref
 from courier.ports.state import Change, DeleteFile, WriteFile
 from courier.runs.answer import Unreadable, last_object
 from courier.runs.extraction import PENDING, Extraction, PendingRun, learnt, session_of
@@ -66,12 +67,13 @@ class LearningDesk:
         if session in in_flight or (listed is not None and not listed.observed.ended):
             if pending.status == "pending":
                 await self._note(pending, Extraction(status="running", session=session))
-        elif listed is not None:
+        elif listed is not None and Ref("Project", pending.project) in catalog.documents:
             await self._sift(catalog, pending)
         elif (why := hindrance(catalog, pending.project)) is not None:
             reason, message = why
-            status = "error" if reason == "NoAgent" else "skipped"
-            told = Extraction(status=status, reason=reason, message=message)
+            told = Extraction(status="skipped", reason=reason, message=message)
+            if reason == "NoAgent":
+                told = told.model_copy(update={"status": "error"})
             await self._note(pending, told)
 
     async def _sift(self, catalog: Catalog, pending: PendingRun) -> None:
@@ -80,7 +82,7 @@ class LearningDesk:
             await self._note(pending, found.fault)
             return
         batch = (await self._memory.batches()).get(pending.project)
-        known = await self._known(catalog, batch)
+        known = await self._known(catalog, batch, pending.project)
         told = sifted(found.lessons, known, batch, project=pending.project)
         if told.wait:
             log.info("what run %s taught waits for an open pull request", pending.run)
@@ -92,19 +94,24 @@ class LearningDesk:
             changes.append(WriteFile(path, content))
         await self._note(pending, _account(found, told, session_of(pending.run)), changes)
 
-    async def _known(self, catalog: Catalog, batch: Batch | None) -> KnownLessons:
+    async def _known(self, catalog: Catalog, batch: Batch | None, project: str) -> KnownLessons:
         documents = list(every_lesson(catalog))
         rejected = [one.lesson for one in await self._memory.rejected()]
         held = batch.lessons if batch is not None else ()
+        told = catalog.documents[Ref("Project", project)].value["spec"].get("repository") or {}
         return KnownLessons(
             documents=[one for status, one in documents if status != "rejected"],
             rejected=[*(one for status, one in documents if status == "rejected"), *rejected],
             names=frozenset(one.name for one in (*(each for _, each in documents), *held)),
+            forge=str(told.get("forge", "local")),
         )
 
     async def _found(self, catalog: Catalog, pending: PendingRun) -> _Found:
         records = RunRecords(self._world.state, self._world.index)
-        session, run = (await records.find(session_of(pending.run)), await records.find(pending.run))
+        session, run = (
+            await records.find(session_of(pending.run)),
+            await records.find(pending.run),
+        )
         if session is None:
             raise NotFound(f"The record of {session_of(pending.run)} is gone.")
         if session.value.get("phase") != "completed":
@@ -135,7 +142,10 @@ class LearningDesk:
         record: list[Change] = []
         if listed is not None:
             content = (await state.read([listed.place])).get(listed.place, b"{}")
-            value = {**json.loads(content), "learnings": told.model_dump(mode="json", by_alias=True)}
+            value = {
+                **json.loads(content),
+                "learnings": told.model_dump(mode="json", by_alias=True),
+            }
             record = [WriteFile(listed.place, to_json(value))]
         if told.status == "running":
             running = pending.model_copy(update={"status": "running"})

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from courier.engine.records import RunRecords
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
-from courier.planning.learned.planner import ObservedPending
+from courier.planning.learnings import ObservedPending
 from courier.runs.extraction import PENDING, PendingRun, material_of, session_of
 
 log = logging.getLogger(__name__)

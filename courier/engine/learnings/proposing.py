@@ -14,7 +14,7 @@ from courier.planning.learned.batch import (
     document_of,
     rejected_path,
 )
-from courier.ports.forges import Proposed
+from courier.ports.forges import Forge, Proposed
 from courier.ports.repository import Identity
 from courier.ports.state import Change, DeleteFile, WriteFile
 from courier.runs.learnings.lesson import Lesson
@@ -67,9 +67,12 @@ class Proposing:
 
     async def _pull(self, batch: Batch) -> PullRequest | None:
         if batch.number is not None:
-            return await self._world.forge.get(batch.number)
-        pulls = await self._world.forge.list()
+            return await self._forge(batch).get(batch.number)
+        pulls = await self._forge(batch).list()
         return next((pull for pull in pulls if pull.branch == batch.branch), None)
+
+    def _forge(self, batch: Batch) -> Forge:
+        return self._world.forges[batch.forge]
 
     async def _publish(self, batch: Batch) -> None:
         repository, branch = self._world.repository, batch.branch
@@ -88,7 +91,7 @@ class Proposing:
             commit = await repository.with_files(onto, files, message=batch.title, author=AUTHOR)
         if commit != tip:
             await repository.push(commit, branch=branch, expected=tip)
-        pull = await self._world.forge.propose(_proposed(batch, base=head.branch, head=commit))
+        pull = await self._forge(batch).propose(_proposed(batch, base=head.branch, head=commit))
         if pull.number:
             done = tuple(one.model_copy(update={"published": True}) for one in batch.learnings)
             told = batch.model_copy(update={"number": pull.number, "learnings": done})
@@ -103,11 +106,13 @@ class Proposing:
             there = await repository.files((await repository.head(pull.base)).commit, _FOLDER)
             gone = tuple(one for one in batch.lessons if one.path not in there)
         told = f"learnings {pull.status}: {batch.project}"
-        await self._write([*self._rejected(gone, pull), DeleteFile(batch_path(batch.project))], told)
+        await self._write(
+            [*self._rejected(gone, pull), DeleteFile(batch_path(batch.project))], told
+        )
 
     async def _withdraw(self, batch: Batch, pull: PullRequest | None) -> None:
         if pull is not None:
-            await self._world.forge.close(pull.number, by=AUTHOR)
+            await self._forge(batch).close(pull.number, by=AUTHOR)
         told = f"learnings withdrawn: {batch.project}"
         await self._write([DeleteFile(batch_path(batch.project))], told)
 

@@ -11,7 +11,9 @@ from courier.planning.harvest.learnings import LearningCrop
 from courier.planning.manifest import Schemas, read_manifest
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 
-SORTS: Final[Mapping[str, Sort]] = MappingProxyType({"issues": IssueCrop(), "learnings": LearningCrop()})
+SORTS: Final[Mapping[str, Sort]] = MappingProxyType(
+    {"issues": IssueCrop(), "learnings": LearningCrop()}
+)
 """Every sort there is, by the name its contract has."""
 
 

@@ -41,6 +41,8 @@ class Batch(Model):
     project: str
     branch: str
     """Of its own: a later batch has another."""
+    forge: str = "local"
+    """Where it is proposed, as the Project says it."""
     number: int | None = None
     """The pull request's; null until it is open."""
     learnings: tuple[Proposed, ...] = ()
@@ -88,9 +90,10 @@ def rejected_path(lesson: Lesson) -> str:
     return f"{REJECTED}/{mark(lesson)}.json"
 
 
-def begun(project: str, first: Lesson) -> Batch:
+def begun(project: str, first: Lesson, *, forge: str) -> Batch:
     """Return an empty batch whose first learning will be that one."""
-    return Batch(project=project, branch=f"courier-learnings/{project}-{mark(first)[:8]}")
+    branch = f"courier-learnings/{project}-{mark(first)[:8]}"
+    return Batch(project=project, branch=branch, forge=forge)
 
 
 def document_of(lesson: Lesson) -> bytes:

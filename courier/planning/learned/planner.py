@@ -1,15 +1,17 @@
 """When finished runs are looked through, and by whom."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from courier.planning.catalog import Catalog
 from courier.planning.effective import SHELL
+from courier.planning.lacking import names_provider
+from courier.planning.learnings import ObservedPending, approved
 from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
 from courier.planning.made.session import Question, Told, made_session
+from courier.planning.manifest import Document
 from courier.planning.plan import Held
 from courier.planning.rates import freeze_rates, rates_of, services_of
 from courier.planning.references import Ref
@@ -17,6 +19,7 @@ from courier.planning.sessions import session_settings, session_writer
 from courier.runs.extraction import INSTRUCTIONS, session_of
 from courier.runs.frozen import FrozenPlan
 from courier.runs.harvest.frozen import FrozenHarvest
+from courier.runs.material import as_data, bounded
 
 MODEL: Final = "model"
 """What stands in the place of an agent's name where a model is asked by itself."""
@@ -24,23 +27,9 @@ MODEL: Final = "model"
 WORKFLOW: Final = "learning"
 """What records call the workflow of such sessions."""
 
-_PROVIDER: Final = re.compile(r"(anthropic|openai|openrouter)/.+")
 _MOST: Final = 5
+_LISTED: Final = 12_000
 _STAND_IN: Final = "claude"
-
-
-@dataclass(frozen=True, slots=True)
-class ObservedPending:
-    """A run that is to be looked through.
-
-    Attributes:
-        project: Its project.
-        material: What a session is shown of it; empty once its session has begun.
-    """
-
-    run: str
-    project: str
-    material: str = ""
 
 
 def asked_model(catalog: Catalog, project: Ref) -> str | None:
@@ -51,8 +40,7 @@ def asked_model(catalog: Catalog, project: Ref) -> str | None:
     writer = session_writer(catalog, project, "learning")
     told = writer.told if writer else {}
     model = told.get("model")
-    is_model = "agent" not in told and isinstance(model, str) and _PROVIDER.fullmatch(model)
-    return str(model) if is_model else None
+    return model if "agent" not in told and names_provider(model) else None
 
 
 def hindrance(catalog: Catalog, project: str) -> tuple[str, str] | None:
@@ -80,7 +68,7 @@ def hindrance(catalog: Catalog, project: str) -> tuple[str, str] | None:
 def plan_learning(sight: Sight) -> Found:
     """Return what is to be done about runs that are to be looked through."""
     observed = sight.observed
-    pending = observed.pending
+    pending = observed.learnings.pending
     sessions = {session_of(run): run for run in pending}
     found = Found(owned={run for run in observed.in_flight if run in sessions})
     wanted = [
@@ -90,9 +78,8 @@ def plan_learning(sight: Sight) -> Found:
         and session not in observed.records.runs
         and hindrance(sight.catalog, pending[run].project) is None
     ]
-    decided: Mapping[str, object] = start_made(sight, wanted)
-    every = [each for each in decided.values() if not isinstance(each, Held)]
-    found.actions += starts_of(every)  # type: ignore[arg-type]  # what is not held starts
+    decided = start_made(sight, wanted)
+    found.actions += starts_of(decided.values())
     found.held += [
         each.model_copy(update={"kind": "Run", "name": session})
         for session, each in decided.items()
@@ -117,7 +104,7 @@ def _made(sight: Sight, pending: ObservedPending) -> Made:
     )
     question = Question(
         title=f"Learn from {pending.run}",
-        task=pending.material,
+        task="\n\n".join([pending.material, *_known(sight.catalog)]),
         instructions=INSTRUCTIONS,
         workflow=WORKFLOW,
         step="learn",
@@ -125,23 +112,30 @@ def _made(sight: Sight, pending: ObservedPending) -> Made:
     )
     told = Told(reason=f"{pending.run} has ended", branch=sight.observed.branch)
     document = sight.catalog.documents[ref]
-    made = made_session(
-        document, session_of(pending.run), question, source="learning", told=told
-    )
+    made = made_session(document, session_of(pending.run), question, source="learning", told=told)
     model = asked_model(sight.catalog, ref)
     if model is None:
         return made
-    suit = partial(_asking, sight, question, model)
-    return Made(
-        made.run,
-        made.cause,
-        made.source,
-        # Freezing wants an agent; the step has none in the end.
-        spec={**made.spec, "agent": _STAND_IN},
-        reason=made.reason,
-        suit=suit,
-        stands_on=made.stands_on,
+    return replace(
+        made,
+        suit=partial(_asking, sight, question, model),
+        stands_on=tuple(map(_with_agent, made.stands_on)),
     )
+
+
+def _with_agent(workflow: Document) -> Document:
+    """Return the workflow with an agent that freezing can know; the step has none in the end."""
+    steps = [{**step, "agent": _STAND_IN} for step in workflow.value["spec"]["steps"]]
+    value = {**workflow.value, "spec": {**workflow.value["spec"], "steps": steps}}
+    return Document(workflow.ref, value, workflow.draft)
+
+
+def _known(catalog: Catalog) -> Iterator[str]:
+    titles = [f"- {one.trigger}: {one.correct_behavior}" for one in approved(catalog).values()]
+    if titles:
+        listed = bounded("\n".join(titles), _LISTED, whole="in `.courier/`")
+        told = "These learnings are known; leave out what says the same."
+        yield f"{told}\n\n{as_data(listed, source='learnings')}"
 
 
 def _asking(sight: Sight, question: Question, model: str, frozen: FrozenPlan) -> FrozenPlan:

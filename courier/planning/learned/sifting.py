@@ -1,7 +1,7 @@
 """Sifting what a run taught: what is new, what is known, what people did not want."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from courier.planning.learned.batch import MOST_TOGETHER, Batch, Proposed, begun
 from courier.runs.learnings.lesson import Evidence, Lesson
@@ -16,11 +16,13 @@ class KnownLessons:
         documents: Learnings of the catalog that are approved or proposed.
         rejected: Those of the catalog that are rejected, and those people closed or took away.
         names: Every name that is taken.
+        forge: Where the project proposes.
     """
 
     documents: Sequence[Lesson] = ()
     rejected: Sequence[Lesson] = ()
     names: frozenset[str] = frozenset()
+    forge: str = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Sifted:
     proposed: tuple[str, ...] = ()
     evidence: tuple[tuple[Lesson, Evidence], ...] = ()
     rejected: int = 0
-    wait: int = field(default=0)
+    wait: int = 0
 
 
 def sifted(
@@ -75,7 +77,7 @@ def _sift(told: Sifted, lesson: Lesson, known: KnownLessons, project: str) -> Si
         lesson = lesson.model_copy(update={"name": name, "path": path})
     contrary = like(lesson, [*known.documents, *held], "contrary")
     one = Proposed(lesson=lesson, contrary=tuple(each.name for each in contrary))
-    batch = told.batch or begun(project, lesson)
+    batch = told.batch or begun(project, lesson, forge=known.forge)
     grown = batch.model_copy(update={"learnings": (*batch.learnings, one)})
     return replace(told, batch=grown, proposed=(*told.proposed, lesson.name))
 

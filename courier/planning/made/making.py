@@ -93,6 +93,7 @@ class Made:
         spec: The spec of the Run it comes to.
         reason: Why it starts, for people.
         suit: What freezing cannot say.
+        stands_on: Documents nobody wrote that it needs to be frozen.
     """
 
     run: str
@@ -101,6 +102,7 @@ class Made:
     spec: Mapping[str, Any]
     reason: str
     suit: Suit = lambda frozen: frozen
+    stands_on: tuple[Document, ...] = ()
 
     @property
     def ref(self) -> Ref:
@@ -124,7 +126,9 @@ def start_made(sight: Sight, wanted: Iterable[Made]) -> Mapping[str, StartRun | 
     One that a document of its own asks for is left out: that document decides about it.
     """
     mine = [made for made in wanted if made.ref not in sight.catalog.documents]
-    catalog = sight.catalog.with_documents(made.document for made in mine)
+    catalog = sight.catalog.with_documents(
+        document for made in mine for document in (made.document, *made.stands_on)
+    )
     return {made.run: _started(made, sight.start(catalog, made.ref)) for made in mine}
 
 

@@ -4,6 +4,7 @@ A document's name has no dot. A made run's begins with its cause's and ends in a
 so that neither two kinds, nor a retry (``.r2``), nor a candidate (``.c1``) can have the same.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -18,6 +19,18 @@ WORDS: Final[Mapping[str, str]] = {
     "Merge": "merge",
 }
 """Kind to the word that the names of its runs end in."""
+
+
+_KINDS: Final = {word: kind for kind, word in WORDS.items()}
+_AGAIN: Final = re.compile(r"(?P<word>[a-z]+)(-[0-9]+)?")
+
+
+def cause_of(run: str) -> Ref | None:
+    """Return the document that a made run comes of, by its name; None for any other run."""
+    name, *_, last = run.split(".") if "." in run else (run, "")
+    found = _AGAIN.fullmatch(last)
+    kind = _KINDS.get(found["word"]) if found else None
+    return Ref(kind, name) if kind else None
 
 
 def made_run(cause: Ref, *, part: str = "", number: int = 1) -> str:
