@@ -139,6 +139,14 @@ class Forge(Protocol):
         """
         ...
 
+    async def checks_of(self, numbers: Collection[int]) -> Mapping[int, Checks]:
+        """Return the checks of the heads of pull requests, by number, as `checks` would.
+
+        For passes over everything that is open: the forge is asked once for very many. Those
+        there are not are missing.
+        """
+        ...
+
     async def check_log(self, commit: str, check: Check) -> str:
         """Return the part of what a check wrote that tells why it failed, a few pages at most.
 

@@ -182,6 +182,11 @@ class LocalForge:
         await self._state.refresh()
         return await self._checks.of(commit)
 
+    async def checks_of(self, numbers: Collection[int]) -> Mapping[int, Checks]:
+        """Return what was reported of the heads of proposals, by number."""
+        pulls = await self.look(numbers)
+        return {number: await self._checks.of(pull.head) for number, pull in pulls.items()}
+
     async def check_log(self, commit: str, check: Check) -> str:
         """Return what was reported of a check's log; empty if nothing was."""
         return await self._checks.log(commit, check.name)

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
 from courier.errors import Misconfigured
 from courier.forges.local import ReportedChecks
 from courier.forges.local.checks import LOG_LIMIT
+from courier.ports.forges import Changes
 from courier.ports.state import WriteFile
 from courier.runs.checks import Check, CheckStatus
 from tests.contracts.forge.conftest import Place
@@ -92,3 +94,23 @@ async def test_results_that_cannot_be_read_name_their_file(place: Place) -> None
     await place.state.write([WriteFile(f"checks/{head}.json", b"{")], message="break it")
     with pytest.raises(Misconfigured, match=f"checks/{head}.json"):
         await place.forge.checks(head)
+
+
+async def test_many_are_looked_at_together(place: Place) -> None:
+    pulls = [await place.forge.propose(await place.work(name)) for name in ("a", "b", "c")]
+    await tell(place, pulls[1].head, "tests", "failure")
+    found = await place.forge.checks_of([pull.number for pull in pulls] + [99])
+    assert {number: checks.overall() for number, checks in found.items()} == {
+        1: "none",
+        2: "failure",
+        3: "none",
+    }
+    assert found[2].head == pulls[1].head
+
+
+async def test_a_label_is_borne_besides_others_and_once(place: Place) -> None:
+    pull = await place.forge.propose(replace(await place.work("a"), labels=("bot",)))
+    for _ in range(2):
+        changed = await place.forge.change(pull.number, Changes(labels=("needs-human",)))
+        assert changed.labels == ("bot", "needs-human")
+    assert (await place.forge.change(pull.number, Changes(title="T"))).labels == changed.labels
