@@ -103,11 +103,19 @@ async def _serve(here: Here, asked: _Asked) -> None:
             engine = wiring.engine(share=share)
             await engine.start()
             opened.push_async_callback(engine.stop)
+            opened.push_async_callback(
+                _end, asyncio.create_task(wiring.housekeeping(engine).keep())
+            )
             if isinstance(engine, Working):
                 workplaces[wiring.home.remote] = engine
             here.console.tell(f"Working for {wiring.home.remote}; Ctrl-C hands over to others.")
         await stop.wait()
     here.console.tell("Stopped. Other workers go on with what was under way.")
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _listen(

@@ -1,6 +1,7 @@
 """How long things are kept: what is over is looked for once an hour, or by a person's command."""
 
 import logging
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from courier.engine.seam import RunClient
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.planning.catalog import Catalog
+from courier.ports.clock import Clock
 from courier.resources.durations import to_seconds
 from courier.resources.project import Project, Retention
 
@@ -69,21 +71,27 @@ class Broom:
         world: Where it is.
         engine: What is in flight here; nothing of that is touched.
         is_served: Whether the provider of sandboxes is there.
+        only_here: Whether to look only at what no other machine can reach.
     """
 
     def __init__(
-        self, world: World, engine: RunClient, *, is_served: IsServed = lambda: True
+        self,
+        world: World,
+        engine: RunClient,
+        *,
+        is_served: IsServed = lambda: True,
+        only_here: bool = False,
     ) -> None:
         self._world = world
         self._engine = engine
-        self._sweeps: tuple[Sweep, ...] = (
+        here: tuple[Sweep, ...] = (LiveFiles(world), Orphans(world, engine, is_served))
+        everywhere: tuple[Sweep, ...] = (
             KeptTranscripts(world.state),
             KeptWork(world),
             Journals(world, engine),
-            LiveFiles(world),
             OldLetters(engine),
-            Orphans(world, engine, is_served),
         )
+        self._sweeps = here if only_here else (*everywhere, *here)
 
     async def sweep(self, keeps: Keeps, *, now: datetime, only_look: bool = False) -> Pruned:
         """Take away what may go, or only tell it; one sort that fails stops no other."""
@@ -106,12 +114,17 @@ class Broom:
 class Housekeeping:
     """Sweeps once an hour; most passes cost nothing."""
 
-    def __init__(
-        self, world: World, engine: RunClient, *, is_served: IsServed = lambda: True
-    ) -> None:
-        self._clock = world.clock
-        self._broom = Broom(world, engine, is_served=is_served)
+    def __init__(self, broom: Broom, clock: Clock) -> None:
+        self._clock = clock
+        self._broom = broom
         self._due: datetime | None = None
+
+    async def keep(self) -> None:
+        """Sweep again and again until cancelled, without knowing what projects say."""
+        while True:
+            # Others that were started with this one sweep at other moments.
+            await self._clock.sleep(EVERY.total_seconds() * random.uniform(0.05, 1))  # noqa: S311
+            await self.tidy(Catalog({}, ""))
 
     async def tidy(self, catalog: Catalog) -> Sequence[Leftover]:
         """Return what was taken away; what could not be now waits for the next time."""

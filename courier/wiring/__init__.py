@@ -177,7 +177,7 @@ class Wiring:
             DesiredState(world, Schemas(schema_text)),
             observation,
             Dispatcher(world, engine, observation, keep_to=keep_to(engine)),
-            Housekeeping(world, engine, is_served=self.is_served),
+            Housekeeping(Broom(world, engine, is_served=self.is_served), self.clock),
             herald=Herald(world, engine, repository=address, memory=self.home.notices_file),
         )
 
@@ -188,6 +188,11 @@ class Wiring:
     def broom(self) -> Broom:
         """Return what takes away what is over."""
         return Broom(self.world, self.client(), is_served=self.is_served)
+
+    def housekeeping(self, engine: RunClient) -> Housekeeping:
+        """Return what takes away what is over on this machine, where others do the rest."""
+        broom = Broom(self.world, engine, is_served=self.is_served, only_here=True)
+        return Housekeeping(broom, self.clock)
 
     def is_served(self) -> bool:
         """Return whether the provider of sandboxes is there without being started."""

@@ -1,21 +1,35 @@
 """What is over goes, in its time; what is not settled stays, whatever the time."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from courier.engine.postgres import PostgresClient, schema_of
+from courier.engine.postgres.engine import PostgresEngine
+from courier.engine.postgres.schema import Database
 from courier.engine.pruning.leftovers import Leftover
 from courier.engine.retention import Broom, Retentions
 from courier.engine.runner import FLOW
 from courier.planning.catalog import Catalog
 from courier.ports.sandboxes import SandboxSpec
 from courier.runs.interactive.frozen import run_of
-from tests.engine.worlds import Scene, git, single_plan
+from courier.system import SystemClock
+from tests.engine.conftest import FILES
+from tests.engine.worlds import Scene, Sharing, git, make_origin, provider, scene, single_plan
+from tests.fakes.embedded import Endpoint
+from tests.fakes.postgres import Server
 
 pytestmark = pytest.mark.slow
 
 DAY = timedelta(days=1)
 DEFAULTS = Retentions(Catalog({}, ""))
+
+
+@pytest.fixture
+def shared(either: Sharing | None) -> Sharing | None:
+    return either
 
 
 async def swept(here: Scene, at: datetime, *, only_look: bool = False) -> list[Leftover]:
@@ -115,3 +129,73 @@ async def test_what_only_the_engine_knows_of_is_never_forgotten(here: Scene) -> 
     assert str(state.phase) == "failed"
     assert await swept(here, datetime.now(UTC) + 900 * DAY) == []
     assert await here.engine.status("broken") is not None
+
+
+async def said(shared: Sharing) -> list[str]:
+    """Return of which runs the database has words."""
+    database = Database(shared.url, schema_of(shared.home))
+    client = PostgresClient(database, clock=SystemClock())
+    rows = await client.ask(
+        lambda session: session.execute("SELECT DISTINCT run FROM transcripts").fetchall()
+    )
+    await client.close()
+    return sorted(str(run) for (run,) in rows or ())
+
+
+async def test_two_that_sweep_at_once_do_no_harm(
+    tmp_path: Path, sandboxd: Endpoint, postgres: Server
+) -> None:
+    origin = make_origin(tmp_path, FILES)
+    shared = Sharing(f"{tmp_path.name}-two", postgres.url)
+    boxes = provider(sandboxd), provider(sandboxd)
+    async with (
+        scene(tmp_path / "one", origin, boxes[0], shared=shared) as one,
+        scene(tmp_path / "two", origin, boxes[1], shared=shared) as two,
+    ):
+        runs = [f"fix-{number}" for number in range(6)]
+        for number, run in enumerate(runs):
+            await (one, two)[number % 2].submit(single_plan(one, "echo said", run=run))
+        for run in runs:
+            await asyncio.wait_for(one.engine.wait(run), 90)
+        records = [await one.record(run) for run in runs]
+        assert await said(shared) == runs
+        later = datetime.now(UTC) + 2 * DAY
+        found = await asyncio.gather(*(swept(each, later) for each in (one, two)))
+        assert {gone.run for each in found for gone in each} == set(runs)
+        assert await said(shared) == []
+        assert [await one.engine.status(run) for run in runs] == [None] * 6
+        later += 90 * DAY
+        await asyncio.gather(*(swept(each, later) for each in (one, two)))
+        assert months(one) == ""
+        assert [await two.record(run) for run in runs] == records
+        assert await swept(two, later) == await swept(one, later) == []
+
+
+async def test_forgetting_by_time_takes_along_what_was_said(
+    tmp_path: Path, sandboxd: Endpoint, postgres: Server
+) -> None:
+    origin, shared = make_origin(tmp_path, FILES), Sharing(f"{tmp_path.name}-by", postgres.url)
+    async with scene(tmp_path / "one", origin, provider(sandboxd), shared=shared) as here:
+        await here.run(single_plan(here, "echo said", run="old"))
+        await here.submit(single_plan(here, "echo begun; sleep 60", run="live"))
+        await here.printed("live", "begun")
+        assert isinstance(here.engine, PostgresEngine)
+        assert await here.engine.forget(datetime.now(UTC) - DAY) == 0
+        assert await here.engine.forget(datetime.now(UTC) + DAY) == 1
+        assert await said(shared) == ["live"]
+        await here.engine.cancel("live", by="me", reason="enough")
+        await here.engine.wait("live")
+
+
+async def test_a_worker_sweeps_what_is_on_its_machine_alone(
+    tmp_path: Path, sandboxd: Endpoint, postgres: Server
+) -> None:
+    origin, shared = make_origin(tmp_path, FILES), Sharing(f"{tmp_path.name}-own", postgres.url)
+    async with scene(tmp_path / "one", origin, provider(sandboxd), shared=shared) as here:
+        await here.run(single_plan(here, "echo said"))
+        assert here.world.transcripts.whole("fix") != b""
+        broom = Broom(here.world, here.engine, only_here=True)
+        done = await broom.sweep(DEFAULTS, now=datetime.now(UTC) + 900 * DAY)
+        assert [one.sort for one in done.gone] == ["live transcript"]
+        assert await here.engine.status("fix") is not None
+        assert await said(shared) == ["fix"]

@@ -123,9 +123,11 @@ class Keeping:
 
 
 async def test_checkpoints_go_when_their_time_after_the_runs_end_is_over(here: Scene) -> None:
-    await here.run(single_plan(here, "echo done > value"))
+    await here.run(single_plan(here, "echo done"))
+    await here.run(single_plan(here, "echo done > value", run="open"))
     await save(here, {"one": "1\n"})
     await save(here, {"one": "1\n"}, run="lost")
+    await save(here, {"one": "1\n"}, run="open")
     await here.world.repository.put_aside(here.base, name="fix")
     ended = datetime.fromisoformat((await here.record())["endedAt"])
 
@@ -143,9 +145,10 @@ async def test_checkpoints_go_when_their_time_after_the_runs_end_is_over(here: S
         "refs/courier/waiting/fix",
     ]
     assert await dropped(ended + KEEP) == []
-    assert (
-        git(here.origin, "for-each-ref", "refs/courier/checkpoints", "refs/courier/waiting") == ""
-    )
+    # Its pull request is open.
+    left = git(here.origin, "for-each-ref", "--format=%(refname)", "refs/courier/checkpoints")
+    assert left == "refs/courier/checkpoints/open/work-1.1"
+    assert git(here.origin, "for-each-ref", "refs/courier/waiting") == ""
 
 
 async def test_another_machine_keeps_what_belongs_to_a_run_on_this_one(
@@ -166,7 +169,7 @@ async def test_another_machine_keeps_what_belongs_to_a_run_on_this_one(
 
 
 async def test_housekeeping_looks_once_an_hour(here: Scene) -> None:
-    house = Housekeeping(here.world, here.engine)
+    house = Housekeeping(Broom(here.world, here.engine), here.world.clock)
     await save(here, {"one": "1\n"})
     catalog = Catalog({}, "")
     assert [one.name for one in await house.tidy(catalog)] == [

@@ -116,7 +116,7 @@ class Asker(PostgresReader, ABC):
     async def forget_some(self, runs: Collection[str], *, before: datetime) -> int:
         """Delete all that is known of those of some runs that ended before a moment."""
         return await forget_each(
-            runs, lambda some: self._write(partial(_forget, runs=some, before=before))
+            runs, lambda some: self._write(partial(forget_some, runs=some, before=before))
         )
 
 
@@ -209,11 +209,25 @@ def _workers(session: Session) -> Sequence[str]:
     return [str(row[0]) for row in found.fetchall()]
 
 
-def _forget(write: Transaction, runs: Sequence[str], *, before: datetime) -> int:
-    for run in runs:
+def forget(write: Transaction, *, before: datetime, most: int) -> int:
+    """Delete runs that ended before a moment, at most so many; return how many."""
+    ended = write.execute(
+        "SELECT id FROM runs WHERE ended_at < ? ORDER BY ended_at LIMIT ?",
+        (to_micros(before), most),
+    ).fetchall()
+    return forget_some(write, [str(run) for (run,) in ended], before=before)
+
+
+def forget_some(write: Transaction, runs: Sequence[str], *, before: datetime) -> int:
+    """Delete those of some runs that ended before a moment, with what they said.
+
+    They are taken in the order of their names, so that two who forget the same never wait for each
+    other in a circle.
+    """
+    for run in sorted(runs):
         write.execute(
             "DELETE FROM transcripts WHERE run = ? AND EXISTS"
             " (SELECT 1 FROM runs WHERE id = ? AND ended_at < ?)",
             (run, run, to_micros(before)),
         )
-    return rows.forget_some(write, runs, before=before)
+    return rows.forget_some(write, sorted(runs), before=before)

@@ -9,11 +9,11 @@ from functools import partial
 from typing import TypeVar
 
 from courier.engine.inflight import Json
-from courier.engine.journal import rows
+from courier.engine.journal.rows import FORGET_AT_ONCE
 from courier.engine.journal.tables import forget_everything
 from courier.engine.journal.timers import Timers
 from courier.engine.journal.writer import Fact, Observer, Transaction, Write
-from courier.engine.postgres.client import Asker, limit
+from courier.engine.postgres.client import Asker, forget, limit
 from courier.engine.postgres.roster import Recover, Roster, Surroundings
 from courier.engine.postgres.schema import Database
 from courier.engine.postgres.tending import Tending, Worker
@@ -167,8 +167,8 @@ class PostgresEngine(Asker):
 
     async def forget(self, before: datetime) -> int:
         """Delete all that is known of runs that ended before a moment."""
-        forget = partial(rows.forget, before=before, most=rows.FORGET_AT_ONCE)
-        return await forget_everything(lambda: self._write(forget))
+        some = partial(forget, before=before, most=FORGET_AT_ONCE)
+        return await forget_everything(lambda: self._write(some))
 
     async def _write(self, write: Write[T]) -> T:
         return await self._started().writer.write(write, alone=True)

@@ -25,7 +25,7 @@ class KeptWork:
             refs = hidden.saved.get(run, ())
             if one is None or one.ended_at is None:
                 found += await self._abandoned(run, refs, past)
-            elif past.is_over(one, FIELD):
+            elif past.is_over(one, FIELD) and not one.observed.is_proposed:
                 refs = (*refs, *hidden.waiting.get(run, ()))
                 found += [Leftover("checkpoint", run, ref, "kept long enough") for ref in refs]
         return found
