@@ -36,6 +36,7 @@ class ListedRun:
         agents: Whoever worked on it, each once.
         personas: As whom they did, each once.
         usage: What it used, as its record says it.
+        merged_as: The commit its pull request was merged with; empty where there is none.
     """
 
     observed: ObservedRun
@@ -48,6 +49,7 @@ class ListedRun:
     agents: tuple[str, ...] = ()
     personas: tuple[str, ...] = ()
     usage: Mapping[str, Any] = field(default_factory=dict)
+    merged_as: str = ""
 
     @property
     def account(self) -> Mapping[str, Any]:
@@ -94,6 +96,7 @@ def read_listed(place: str, content: bytes) -> ListedRun:
         agents=_each(step.get("agent") for step in steps),
         personas=_each(step.get("persona") for step in steps),
         usage={key: usage[key] for key in _USAGE if usage.get(key)},
+        merged_as=_text(_mapping(told.get("pullRequest")).get("mergeCommit")),
     )
 
 

@@ -64,6 +64,14 @@ class RunIndex(Protocol):
         """Return all records for planning: each is read when it is asked for."""
         ...
 
+    def of_commits(self, commits: Collection[str]) -> Sequence[ListedRun]:
+        """Return those whose work, or whose merge, is one of some commits, the newest first."""
+        ...
+
+    def of_pull_request(self, number: int) -> Sequence[ListedRun]:
+        """Return those whose pull request has a number, the newest first."""
+        ...
+
     def proposed(self) -> Sequence[ListedRun]:
         """Return those with a pull request that a forge may still change."""
         ...

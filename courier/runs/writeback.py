@@ -77,6 +77,7 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
         "project": plan.project,
         "workflow": plan.workflow,
         "source": plan.source,
+        **({"document": plan.document} if plan.document else {}),
         "title": plan.title,
         "task": plan.task,
         "phase": run.phase,

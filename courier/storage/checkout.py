@@ -55,6 +55,11 @@ class Checkout:
         signing = {name: environment[name] for name in _SIGNING if environment.get(name)}
         self._git = Git(root, {**variables, **signing})
 
+    @property
+    def git(self) -> Git:
+        """Return git in the working tree."""
+        return self._git
+
     async def remote(self) -> str:
         """Return where the repository is for git: `origin`, else this very folder.
 

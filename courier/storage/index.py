@@ -102,6 +102,21 @@ class Index:
         until = prefix + chr(0x10FFFF)
         return self._ask(lambda link: [row[0] for row in link.execute(query, (prefix, until))])
 
+    def of_commits(self, commits: Collection[str]) -> Sequence[ListedRun]:
+        """Return those whose work, or whose merge, is one of some commits, the newest first."""
+        asked = [one for one in commits if one]
+        marks = ", ".join("?" * len(asked))
+        rest = (
+            f"WHERE (work IS NOT NULL AND work IN ({marks})) "
+            f"OR (merged != '' AND merged IN ({marks})) ORDER BY started DESC"
+        )
+        return self._ask(lambda link: list(indexfile.select(link, rest, [*asked, *asked])))
+
+    def of_pull_request(self, number: int) -> Sequence[ListedRun]:
+        """Return those whose pull request has a number, the newest first."""
+        rest = "WHERE number = ? ORDER BY started DESC"
+        return self._ask(lambda link: list(indexfile.select(link, rest, (number,))))
+
     def proposed(self) -> Sequence[ListedRun]:
         """Return those with a pull request that a forge may still change."""
         return self._ask(lambda link: list(indexfile.select(link, "WHERE proposed", ())))

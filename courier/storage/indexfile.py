@@ -13,12 +13,13 @@ from courier.planning.history import Sample
 from courier.planning.listed import ListedRun
 from courier.planning.observed import ObservedRun, summed
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Raised whenever what a row says, or how it is read from a record, changes."""
 
 COLUMNS: Final = (
     "run, place, started, ended, project, workflow, source, phase, reason, title, message, branch, "
-    "agents, personas, usage, digest, pull, number, proposed, tokens, cost, work, base, forge"
+    "agents, personas, usage, digest, pull, number, proposed, tokens, cost, work, base, forge, "
+    "merged"
 )
 
 _TABLES: Final = f"""
@@ -35,6 +36,9 @@ _INDEXES: Final = {
     "by_workflow_phase": "(workflow, phase, started)",
     "by_project_phase": "(project, phase, started)",
     "by_proposal": "(proposed) WHERE proposed",
+    "by_number": "(number) WHERE number IS NOT NULL",
+    "by_work": "(work) WHERE work IS NOT NULL",
+    "by_merge": "(merged) WHERE merged != ''",
     "by_sample": "(workflow, ended) WHERE tokens IS NOT NULL",
 }
 
@@ -177,13 +181,14 @@ def _row(one: ListedRun) -> tuple[Any, ...]:
         seen.commit,
         seen.base,
         seen.forge,
+        one.merged_as,
     )
 
 
 def _listed(row: Sequence[Any]) -> ListedRun:
     run, place, started, ended, project, workflow, source, phase, reason, *more = row
     title, message, branch, agents, personas, usage, digest, pull, number, _, *last = more
-    tokens, cost, work, base, forge = last
+    tokens, cost, work, base, forge, merged = last
     began = _EPOCH + started * _MICROSECOND
     over = _EPOCH + ended * _MICROSECOND if ended is not None else None
     sample = None
@@ -203,4 +208,5 @@ def _listed(row: Sequence[Any]) -> ListedRun:
         agents=tuple(filter(None, agents.split(","))),
         personas=tuple(filter(None, personas.split(","))),
         usage=json.loads(usage) if usage else {},
+        merged_as=merged,
     )
