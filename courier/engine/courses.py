@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from courier.planning.course import FOLDERS, Course, ObservedCourse, path_of, read_course
+from courier.planning.course import FOLDERS, ObservedCourse, PlannedCourse, path_of, read_course
 from courier.planning.references import Ref
 from courier.ports.state import StateBranch, WriteFile
 from courier.runs.writeback import to_json
@@ -31,13 +31,14 @@ class Courses:
         return known if known and known[0] == content else (content, read_course(content))
 
 
-async def write_courses(courses: Sequence[Course], state: StateBranch) -> None:
+async def write_courses(planned: Sequence[PlannedCourse], state: StateBranch) -> None:
     """Keep how far documents that ask for runs have come.
 
     Args:
-        courses: Those that changed.
+        planned: Those that changed.
         state: Where courses are.
     """
+    courses = [each.course for each in planned]
     if courses:
         files = [
             WriteFile(path_of(each.ref), to_json(each.model_dump(mode="json", by_alias=True)))

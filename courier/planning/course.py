@@ -83,6 +83,14 @@ class Course(Coursed):
         return Ref(self.kind, self.name)
 
 
+class PlannedCourse(Coursed):
+    """A course that is not on record like that yet."""
+
+    course: Course
+    ended: tuple[Part, ...] = ()
+    """Its parts that have ended since it was last written down."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resumption:
     """Somebody's word that something goes on after a failure.

@@ -10,10 +10,7 @@ FORGES: Final = frozenset({"local"})
 """Forges whose pull requests can be opened today."""
 
 _ASKING: Final[Mapping[str, str]] = {
-    "SprintChain": "Sprint chains are",
-    "WorkChain": "Work chains are",
     "IssueScan": "Issue scans are",
-    "Issue": "Running issues by themselves is",
     "AnsweringSession": "Answering sessions are",
     "Merge": "Merge sessions are",
 }
@@ -49,7 +46,7 @@ def _of_project(asked: Asked) -> Iterator[str]:
 
 def unexecuted_kind(kind: str, spec: Mapping[str, object]) -> str | None:
     """Return why a document of that kind does nothing yet; None if it asks for nothing."""
-    if kind in EXECUTED_KINDS or (kind == "Issue" and "execute" not in spec):
+    if kind in EXECUTED_KINDS:
         return None
     if kind in _ASKING:
         return f"{_ASKING[kind]} not executed yet; the document is checked in full."

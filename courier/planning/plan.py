@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from courier.planning.course import Course
+from courier.planning.course import PlannedCourse
 from courier.planning.diary import Diary, Rest
 from courier.resources.model import Model
 from courier.runs.budget import Grant
@@ -236,7 +236,7 @@ class Plan(Model):
     limits: tuple[Limit, ...] = ()
     tasks: tuple[PlannedTask, ...] = ()
     """Every recurring task."""
-    courses: tuple[Course, ...] = ()
+    courses: tuple[PlannedCourse, ...] = ()
     """What is to be written down of documents that ask for runs, where it changed."""
     budgets: tuple[Headroom, ...] = ()
     """Of projects with a budget of the day or the month."""

@@ -12,6 +12,8 @@ from typing import Final
 from courier.planning.budgets import anew, grants, money
 from courier.planning.capacity import capacities
 from courier.planning.catalog import Catalog
+from courier.planning.chains.issues import plan_issues
+from courier.planning.chains.planner import plan_chains
 from courier.planning.executable import unexecuted_kind
 from courier.planning.freeze import held
 from courier.planning.learned.planner import plan_learning
@@ -30,7 +32,7 @@ from courier.resources.names import EXECUTED_KINDS, KIND_NAMES
 
 __all__ = ["Digests", "Pass", "plan", "plan_pass"]
 
-_MAKERS: Final[tuple[Maker, ...]] = (plan_tasks, plan_learning)
+_MAKERS: Final[tuple[Maker, ...]] = (plan_tasks, plan_chains, plan_issues, plan_learning)
 """Who decides about the kinds that ask for runs; earlier ones have the room first."""
 
 _HELD_KINDS: Final = tuple(kind for kind in KIND_NAMES if kind not in EXECUTED_KINDS)
@@ -105,7 +107,7 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
         settled=runs.settled + guests.settled,
         limits=tuple(room[name].limit for name in sorted(room)),
         tasks=tuple(made.tasks),
-        courses=tuple(sorted(made.courses, key=lambda each: each.ref)),
+        courses=tuple(sorted(made.courses, key=lambda each: each.course.ref)),
         budgets=tuple(purses[name].line(name) for name in sorted(purses)),
         raises=tuple(raises(catalog, observed, purses)),
         learnings=next_version(catalog, observed.learnings, commit=observed.commit),

@@ -49,6 +49,10 @@ EXECUTED_KINDS = frozenset(
         "Workflow",
         "Run",
         "RecurringTask",
+        "SprintPlan",
+        "SprintChain",
+        "WorkChain",
+        "Issue",
         "Sandbox",
         "Learning",
     }

@@ -25,11 +25,13 @@ from courier.runs.score import FrozenQuality
 __all__ = [
     "FrozenApproval",
     "FrozenCandidate",
+    "FrozenChain",
     "FrozenContext",
     "FrozenDelivery",
     "FrozenGit",
     "FrozenImage",
     "FrozenInput",
+    "FrozenLink",
     "FrozenLoop",
     "FrozenPlan",
     "FrozenRetry",
@@ -150,6 +152,32 @@ class FrozenDelivery(Model):
     max_bytes: int = 10_000_000
 
 
+class FrozenLink(Model):
+    """One part of a chain, as it was when the run of one of them started."""
+
+    part: str
+    title: str
+    run: str | None = None
+    """The run that did it; null where none had begun."""
+    number: int | None = None
+    """Its pull request's number."""
+    branch: str | None = None
+
+
+class FrozenChain(Model):
+    """The chain a run is a part of."""
+
+    kind: Literal["WorkChain", "SprintChain"]
+    name: str
+    title: str
+    """What all of it is, in a line."""
+    at: int
+    """Which of the links it does, from 0."""
+    links: tuple[FrozenLink, ...]
+    single: bool = False
+    """Whether all parts go on one branch and are proposed together."""
+
+
 class FrozenRetry(Model):
     """What a run goes on from that does again what another did not bring to a good end."""
 
@@ -221,6 +249,8 @@ class FrozenPlan(Model):
     """After which end it is looked through for learnings."""
     retry: FrozenRetry | None = None
     """Null for a run that begins at its beginning."""
+    chain: FrozenChain | None = None
+    """Null for a run that is no part of a chain."""
 
     @property
     def lane(self) -> str:

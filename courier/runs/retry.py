@@ -19,7 +19,7 @@ from courier.runs.events import (
     CandidatesEnded,
     RunEvent,
 )
-from courier.runs.frozen import FrozenPlan, FrozenRetry
+from courier.runs.frozen import FrozenGit, FrozenPlan, FrozenRetry
 from courier.runs.usage import Usage
 
 START: Final = "start"
@@ -88,9 +88,15 @@ def retried(plan: FrozenPlan, facts: Sequence[RunEvent], asked: Asked) -> Frozen
         reason=asked.reason,
         facts=kept,
     )
-    branch = f"{original(plan.git.branch)}{asked.name.removeprefix(original(plan.run))}"
-    git = plan.git.model_copy(update={"branch": branch})
-    return plan.model_copy(update={"run": asked.name, "git": git, "retry": retry})
+    return plan.model_copy(update={"run": asked.name, "git": _git(plan, asked), "retry": retry})
+
+
+def _git(plan: FrozenPlan, asked: Asked) -> FrozenGit:
+    """Return where its work goes: to a branch of its own, or to the one it shares with others."""
+    git, ending = plan.git, asked.name.removeprefix(original(plan.run))
+    if git.aside is not None:
+        return git.model_copy(update={"aside": f"{original(git.aside)}{ending}"})
+    return git.model_copy(update={"branch": f"{original(git.branch)}{ending}"})
 
 
 def _ended_at(facts: Sequence[RunEvent]) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from courier.planning.capacity import Capacity
 from courier.planning.catalog import Catalog
-from courier.planning.course import Course
+from courier.planning.course import PlannedCourse
 from courier.planning.manifest import Document
 from courier.planning.observed import Observed
 from courier.planning.plan import CancelRun, Held, PlannedTask, StartRun
@@ -59,7 +59,7 @@ class Found:
     actions: list[StartRun | CancelRun] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     tasks: list[PlannedTask] = field(default_factory=list)
-    courses: list[Course] = field(default_factory=list)
+    courses: list[PlannedCourse] = field(default_factory=list)
     owned: set[str] = field(default_factory=set)
     wake_at: datetime | None = None
 
@@ -94,6 +94,7 @@ class Made:
         reason: Why it starts, for people.
         suit: What freezing cannot say.
         stands_on: Documents nobody wrote that it needs to be frozen.
+        others: Further documents that shaped it.
     """
 
     run: str
@@ -103,6 +104,7 @@ class Made:
     reason: str
     suit: Suit = lambda frozen: frozen
     stands_on: tuple[Document, ...] = ()
+    others: tuple[Document, ...] = ()
 
     @property
     def ref(self) -> Ref:
@@ -141,8 +143,11 @@ def _started(made: Made, decided: StartRun | Held) -> StartRun | Held:
     cause = made.cause
     if isinstance(decided, Held):
         return decided.model_copy(update={"kind": cause.ref.kind, "name": cause.ref.name})
-    told = FrozenInput(kind=cause.ref.kind, name=cause.ref.name, digest=cause.digest)
-    inputs = (*(each for each in decided.frozen.inputs if each.kind != "Run"), told)
+    told = (
+        FrozenInput(kind=each.ref.kind, name=each.ref.name, digest=each.digest)
+        for each in (cause, *made.others)
+    )
+    inputs = (*(each for each in decided.frozen.inputs if each.kind != "Run"), *told)
     frozen = decided.frozen.model_copy(update={"source": made.source, "inputs": inputs})
     suited = made.suit(frozen)
     prompts = prompts_of(suited) if suited is not frozen else decided.prompts

@@ -1,0 +1,31 @@
+"""What is told of a chain that does not go on by itself."""
+
+from typing import Final
+
+from courier.planning.chains.chain import Chain
+from courier.planning.course import Course
+
+FAILED: Final = "PartFailed"
+"""The reason of a chain with a part that failed or was cancelled."""
+
+
+def why_stopped(chain: Chain, course: Course) -> str | None:
+    """Return why a chain waits for people, and what they can do; None if it does not."""
+    part = course.parts[course.current] if course.current is not None else None
+    if part is None or part.phase not in ("failed", "cancelled"):
+        return None
+    told = f"Its {chain.word} {part.name} {_ended(part.phase)} ({part.reason or part.phase})."
+    again = f"`courier retry {part.run}` goes on with its work"
+    anew = f"`courier resume {chain.ref.kind.lower()}/{chain.ref.name}` begins it anew"
+    if chain.source != "sprintChain":
+        return f"{told} {again}; {anew}."
+    if chain.resume_from is None:
+        return f"{told} {again}; {anew}, as does `resumeFrom: {part.name}` in its document."
+    return (
+        f"{told} `resumeFrom: {chain.resume_from}` was taken at its word already, or stood there "
+        f"before this failure; it counts again once it says something else. {again}; {anew}."
+    )
+
+
+def _ended(phase: str) -> str:
+    return "failed" if phase == "failed" else "was cancelled"
