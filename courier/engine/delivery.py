@@ -50,7 +50,7 @@ class Delivery:
         async def look(_io: StepIO) -> Json:
             return _told(await self._merged(decision, number))
 
-        number = _merged_already(run, decision)
+        number = _merged_already(run, decision) if self.plan.git.aside is None else None
         if number is not None:
             return await self._step("look", look)
         pushed = await self._pushed(run, decision)
@@ -59,10 +59,23 @@ class Delivery:
         if decision.how == "branch":
             return await self._withdrawn(pushed)
         try:
-            return await self._step("propose", propose)
+            proposed = await self._step("propose", propose)
         except RunCancelled:
             # Too late: there may be a pull request, and whatever there is must be on record.
-            return await self._step("propose-on", propose)
+            proposed = await self._step("propose-on", propose)
+        return await self._tidied(run, proposed)
+
+    async def _tidied(self, run: Run, proposed: WorkDelivered) -> WorkDelivered:
+        """Return the delivery; what was shown elsewhere has served its purpose, and is closed."""
+        aside = self.plan.git.aside
+
+        async def close(_io: StepIO) -> Json:
+            await self._withdraw(proposed, branch=aside)
+            return _told(proposed)
+
+        if aside is None or not any(asked.branch for asked in run.asked):
+            return proposed
+        return await self._step("withdraw", close)
 
     async def show(self, run: Run, decision: Deliver) -> WorkDelivered:
         """Return what came of opening the work to be looked at before anything is decided."""
@@ -75,9 +88,16 @@ class Delivery:
 
     async def _pushed(self, run: Run, decision: Deliver) -> WorkDelivered:
         async def push(_io: StepIO) -> Json:
-            return _told(await self._push(decision, earlier=run.pushed))
+            return _told(await self._push(decision, earlier=self._earlier(run)))
 
         return await self._step("push", push)
+
+    def _earlier(self, run: Run) -> str | None:
+        """Return where the branch is, as far as this run knows."""
+        git, done = self.plan.git, run.delivered
+        if git.aside is None:
+            return run.pushed
+        return done.commit if done is not None and done.refusal is None else git.expected
 
     async def _withdrawn(self, pushed: WorkDelivered) -> WorkDelivered:
         """Return the delivery of work nobody approves any more: what was opened is closed."""
@@ -133,12 +153,13 @@ class Delivery:
         found = await patiently(self.world.clock, lambda: self._forge.get(number or 0))
         return self._delivered(decision.commit).model_copy(update={"pull_request": found})
 
-    async def _withdraw(self, pushed: WorkDelivered) -> WorkDelivered:
+    async def _withdraw(self, pushed: WorkDelivered, *, branch: str | None = None) -> WorkDelivered:
         forge, git = self._forge, self.plan.git
         by = Identity(git.author_name, git.author_email)
         try:
             known = await patiently(self.world.clock, forge.list)
             mine = [each for each in known if each.run == self.plan.run]
+            mine = [each for each in mine if branch in (None, each.branch)]
             for each in reversed(mine):
                 now = each
                 if each.status == "created":

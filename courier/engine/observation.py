@@ -1,7 +1,7 @@
 """Observing one repository: records folded, runs in flight, pull requests as they are now."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from courier.engine.courses import Courses
@@ -21,6 +21,7 @@ from courier.engine.retelling import retell
 from courier.engine.retries import Retries
 from courier.engine.runner import FLOW
 from courier.engine.seam import RunReader
+from courier.engine.wants import NOTHING, Wants
 from courier.engine.world import World
 from courier.errors import NotFound
 from courier.planning.observed import InFlight, Observed
@@ -98,18 +99,14 @@ class Observation:
         self,
         head: Head,
         *,
-        branches: Iterable[str] = (),
-        images: Collection[str] = (),
-        pins: Collection[int] = (),
+        wants: Wants = NOTHING,
         glance: Glance | None = None,
     ) -> Observed:
         """Return what is true now; the repository must have been fetched.
 
         Args:
             head: The tip of the tracked branch.
-            branches: Other branches whose tips are wanted; those that do not exist are left out.
-            images: Files that Runs name as pictures.
-            pins: Versions of the learnings that projects are pinned to.
+            wants: What else is to be looked at.
             glance: What a glance told just now; what the forge said is not asked again.
 
         What is in flight is asked before the records are read: a run that ends between the two
@@ -121,28 +118,39 @@ class Observation:
         lacking = await self._headroom.lacking(live)
         await self._world.index.follow()
         records = self._world.index.observed()
-        return Observed(
+        observed = Observed(
             branch=head.branch,
             commit=head.commit,
             repository=self._remote,
             records=records,
             in_flight=flying,
             pull_requests=await self._ask_forges(dict(glance.pull_requests) if glance else {}),
-            branches=await self._tips(branches),
+            branches=await self._tips(wants.branches),
             sandboxes=await self._guests.look(),
             kept=kept_among(live),
             tasks=await self._diaries.look(),
             courses=await self._courses.look(),
-            images=await self._pictures.look(head.commit, images),
+            images=await self._pictures.look(head.commit, wants.images),
             retries=await self._again.look(lambda run: run in records.runs or run in flying),
             machines=self._world.machines,
             spent=await self._headroom.spent(runs),
             lacking=lacking,
             learnings=replace(
-                await self._versions.look(head, pins),
+                await self._versions.look(head, wants.pins),
                 pending=await self._pending.look(lambda run: run in records.runs or run in flying),
             ),
         )
+        further = await self._further(wants.tips(observed))
+        return replace(observed, branches={**observed.branches, **further}) if further else observed
+
+    async def _further(self, wanted: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the tips of branches that are at least as new as what is on record of them."""
+        tips = await self._tips(wanted)
+        if any(tips.get(branch) != commit for branch, commit in wanted.items()):
+            # Work may have been brought there by others since the repository was fetched.
+            await self._world.repository.fetch()
+            tips = await self._tips(wanted)
+        return tips
 
     def place(self, run: str) -> str:
         """Return the path of a run's record on the state branch, as last looked at.

@@ -9,13 +9,12 @@ from courier.engine.desired import FOLDER
 from courier.engine.machines import wanted_machine
 from courier.engine.observation import Observation
 from courier.engine.stacks import CommitAssets, Stacks
+from courier.engine.wants import wants_of
 from courier.engine.world import World
 from courier.errors import InvalidCatalog, Misused, NotFound, Unavailable
 from courier.planning.budgets import caps_by_project
 from courier.planning.catalog import Catalog, Reading, read_catalog, unread
 from courier.planning.freeze import freeze
-from courier.planning.images import images_wanted
-from courier.planning.learnings import pins
 from courier.planning.library import Library
 from courier.planning.manifest import Schemas
 from courier.planning.observed import Observed
@@ -23,7 +22,6 @@ from courier.planning.plan import Held, Plan
 from courier.planning.planner import Pass, plan_pass
 from courier.planning.references import Ref
 from courier.planning.templates import machines
-from courier.planning.tips import branches_wanted
 from courier.ports.assets import Assets
 from courier.ports.repository import Repository
 from courier.runs.frozen import FrozenPlan, FrozenSandbox
@@ -169,8 +167,4 @@ class Preview:
     async def _observed(self, catalog: Catalog) -> Observed:
         self._world.ledger.keep_to(caps_by_project(catalog))
         head = await self._world.repository.head()
-        branches = branches_wanted(catalog, head.branch)
-        images = images_wanted(catalog)
-        return await self._observation.look(
-            head, branches=branches, images=images, pins=pins(catalog)
-        )
+        return await self._observation.look(head, wants=wants_of(catalog, head.branch))

@@ -82,7 +82,7 @@ class Question:
 
     async def _show(self, asked: ApprovalAsked, run: Run) -> ApprovalAsked:
         note = question_note(self.plan, asked)
-        delivery = Delivery(self.world, self.context, self.plan, self.stage, note=note)
+        delivery = Delivery(self.world, self.context, self.plan.put_aside, self.stage, note=note)
         as_draft = Deliver(asked.commit, "draft", Ending("completed", "Completed"))
         shown = await delivery.show(run, as_draft)
         pull = shown.pull_request

@@ -1,6 +1,6 @@
 """The reconciler: one level-triggered pass from what is asked for to what is missing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,17 +12,15 @@ from courier.engine.notices.herald import Herald
 from courier.engine.observation import Glance, Observation
 from courier.engine.retention import Housekeeping
 from courier.engine.stacks import CommitAssets, Stacks
+from courier.engine.wants import NOTHING, wants_of
 from courier.engine.world import World
 from courier.errors import InvalidCatalog
 from courier.planning.budgets import caps_by_project
 from courier.planning.catalog import Catalog
-from courier.planning.images import images_wanted
-from courier.planning.learnings import pins
 from courier.planning.library import Library
 from courier.planning.permission import Member, team_of
 from courier.planning.plan import Plan
 from courier.planning.planner import Digests, Pass, plan_pass
-from courier.planning.tips import branches_wanted
 from courier.ports.repository import Head
 
 
@@ -72,9 +70,8 @@ class Reconciler:
         self._herald = herald
         self._digests: Digests = {}
         self._catalog: Catalog | None = None
-        self._branches: Collection[str] = ()
-        self._images: Collection[str] = ()
-        self._pins: Collection[int] = ()
+        self._wants = NOTHING
+        self._branches: frozenset[str] = frozenset()
         self._last: _Last | None = None
 
     async def propose(self) -> tuple[Desired, Plan | None]:
@@ -92,16 +89,9 @@ class Reconciler:
         if desired.catalog is not self._catalog:
             self._catalog = desired.catalog
             self._world.ledger.keep_to(caps_by_project(desired.catalog))
-            self._branches = branches_wanted(desired.catalog, head.branch)
-            self._images = images_wanted(desired.catalog)
-            self._pins = pins(desired.catalog)
-        observed = await self._observation.look(
-            head,
-            branches=self._branches,
-            images=self._images,
-            pins=self._pins,
-            glance=glance,
-        )
+            self._wants = wants_of(desired.catalog, head.branch)
+        observed = await self._observation.look(head, wants=self._wants, glance=glance)
+        self._branches = self._wants.branches.union(self._wants.tips(observed))
         now, catalog = self._world.clock.now(), desired.catalog
 
         def decide(library: Library) -> Plan:

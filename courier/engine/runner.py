@@ -149,7 +149,9 @@ class Runner:
 
     async def _deliver(self, decision: Deliver) -> WorkDelivered:
         stage = self._chronicle.unique("deliver")
-        delivery = Delivery(self._world, self._context, self._plan, stage)
+        is_good = decision.ending.phase == "completed"
+        plan = self._plan if is_good else self._plan.put_aside
+        delivery = Delivery(self._world, self._context, plan, stage)
         return await delivery.carry_out(self._chronicle.run, decision)
 
     async def _compare(self, decision: RunCandidates | KeepCandidates) -> None:

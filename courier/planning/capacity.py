@@ -23,7 +23,9 @@ class Capacity:
         limit: What the dispatcher keeps to.
         most: The most pull requests that may be open or on their way.
         suspended: Whether nothing new is started.
-        users: Runs with a pull request open, in flight, or about to start.
+        users: Whoever takes room: open pull requests, as ``#7``, and runs in flight or about to
+            start.
+        shared: Runs that go on with a pull request that is open, with that.
         money: What it may still spend; None without a budget of the day or the month.
     """
 
@@ -31,17 +33,18 @@ class Capacity:
     most: int
     suspended: bool = False
     users: set[str] = field(default_factory=set)
+    shared: dict[str, str] = field(default_factory=dict)
     money: Money | None = None
 
     def add(self, run: str, usd: Decimal) -> None:
         """Count a run that is about to start and may cost so much."""
-        self.users.add(run)
+        self.users.add(self.shared.get(run, run))
         if self.money is not None:
             self.money.aside[run] = usd
 
     def is_full(self, run: str) -> bool:
         """Return whether that run may not start; what it uses itself does not count."""
-        return len(self.users - {run}) >= self.most
+        return len(self.users - {run, self.shared.get(run, run)}) >= self.most
 
     def why_full(self) -> str:
         """Return the sentence for people."""
@@ -61,7 +64,7 @@ def capacities(catalog: Catalog, observed: Observed) -> dict[str, Capacity]:
     for run in _users(observed):
         project = _project_of(catalog, observed, run, found)
         if project in found:
-            found[project].users.add(run)
+            found[project].users.add(_user(observed, run))
     return found
 
 
@@ -69,6 +72,14 @@ def _capacity(project: Project) -> Capacity:
     most = project.spec.concurrency
     limit = Limit(project=project.metadata.name, runs=most.runs, sandboxes=most.sandboxes)
     return Capacity(limit, most=most.open_pull_requests, suspended=project.spec.suspend)
+
+
+def _user(observed: Observed, run: str) -> str:
+    """Return what takes the room: several runs may have brought work to one pull request."""
+    record = observed.records.runs.get(run)
+    if run in observed.in_flight or record is None or not record.number:
+        return run
+    return f"#{record.number}"
 
 
 def _users(observed: Observed) -> set[str]:

@@ -44,7 +44,7 @@ def _of_project(asked: Asked) -> Iterator[str]:
         yield f'Forge "{forge}" cannot be used yet. Forges that work today: {works}.'
 
 
-def unexecuted_kind(kind: str, spec: Mapping[str, object]) -> str | None:
+def unexecuted_kind(kind: str) -> str | None:
     """Return why a document of that kind does nothing yet; None if it asks for nothing."""
     if kind in EXECUTED_KINDS:
         return None

@@ -112,6 +112,24 @@ def _sprint_plan(spec: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _repeated(spec["sprints"], "sprints", "name")
 
 
+def _sprint_chain(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    if spec.get("base") == "merged" and spec.get("pullRequest") == "single":
+        detail = (
+            "With `base: merged` a sprint begins once the one before it is merged, so they cannot "
+            "be proposed together. Write `pullRequest: perSprint`, or `base: stacked`."
+        )
+        yield ("spec", "pullRequest"), "NeverMerged", "Sprints that wait for each other", detail
+
+
+def _work_chain(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    issues = spec["issues"]
+    for place, issue in enumerate(issues):
+        if issue in issues[:place]:
+            first = issues.index(issue) + 1
+            detail = f"{quoted(issue)} is already item {first} of `issues`. Remove one."
+            yield ("spec", "issues", place), "NameTwice", "Name given twice", detail
+
+
 def _scheduled(spec: Mapping[str, Any]) -> Iterator[Problem]:
     # Time zones take time to load, and most documents have no schedule.
     from courier.planning.timing import problems_of_schedule
@@ -132,6 +150,8 @@ _FINDERS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Problem]]] = {
     "Workflow": _workflow,
     "AnsweringSession": _answering_session,
     "SprintPlan": _sprint_plan,
+    "SprintChain": _sprint_chain,
+    "WorkChain": _work_chain,
     "RecurringTask": _scheduled,
     "IssueScan": _scheduled,
 }

@@ -152,6 +152,6 @@ def _published(observed: Observed) -> Iterator[Action]:
 def _held_kinds(catalog: Catalog) -> Iterable[Held]:
     for kind in _HELD_KINDS:
         for ref in catalog.of_kind(kind):
-            why = unexecuted_kind(kind, catalog.documents[ref].value["spec"])
+            why = unexecuted_kind(kind)
             if why is not None:
                 yield held(catalog, ref, "NotExecutedYet", why)

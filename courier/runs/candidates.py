@@ -91,7 +91,7 @@ def unchosen(run: Run) -> tuple[CandidateEnded, ...]:
 
 def branch_of(plan: FrozenPlan, candidate: str) -> str:
     """Return the branch that keeps the work of a candidate that was not chosen."""
-    return f"{plan.git.branch}-{candidate}"
+    return f"{plan.git.aside or plan.git.branch}-{candidate}"
 
 
 def nobody_left(candidates: Sequence[CandidateEnded]) -> tuple[str, str]:

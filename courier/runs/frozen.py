@@ -253,6 +253,14 @@ class FrozenPlan(Model):
     """Null for a run that is no part of a chain."""
 
     @property
+    def put_aside(self) -> "FrozenPlan":
+        """Return the plan for work that must not go where that of others goes."""
+        if self.git.aside is None:
+            return self
+        own = {"branch": self.git.aside, "aside": None, "expected": None}
+        return self.model_copy(update={"git": self.git.model_copy(update=own)})
+
+    @property
     def lane(self) -> str:
         """Return what sets a candidate's attempts apart from others, e.g. ``c2/``, or nothing."""
         return f"c{self.candidate}/" if self.candidate is not None else ""

@@ -23,12 +23,14 @@ class Ground:
             chain asks for.
         commit: The commit it goes on from; None for the tip of its base.
         expected: The commit the branch it goes to is at; None where there is no such branch.
+        number: The open pull request it goes on with; None for none.
     """
 
     base: str | None = None
     branch: str | None = None
     commit: str | None = None
     expected: str | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ def _shared(chain: Chain, last: Part, observed: Observed) -> Ground | Obstacle:
         return Ground(branch=branch, expected=tip)
     if tip is None:
         return Obstacle(BRANCH_GONE, _lost(chain, last))
-    return Ground(branch=branch, commit=tip, expected=tip)
+    number = None if is_merged else last.number
+    return Ground(branch=branch, commit=tip, expected=tip, number=number)
 
 
 def _stacked(chain: Chain, done: Sequence[Part], observed: Observed) -> Ground | Obstacle:

@@ -1,4 +1,4 @@
-"""Every Issue of a catalog at one look: which are carried out by themselves, and how far each is."""
+"""Every Issue of a catalog at one look: which are carried out alone, and how far each is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -117,6 +117,7 @@ def _wanted(one: _Decided, sight: Sight) -> Made | Obstacle | None:
         reason=f"{chain.word} {part.name}, {at + 1} of {len(chain.links)}{again}",
         suit=suited(chain, course, at, begins),
         others=(link.document,),
+        shares=begins.number,
     )
 
 
@@ -140,10 +141,10 @@ def _take(
         else:
             found.actions.append(start)
             course = _begun(course, part, start.run)
-    for why in filter(None, (astray(sight.observed, each) for each in course.parts)):
-        found.held.append(held(sight.catalog, chain.ref, "Blocked", why))
-    if (why := why_stopped(chain, course)) is not None:
-        found.held.append(held(sight.catalog, chain.ref, FAILED, why))
+    lost = [("Blocked", astray(sight.observed, each)) for each in course.parts]
+    for reason, why in (*lost, (FAILED, why_stopped(chain, course))):
+        if why is not None:
+            found.held.append(held(sight.catalog, chain.ref, reason, why))
     if (planned := noted(sight.observed, course)) is not None:
         found.courses.append(planned)
 

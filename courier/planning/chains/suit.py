@@ -1,4 +1,4 @@
-"""What freezing a Run cannot say of a part of a chain: the commit it goes on from, and its place."""
+"""What freezing a Run cannot say of a part of a chain: where it goes on, and its place."""
 
 from courier.planning.chains.chain import Chain, bounded
 from courier.planning.chains.ground import Ground

@@ -14,7 +14,7 @@ def work_chain(catalog: Catalog, ref: Ref) -> Chain:
     """Return a WorkChain of a valid catalog."""
     document = catalog.documents[ref]
     spec, project = document.value["spec"], catalog.project_of(ref)
-    issues = [catalog.documents[Ref("Issue", name)] for name in dict.fromkeys(spec["issues"])]
+    issues = [catalog.documents[Ref("Issue", name)] for name in spec["issues"]]
     count = len(issues)
     return Chain(
         document,

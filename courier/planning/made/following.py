@@ -4,7 +4,7 @@ from itertools import count
 from typing import Final
 
 from courier.planning.course import Course, Part, PartPhase, PlannedCourse
-from courier.planning.observed import Observed
+from courier.planning.observed import Observed, ObservedRun
 from courier.runs.approvals import AWAITING
 
 _ENDS: Final[dict[str, PartPhase]] = {
@@ -37,7 +37,7 @@ def followed(observed: Observed, part: str, run: str, *, tries: int = 1) -> Part
         phase="running" if flies else _ENDS.get(record.phase, "running"),
         run=last,
         reason=record.reason,
-        pull_request=record.pull_request,
+        pull_request=_status(observed, record),
         number=record.number or None,
         branch=record.branch,
         commit=record.commit,
@@ -78,6 +78,16 @@ def noted(observed: Observed, course: Course) -> PlannedCourse | None:
     known = {part.run for part in former.parts if part.phase in NEWS} if former else set()
     ended = tuple(part for part in course.parts if part.phase in NEWS and part.run not in known)
     return PlannedCourse(course=course, ended=ended)
+
+
+def _status(observed: Observed, record: ObservedRun) -> str | None:
+    """Return a pull request's status.
+
+    One that was merged counts as that once it is on record, so that the tips looked at are newer;
+    one that was closed counts at once.
+    """
+    now = observed.pull_requests.get(record.run)
+    return now if now == "closed" else record.pull_request
 
 
 def _last(observed: Observed, run: str) -> str | None:

@@ -95,6 +95,7 @@ class Made:
         suit: What freezing cannot say.
         stands_on: Documents nobody wrote that it needs to be frozen.
         others: Further documents that shaped it.
+        shares: The number of an open pull request it goes on with; None for one of its own.
     """
 
     run: str
@@ -105,6 +106,7 @@ class Made:
     suit: Suit = lambda frozen: frozen
     stands_on: tuple[Document, ...] = ()
     others: tuple[Document, ...] = ()
+    shares: int | None = None
 
     @property
     def ref(self) -> Ref:
@@ -131,6 +133,10 @@ def start_made(sight: Sight, wanted: Iterable[Made]) -> Mapping[str, StartRun | 
     catalog = sight.catalog.with_documents(
         document for made in mine for document in (made.document, *made.stands_on)
     )
+    for made in mine:
+        project = catalog.project_of(made.ref)
+        if made.shares is not None and project is not None and project.name in sight.room:
+            sight.room[project.name].shared[made.run] = f"#{made.shares}"
     return {made.run: _started(made, sight.start(catalog, made.ref)) for made in mine}
 
 

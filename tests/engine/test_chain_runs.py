@@ -1,0 +1,159 @@
+"""Chains on the real engine, with real sandboxes, real git and the forge."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.chainscenes import PERSON, chain_scene, issues, sprints
+from tests.engine.worlds import git
+from tests.fakes.embedded import Endpoint
+
+pytestmark = pytest.mark.slow
+
+
+async def test_three_issues_in_one_pull_request(tmp_path: Path, sandboxd: Endpoint) -> None:
+    async with chain_scene(tmp_path, sandboxd, issues("a", "b", "c")) as scene:
+        await scene.settle()
+        assert await scene.pulls() == [(1, "main", "courier/backlog", "created")]
+        assert scene.log("courier/backlog") == ["Mend a", "Mend b", "Mend c"]
+        course = await scene.course("WorkChain", "backlog")
+        assert course.phase == "completed"
+        assert [part.number for part in course.parts] == [1, 1, 1]
+        record = await scene.here.record("backlog.b.chain")
+        assert record["source"] == "workChain"
+        told = {f"{each['kind']}/{each['name']}" for each in record["inputs"]}
+        assert {"WorkChain/backlog", "Issue/b"} <= told
+        await scene.merge(1)
+        await scene.settle()
+        course = await scene.course("WorkChain", "backlog")
+        assert {part.pull_request for part in course.parts} == {"merged"}
+        assert scene.log("main") == ["Mend a", "Mend b", "Mend c"]
+        assert await scene.runs() == ["backlog.a.chain", "backlog.b.chain", "backlog.c.chain"]
+
+
+async def test_three_issues_in_a_pull_request_each(tmp_path: Path, sandboxd: Endpoint) -> None:
+    documents = issues("a", "b", "c", pullRequest="perIssue")
+    async with chain_scene(tmp_path, sandboxd, documents) as scene:
+        await scene.settle()
+        assert await scene.pulls() == [
+            (1, "main", "courier/backlog.a.chain", "created"),
+            (2, "courier/backlog.a.chain", "courier/backlog.b.chain", "created"),
+            (3, "courier/backlog.b.chain", "courier/backlog.c.chain", "created"),
+        ]
+        assert scene.log("courier/backlog.c.chain") == ["Mend a", "Mend b", "Mend c"]
+
+
+async def test_failed_work_stays_off_the_branch_others_go_on_with(
+    tmp_path: Path, sandboxd: Endpoint
+) -> None:
+    documents = issues("a", "b", "c", onFailure="continue")
+    documents = documents.replace("title: Mend b", "title: BREAK b")
+    async with chain_scene(tmp_path, sandboxd, documents) as scene:
+        await scene.settle()
+        assert scene.log("courier/backlog") == ["Mend a", "Mend c"]
+        course = await scene.course("WorkChain", "backlog")
+        assert [part.phase for part in course.parts] == ["completed", "failed", "completed"]
+        assert course.phase == "failed"
+
+
+async def test_three_sprints_with_a_failure_in_the_second(
+    tmp_path: Path, sandboxd: Endpoint
+) -> None:
+    broken = sprints("one", "two", "three", prompts={"two": "BREAK it."})
+    async with chain_scene(tmp_path, sandboxd, broken) as scene:
+        result = await scene.settle()
+        course = await scene.course("SprintChain", "roadmap")
+        assert (course.phase, course.current, course.resume) == ("failed", 1, 1)
+        assert result.plan
+        assert "roadmap.two.sprint" in str([each.message for each in result.plan.held])
+    async with chain_scene(tmp_path, sandboxd) as scene:
+        # Another process, and a person who mended the plan and says to go on.
+        mended = sprints("one", "two", "three", resumeFrom="two")
+        scene.commit({".courier/chain.yaml": mended})
+        await scene.settle()
+        course = await scene.course("SprintChain", "roadmap")
+        assert course.phase == "completed"
+        assert await scene.runs() == [
+            "roadmap.one.sprint",
+            "roadmap.two.sprint",
+            "roadmap.two.sprint-2",
+            "roadmap.three.sprint",
+        ]
+        assert await scene.pulls() == [
+            (1, "main", "courier/roadmap.one.sprint", "created"),
+            (2, "courier/roadmap.one.sprint", "courier/roadmap.two.sprint-2", "created"),
+            (3, "courier/roadmap.two.sprint-2", "courier/roadmap.three.sprint", "created"),
+        ]
+        assert scene.log("courier/roadmap.three.sprint") == ["Do one", "Do two", "Do three"]
+
+
+@pytest.mark.parametrize("squash", [False, True])
+async def test_sprints_that_wait_for_each_merge(
+    tmp_path: Path, sandboxd: Endpoint, squash: bool
+) -> None:
+    documents = sprints("one", "two", "three", base="merged")
+    async with chain_scene(tmp_path, sandboxd, documents) as scene:
+        for number, name in enumerate(("one", "two", "three"), start=1):
+            await scene.settle()
+            branch = f"courier/roadmap.{name}.sprint"
+            assert (await scene.pulls())[-1] == (number, "main", branch, "created")
+            await scene.merge(number, squash=squash)
+            git(scene.here.origin, "branch", "-D", branch)
+        await scene.settle()
+        assert (await scene.course("SprintChain", "roadmap")).phase == "completed"
+        assert scene.log("main") == ["Do one", "Do two", "Do three"]
+
+
+async def test_sprints_together_go_on_with_what_people_pushed(
+    tmp_path: Path, sandboxd: Endpoint
+) -> None:
+    documents = sprints("one", "two", pullRequest="single", range={"to": "one"})
+    async with chain_scene(tmp_path, sandboxd, documents) as scene:
+        await scene.settle()
+        scene.commit({"by-hand": "yes\n"}, branch="courier/roadmap")
+        scene.commit({".courier/chain.yaml": sprints("one", "two", pullRequest="single")})
+        await scene.settle()
+        assert await scene.pulls() == [(1, "main", "courier/roadmap", "created")]
+        assert scene.log("courier/roadmap") == ["Do one", "Do two"]
+        assert git(scene.here.origin, "show", "courier/roadmap:by-hand") == "yes"
+
+
+async def test_a_branch_deleted_by_hand_stops_the_chain_until_it_is_back(
+    tmp_path: Path, sandboxd: Endpoint
+) -> None:
+    documents = issues("a", "b")
+    async with chain_scene(tmp_path, sandboxd, issues("a")) as scene:
+        await scene.settle()
+        tip = scene.here.tip("courier/backlog")
+        git(scene.here.origin, "branch", "-D", "courier/backlog")
+        scene.commit({".courier/chain.yaml": documents})
+        await scene.settle()
+        course = await scene.course("WorkChain", "backlog")
+        assert (course.phase, course.reason) == ("stopped", "BranchGone")
+        git(scene.here.origin, "branch", "courier/backlog", tip)
+        await scene.settle()
+        assert scene.log("courier/backlog") == ["Mend a", "Mend b"]
+        assert await scene.pulls() == [(1, "main", "courier/backlog", "created")]
+
+
+async def test_nothing_is_built_on_what_was_closed_by_hand(
+    tmp_path: Path, sandboxd: Endpoint
+) -> None:
+    async with chain_scene(tmp_path, sandboxd, issues("a")) as scene:
+        await scene.settle()
+        await scene.here.world.forge.close(1, by=PERSON)
+        scene.commit({".courier/chain.yaml": issues("a", "b")})
+        await scene.settle()
+        course = await scene.course("WorkChain", "backlog")
+        assert (course.phase, course.reason) == ("stopped", "PullRequestClosed")
+        assert await scene.runs() == ["backlog.a.chain"]
+
+
+async def test_an_issue_is_carried_out(tmp_path: Path, sandboxd: Endpoint) -> None:
+    issue = issues("a").split("---")[0].replace("broken.}", "broken., execute: note}")
+    async with chain_scene(tmp_path, sandboxd, issue) as scene:
+        await scene.settle()
+        assert await scene.pulls() == [(1, "main", "courier/a.issue", "created")]
+        course = await scene.course("Issue", "a")
+        assert (course.phase, course.parts[0].run) == ("completed", "a.issue")
+        assert scene.log("courier/a.issue") == ["Mend a"]
