@@ -85,11 +85,11 @@ class ChainScene:
 
     async def pulls(self) -> list[tuple[int, str, str, str]]:
         """Return number, base, branch and status of every pull request, the first first."""
-        found = await self.here.world.forge.list()
+        found = await self.here.forge.list()
         return [(one.number, one.base, one.branch, one.status) for one in reversed(found)]
 
     async def merge(self, number: int, *, squash: bool = False) -> None:
-        await self.here.world.forge.merge(number, by=PERSON, squash=squash)
+        await self.here.forge.merge(number, by=PERSON, squash=squash)
 
 
 @asynccontextmanager

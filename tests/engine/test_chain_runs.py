@@ -141,7 +141,7 @@ async def test_nothing_is_built_on_what_was_closed_by_hand(
 ) -> None:
     async with chain_scene(tmp_path, sandboxd, issues("a")) as scene:
         await scene.settle()
-        await scene.here.world.forge.close(1, by=PERSON)
+        await scene.here.forge.close(1, by=PERSON)
         scene.commit({".courier/chain.yaml": issues("a", "b")})
         await scene.settle()
         course = await scene.course("WorkChain", "backlog")
