@@ -1,8 +1,6 @@
 """A chain as its documents say it: an ordered list of parts, and how one follows another."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from courier.planning.manifest import Document
 from courier.planning.references import Ref
@@ -26,11 +24,6 @@ class Link:
     workflow: str
     prompt: str
     document: Document
-
-    @property
-    def spec(self) -> Mapping[str, Any]:
-        """Return the spec of the Run it comes to."""
-        return {"workflow": self.workflow, "prompt": self.prompt}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +68,3 @@ class Chain:
     def tail(self, run: str) -> str:
         """Return what a run's name has besides the chain's, e.g. ``.sign-in.sprint``."""
         return run.removeprefix(self.ref.name)
-
-
-def bounded(title: str) -> str:
-    """Return a title in one line of at most 100 characters."""
-    flat = " ".join(title.split())
-    return flat if len(flat) <= 100 else flat[:99].rstrip() + "…"

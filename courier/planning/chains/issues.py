@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from courier.planning.catalog import Catalog
-from courier.planning.chains.chain import bounded
 from courier.planning.chains.decide import decide
 from courier.planning.chains.planner import look_of
 from courier.planning.chains.work import KIND as WORK_CHAIN
 from courier.planning.chains.work import issue_prompt, work_chain
 from courier.planning.course import Course, CoursePhase, ObservedCourse, Part, PartPhase
-from courier.planning.freeze import held, spec_digest
+from courier.planning.freeze import held
 from courier.planning.made.following import astray, followed, noted
 from courier.planning.made.making import Found, Made, Sight, start_made
 from courier.planning.made.names import made_run
@@ -19,7 +18,6 @@ from courier.planning.manifest import Document
 from courier.planning.observed import Observed
 from courier.planning.plan import Held, StartRun
 from courier.planning.references import Ref
-from courier.runs.frozen import FrozenPlan
 
 KIND: Final = "Issue"
 
@@ -62,11 +60,6 @@ class _Issue:
         return "execute" in self.spec and self.chain is None
 
     @property
-    def run_spec(self) -> Mapping[str, Any]:
-        """Return the spec of the Run it comes to."""
-        return {"workflow": self.spec["execute"], "prompt": issue_prompt(self.spec)}
-
-    @property
     def urgency(self) -> tuple[int, str]:
         """Return what sorts the most urgent first."""
         return _URGENCY.index(self.spec.get("priority", "medium")), self.ref.name
@@ -74,14 +67,16 @@ class _Issue:
     @property
     def made(self) -> Made:
         """Return its run."""
-        workflow, title = self.spec["execute"], bounded(self.spec["title"])
-
-        def suit(frozen: FrozenPlan) -> FrozenPlan:
-            return frozen.model_copy(update={"title": title})
-
-        reason = f"to be carried out with {workflow}"
-        run = made_run(self.ref)
-        return Made(run, self.document, "issue", self.run_spec, reason=reason, suit=suit)
+        workflow = self.spec["execute"]
+        return Made(
+            made_run(self.ref),
+            self.document,
+            source="issue",
+            spec={"workflow": workflow},
+            reason=f"to be carried out with {workflow}",
+            task=issue_prompt(self.spec),
+            title=self.spec["title"],
+        )
 
 
 def plan_issues(sight: Sight) -> Found:
@@ -148,7 +143,7 @@ def _kept(one: _Issue, observed: Observed) -> tuple[str, str] | None:
     record = observed.records.runs.get(one.part.run or "")
     if record is None or not record.ended or one.part.phase == "running":
         return None
-    if record.spec_digest in (None, spec_digest(one.run_spec)):
+    if record.spec_digest in (None, one.made.spec_digest):
         return None
     return "SpecChanged", (
         f"Its run {record.run} is {record.phase}, and the issue was changed after it started. An "

@@ -113,11 +113,13 @@ def _wanted(one: _Decided, sight: Sight) -> Made | Obstacle | None:
         run,
         chain.document,
         source=chain.source,
-        spec={**link.spec, **_branches(chain, run, begins)},
+        spec={"workflow": link.workflow, **_branches(chain, run, begins)},
         reason=f"{chain.word} {part.name}, {at + 1} of {len(chain.links)}{again}",
         suit=suited(chain, course, at, begins),
         others=(link.document,),
         shares=begins.number,
+        task=link.prompt,
+        title=link.title,
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from courier.planning.catalog import Catalog
-from courier.planning.chains.chain import Chain, Link, bounded
+from courier.planning.chains.chain import Chain, Link
+from courier.planning.made.making import bounded
 from courier.planning.references import Ref
 
 KIND = "SprintChain"
@@ -23,7 +24,7 @@ def sprint_chain(catalog: Catalog, ref: Ref) -> Chain:
         document,
         project.name if project else "",
         source="sprintChain",
-        title=_first_line(told["goal"]),
+        title=bounded(told["goal"]),
         word="sprint",
         links=tuple(
             Link(
@@ -74,8 +75,3 @@ def _within(sprints: Sprints, told: Mapping[str, str]) -> Sprints:
     first = names.index(told["from"]) if "from" in told else 0
     last = names.index(told["to"]) if "to" in told else len(names) - 1
     return sprints[first : last + 1]
-
-
-def _first_line(text: str) -> str:
-    lines = (line.lstrip("# ").strip() for line in text.splitlines())
-    return bounded(next((line for line in lines if line), "Untitled"))

@@ -1,6 +1,6 @@
 """What freezing a Run cannot say of a part of a chain: where it goes on, and its place."""
 
-from courier.planning.chains.chain import Chain, bounded
+from courier.planning.chains.chain import Chain
 from courier.planning.chains.ground import Ground
 from courier.planning.course import Course, Part
 from courier.planning.made.making import Suit
@@ -29,9 +29,7 @@ def suited(chain: Chain, course: Course, at: int, begins: Ground) -> Suit:
     )
 
     def suit(frozen: FrozenPlan) -> FrozenPlan:
-        title = bounded(chain.links[at].title)
-        update = {"chain": told, "title": title, "git": _git(chain, frozen, begins)}
-        return frozen.model_copy(update=update)
+        return frozen.model_copy(update={"chain": told, "git": _git(chain, frozen, begins)})
 
     return suit
 

@@ -3,17 +3,20 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from courier.planning.capacity import Capacity
 from courier.planning.catalog import Catalog
 from courier.planning.course import PlannedCourse
+from courier.planning.freeze import spec_digest
 from courier.planning.manifest import Document
 from courier.planning.observed import Observed
 from courier.planning.plan import CancelRun, Held, PlannedTask, StartRun
 from courier.planning.references import Ref
 from courier.planning.starting import prompts_of
 from courier.runs.frozen import FrozenInput, FrozenPlan, Source
+
+_TITLE: Final = 100
 
 Start = Callable[[Catalog, Ref], StartRun | Held]
 """Decides whether a Run of a catalog may start, and freezes it."""
@@ -91,6 +94,8 @@ class Made:
         cause: The document.
         source: What a record says it comes of.
         spec: The spec of the Run it comes to.
+        task: What it is to do, word for word; None for the prompt of its spec, which has inputs.
+        title: What that is in a line; None for the task's first.
         reason: Why it starts, for people.
         suit: What freezing cannot say.
         stands_on: Documents nobody wrote that it needs to be frozen.
@@ -107,6 +112,14 @@ class Made:
     stands_on: tuple[Document, ...] = ()
     others: tuple[Document, ...] = ()
     shares: int | None = None
+    task: str | None = None
+    title: str | None = None
+
+    @property
+    def spec_digest(self) -> str:
+        """Return the digest of what it asks for."""
+        told = self.spec if self.task is None else {**self.spec, "prompt": self.task}
+        return spec_digest(told)
 
     @property
     def ref(self) -> Ref:
@@ -120,7 +133,9 @@ class Made:
         # A name with a dot is none that a document may have.
         label = self.run.partition(".")[0]
         metadata = {**told["metadata"], "name": label}
-        value = {**told, "kind": "Run", "metadata": metadata, "spec": dict(self.spec)}
+        # Words of others may hold what looks like an input and is none.
+        spec = self.spec if self.task is None else {**self.spec, "prompt": label}
+        value = {**told, "kind": "Run", "metadata": metadata, "spec": dict(spec)}
         return Document(self.ref, value, self.cause.draft)
 
 
@@ -145,6 +160,16 @@ def starts_of(decided: Iterable[StartRun | Held]) -> Sequence[StartRun]:
     return [each for each in decided if isinstance(each, StartRun)]
 
 
+def bounded(title: str) -> str:
+    """Return a title in one line of at most 100 characters."""
+    first = next((line for line in map(_flat, title.splitlines()) if line), "Untitled")
+    return first if len(first) <= _TITLE else first[: _TITLE - 1].rstrip() + "…"
+
+
+def _flat(line: str) -> str:
+    return " ".join(line.lstrip("# ").split())
+
+
 def _started(made: Made, decided: StartRun | Held) -> StartRun | Held:
     cause = made.cause
     if isinstance(decided, Held):
@@ -154,8 +179,13 @@ def _started(made: Made, decided: StartRun | Held) -> StartRun | Held:
         for each in (cause, *made.others)
     )
     inputs = (*(each for each in decided.frozen.inputs if each.kind != "Run"), *told)
-    frozen = decided.frozen.model_copy(update={"source": made.source, "inputs": inputs})
+    update: dict[str, object] = {"source": made.source, "inputs": inputs}
+    if made.task is not None:
+        update |= {"task": made.task, "title": bounded(made.title or made.task)}
+        update["spec_digest"] = made.spec_digest
+    frozen = decided.frozen.model_copy(update=update)
     suited = made.suit(frozen)
-    prompts = prompts_of(suited) if suited is not frozen else decided.prompts
+    is_other = suited is not frozen or made.task is not None
+    prompts = prompts_of(suited) if is_other else decided.prompts
     reason = f"{cause.ref}: {made.reason}"
     return decided.model_copy(update={"frozen": suited, "prompts": prompts, "reason": reason})

@@ -74,3 +74,11 @@ def test_a_retry_counts_for_its_issue(phase: str) -> None:
     assert world.course(Ref("Issue", "loud")).phase == "running"
     world.step(phase)
     assert world.course(Ref("Issue", "loud")).phase == phase
+
+
+def test_what_looks_like_an_input_is_told_as_it_is() -> None:
+    told = "Use ${{ inputs.name }} in the action."
+    world = begun((project(), workflow(), issue("loud", execute="fix", description=told)))
+    assert told in world.frozen["loud.issue"].task
+    world.step()
+    assert world.look().held == ()
