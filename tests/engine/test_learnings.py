@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ import pytest_asyncio
 
 from courier.engine.desired import DesiredState
 from courier.engine.dispatcher import Dispatcher
+from courier.engine.learnings.deciding import Deciding, Decision
 from courier.engine.learnings.desk import LearningDesk
 from courier.engine.observation import Observation
 from courier.engine.reconciler import Reconciler, Result
+from courier.errors import Conflict
 from courier.planning.learned.batch import REJECTED
 from courier.planning.manifest import Schemas
 from courier.ports.repository import Identity
@@ -28,7 +31,7 @@ from tests.fakes.models import Asked, Call, Reply, ScriptedModels, Turn
 pytestmark = pytest.mark.slow
 
 ANNA = Identity("Anna", "anna@example.com")
-LESSON = {
+LESSON: dict[str, object] = {
     "description": "The check greps for the word, so any other spelling fails.",
     "trigger": "When you write the file value",
     "correctBehavior": "Write exactly the word good.",
@@ -48,6 +51,10 @@ WORKFLOW = {
         {"name": "check", "type": "checker", "run": CHECK},
     ],
 }
+
+
+PLAIN = {"type": "single", "steps": [{"name": "work", "type": "custom", "run": "echo x > value"}]}
+FENCE = "```"
 
 
 def document(kind: str, name: str, spec: Mapping[str, Any]) -> str:
@@ -76,14 +83,18 @@ FILES = {
 }
 
 
-def lessons(asked: Asked) -> Reply:
-    """Find the lesson in whatever run was rejected."""
-    found = [LESSON] if "value must be good" in asked.prompt else []
-    return Turn.of(Call("learnings", {"learnings": found}))
+@pytest.fixture
+def taught() -> list[dict[str, object]]:
+    """What is found in whatever run was rejected."""
+    return [LESSON]
 
 
 @pytest.fixture
-def models() -> ScriptedModels:
+def models(taught: list[dict[str, object]]) -> ScriptedModels:
+    def lessons(asked: Asked) -> Reply:
+        found = taught if "value must be good" in asked.prompt else []
+        return Turn.of(Call("learnings", {"learnings": found}))
+
     return ScriptedModels({"learn": lessons})
 
 
@@ -298,3 +309,87 @@ async def test_killed_after_every_touch_one_pull_request_and_one_charge_remain(
     keys = [json.loads(line)["key"] for line in (await content(here, lines)).splitlines()]
     assert keys.count("one.learn/learn-1.1") == 1
     assert len(models.logged("run")) == 1
+
+
+async def test_one_is_taken_out_of_the_pull_request_and_the_other_approved(
+    here: Scene, taught: list[dict[str, object]]
+) -> None:
+    taught.append({**LESSON, "trigger": "When you deploy", "correctBehavior": "Ask Anna first."})
+    await settled(here, "one")
+    first, second = (await here.record("one"))["learnings"]["proposed"]
+    deciding = Deciding(here.world)
+    batch = await deciding.batch_of([first])
+    assert batch is not None
+    at = here.world.clock.now().replace(microsecond=0)
+    with pytest.raises(Conflict, match="proposes other learnings too"):
+        await deciding.approve(batch, Decision("approve", (second,), ANNA, at))
+    await deciding.reject(batch, Decision("reject", (first,), ANNA, at, "no"))
+    (proposal,) = await proposals(here)
+    assert proposal.title == "1 learning of demo"
+    batch = await deciding.batch_of([second])
+    assert batch is not None
+    merged = await deciding.approve(batch, Decision("approve", (second,), ANNA, at))
+    assert merged.status == "merged"
+    files = git(here.origin, "ls-tree", "-r", "--name-only", "main").splitlines()
+    assert [path for path in files if "learnings" in path] == [f".courier/learnings/{second}.yaml"]
+    assert await deciding.batch_of([first, second]) is None
+    assert len(await here.world.state.paths(REJECTED)) == 1
+    asked = [path for path in await here.world.state.paths("requests") if "learnings" in path]
+    assert len(asked) == 2
+    told = json.loads(await content(here, asked[0]))
+    assert (told["by"], told["learnings"]) == ("Anna <anna@example.com>", [second])
+
+
+async def test_the_last_one_taken_out_closes_the_pull_request(here: Scene) -> None:
+    await settled(here, "one")
+    (name,) = (await here.record("one"))["learnings"]["proposed"]
+    deciding = Deciding(here.world)
+    batch = await deciding.batch_of([name])
+    assert batch is not None
+    await deciding.reject(batch, Decision("reject", (name,), ANNA, here.world.clock.now()))
+    (proposal,) = await proposals(here)
+    assert proposal.status == "closed"
+    assert await deciding.batch_of([name]) is None
+
+
+async def test_a_second_run_adds_to_the_pull_request_that_is_open(
+    here: Scene, taught: list[dict[str, object]]
+) -> None:
+    await settled(here, "one")
+    taught.append({**LESSON, "correctBehavior": "Never write the word good."})
+    write(here, {".courier/runs/two.yaml": run("two")})
+    await settled(here, "two")
+    record = (await here.record("two"))["learnings"]
+    assert (record["found"], len(record["proposed"]), len(record["known"])) == (2, 1, 1)
+    (proposal,) = await proposals(here)
+    assert proposal.title == "2 learnings of demo"
+    assert f"**Contradicts `{record['known'][0]}`**" in proposal.body
+    files = git(here.origin, "ls-tree", "-r", "--name-only", proposal.branch).splitlines()
+    assert len([path for path in files if path.startswith(".courier/learnings/")]) == 2
+
+
+async def test_commands_alone_without_a_rejection_cost_no_token(
+    here: Scene, models: ScriptedModels
+) -> None:
+    write(here, {"value2": "", ".courier/workflow.yaml": document("Workflow", "fix", PLAIN)})
+    await settled(here, "one")
+    record = (await here.record("one"))["learnings"]
+    assert (record["status"], record["reason"]) == ("skipped", "NothingToLearn")
+    assert models.logged("run") == []
+    assert await here.engine.status("one.learn") is None
+
+
+async def test_an_agent_looks_where_one_is_named(here: Scene, models: ScriptedModels) -> None:
+    told = json.loads(project())
+    told["spec"]["sessions"] = {"learning": {"agent": "scribe"}}
+    answer = json.dumps({"learnings": [LESSON]})
+    said = f"I looked.\n\n{FENCE}json\n{answer}\n{FENCE}\n"
+    commands = f"grep -q 'value must be good' || exit 3; echo spoilt > value; echo {quote(said)}"
+    scribe = {"start": ["sh", "-c", commands]}
+    files = {".courier/agent.yaml": document("Agent", "scribe", scribe)}
+    write(here, {**files, ".courier/project.yaml": json.dumps(told)})
+    await settled(here, "one")
+    learner = await here.record("one.learn")
+    assert (learner["phase"], learner["steps"][0]["agent"]) == ("completed", "scribe")
+    assert len(await proposals(here)) == 1
+    assert models.logged("run") == []

@@ -1,4 +1,4 @@
-"""What the steps of a run are given, in words: contexts, skills, commands, scripts."""
+"""What the steps of a run are given, in words: contexts, learnings, skills, commands, scripts."""
 
 from collections.abc import Iterator, Sequence
 
@@ -37,6 +37,9 @@ def _listed(step: FrozenStep) -> Iterator[str]:
     for context in step.contexts:
         pinned = f" (pinned to {context.version[:10]})" if context.version else ""
         yield f"context {context.name}{pinned}"
+    if step.learnings is not None and step.learnings.lessons:
+        names = ", ".join(each.name for each in step.learnings.lessons)
+        yield f"learnings of version {step.learnings.version} ({names})"
     yield from (f"skill {each.name}" for each in step.skills)
     yield from (f"command {each.name}" for each in step.commands)
     yield from (f"script {each.name} ({each.when})" for each in step.scripts)

@@ -62,7 +62,7 @@ class Proposing:
             await self._decided(batch, pull)
         elif not batch.learnings:
             await self._withdraw(batch, pull)
-        elif batch.unpublished or pull is None:
+        elif batch.unpublished or batch.withdrawn or pull is None:
             await self._publish(batch)
 
     async def _pull(self, batch: Batch) -> PullRequest | None:
@@ -86,6 +86,7 @@ class Proposing:
             for one in batch.unpublished
             if one.path not in there
         }
+        files |= {path: None for path in batch.withdrawn if path in there}
         commit = onto
         if files:
             commit = await repository.with_files(onto, files, message=batch.title, author=AUTHOR)
@@ -94,8 +95,9 @@ class Proposing:
         pull = await self._forge(batch).propose(_proposed(batch, base=head.branch, head=commit))
         if pull.number:
             done = tuple(one.model_copy(update={"published": True}) for one in batch.learnings)
-            told = batch.model_copy(update={"number": pull.number, "learnings": done})
-            await self._write([_kept(told)], f"learnings proposed: {batch.project}")
+            known = {"number": pull.number, "learnings": done, "withdrawn": ()}
+            told = batch.model_copy(update=known)
+            await self._write([kept(told)], f"learnings proposed: {batch.project}")
 
     async def _decided(self, batch: Batch, pull: PullRequest) -> None:
         """Forget the batch; what did not come in with a merge was rejected."""
@@ -133,7 +135,8 @@ def rejection(rejected: Rejected) -> Change:
     return WriteFile(rejected_path(rejected.lesson), content)
 
 
-def _kept(batch: Batch) -> Change:
+def kept(batch: Batch) -> Change:
+    """Return the file that keeps a batch."""
     return WriteFile(
         batch_path(batch.project), to_json(batch.model_dump(mode="json", by_alias=True))
     )

@@ -46,6 +46,8 @@ class Batch(Model):
     number: int | None = None
     """The pull request's; null until it is open."""
     learnings: tuple[Proposed, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    """Paths of what was rejected by command, which the branch does not lack yet."""
 
     @property
     def lessons(self) -> tuple[Lesson, ...]:
