@@ -45,7 +45,7 @@ ENTRIES = {
     ),
     "reject": Entry("courier.cli.reject:reject", "Say no to a run that waits for a person.", _DO),
     "learnings": Entry(
-        "courier.cli.learnings:learnings", "See and decide on what runs taught.", _DO
+        "courier.cli.learnings:learnings", "See, decide on and count what runs taught.", _DO
     ),
     "trigger": Entry("courier.cli.trigger:trigger", "Run a recurring task now.", _DO),
     "resume": Entry("courier.cli.resume:resume", "Let a recurring task go on after failures.", _DO),
