@@ -38,6 +38,7 @@ from courier.planning.plan import (
 )
 from courier.ports.state import WriteFile
 from courier.runs.budget import SIGNAL
+from courier.runs.cichecks import read_checks
 from courier.runs.run import Run
 from courier.runs.writeback import record_files, to_json
 
@@ -208,6 +209,8 @@ class Dispatcher:
         pull = record["pullRequest"]
         now = await self._world.forges[pull.get("forge") or "local"].get(pull["number"])
         record["pullRequest"] = now.model_dump(mode="json", by_alias=True)
+        if (known := read_checks(record)) is not None:
+            record["ciChecks"] = known.merged(now).model_dump(mode="json", by_alias=True)
         if now.status in ("merged", "closed"):
             await self._drop_branches(record.get("candidates") or ())
         await self._world.state.write(

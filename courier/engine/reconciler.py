@@ -11,6 +11,7 @@ from courier.engine.dispatcher import Dispatched, Dispatcher
 from courier.engine.notices.herald import Herald
 from courier.engine.observation import Glance, Observation
 from courier.engine.retention import Housekeeping
+from courier.engine.rounds import Rounds
 from courier.engine.stacks import CommitAssets, Stacks
 from courier.engine.wants import NOTHING, wants_of
 from courier.engine.world import World
@@ -61,6 +62,7 @@ class Reconciler:
         housekeeping: Housekeeping | None = None,
         *,
         herald: Herald | None = None,
+        rounds: Rounds | None = None,
     ) -> None:
         self._world = world
         self._desired = desired
@@ -68,6 +70,7 @@ class Reconciler:
         self._dispatcher = dispatcher
         self._housekeeping = housekeeping
         self._herald = herald
+        self._rounds = rounds
         self._digests: Digests = {}
         self._catalog: Catalog | None = None
         self._wants = NOTHING
@@ -106,6 +109,8 @@ class Reconciler:
         """Do one pass; where nothing moved since the last one and nothing is due, a short one."""
         result = await self._pass()
         await self.announce(result)
+        if self._rounds is not None:
+            await self._rounds.go()
         if self._housekeeping is not None and result.catalog is not None:
             await self._housekeeping.tidy(result.catalog)
         return result

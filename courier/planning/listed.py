@@ -69,6 +69,7 @@ class ListedRun:
             "endedAt": self.ended_at.isoformat() if self.ended_at else None,
             "work": {"branch": seen.branch},
             "pullRequest": pull if seen.number else None,
+            "ciChecks": {"overall": seen.checks} if seen.checks else None,
             "usage": self.usage,
         }
 

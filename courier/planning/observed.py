@@ -49,6 +49,8 @@ class ObservedRun:
         base: The branch it was proposed to, or would be.
         ended_at: When it ended, in UTC; None if it has not, or the record does not say.
         forge: Where the pull request is.
+        checks: How the checks of its pull request stood; empty where it has none.
+        awaits_merge_checks: Whether it was merged, and the checks of that have not all ended.
     """
 
     run: str
@@ -65,6 +67,8 @@ class ObservedRun:
     base: str | None = None
     ended_at: datetime | None = None
     forge: str = "local"
+    checks: str = ""
+    awaits_merge_checks: bool = False
 
     @property
     def ended(self) -> bool:

@@ -38,6 +38,8 @@ def read_record(run: str, content: bytes) -> ObservedRun:
             run, f"its phase is not known to this version (recordVersion {_version(told)})"
         )
     pull_request, work = _mapping(told.get("pullRequest")), _mapping(told.get("work"))
+    checks = _mapping(told.get("ciChecks"))
+    after = _mapping(checks.get("afterMerge"))
     return ObservedRun(
         run=run,
         phase=phase,
@@ -53,6 +55,8 @@ def read_record(run: str, content: bytes) -> ObservedRun:
         base=_text(_mapping(told.get("base")).get("branch")),
         ended_at=_moment(told.get("endedAt")),
         forge=_text(pull_request.get("forge")) or "local",
+        checks=_text(checks.get("overall")) or "",
+        awaits_merge_checks=bool(after) and after.get("settled") is not True,
     )
 
 

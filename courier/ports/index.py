@@ -75,3 +75,7 @@ class RunIndex(Protocol):
     def proposed(self) -> Sequence[ListedRun]:
         """Return those with a pull request that a forge may still change."""
         ...
+
+    def merging(self) -> Sequence[ListedRun]:
+        """Return those that were merged, and whose checks after that have not all ended."""
+        ...

@@ -7,6 +7,7 @@ from typing import Any
 
 from courier.resources.model import Model
 from courier.runs.candidates import Entry, candidate_name, candidate_plans, entries_of
+from courier.runs.cichecks import ci_checks, pull_request_of
 from courier.runs.extraction import extraction_of
 from courier.runs.frozen import FrozenPlan, FrozenRetry, FrozenSandbox
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
@@ -70,7 +71,7 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
     delivered = run.delivered
     shown = next((asked for asked in reversed(run.asked) if asked.branch), None)
     opened = next((asked.pull_request for asked in reversed(run.asked) if asked.pull_request), None)
-    pull_request = delivered.pull_request if delivered else opened
+    pull_request = pull_request_of(run) if delivered else opened
     return {
         "recordVersion": RECORD_VERSION,
         "run": plan.run,
@@ -97,6 +98,7 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
             "commit": delivered.commit if delivered else run.work,
         },
         "pullRequest": _dumped(pull_request),
+        "ciChecks": _dumped(ci_checks(plan, run)),
         "leftOut": list(plan.left_out),
         **({"retryOf": _retry(plan.retry)} if plan.retry else {}),
         "approvals": list(_approvals(plan, run)),

@@ -121,6 +121,10 @@ class Index:
         """Return those with a pull request that a forge may still change."""
         return self._ask(lambda link: list(indexfile.select(link, "WHERE proposed", ())))
 
+    def merging(self) -> Sequence[ListedRun]:
+        """Return those that were merged, and whose checks after that have not all ended."""
+        return self._ask(lambda link: list(indexfile.select(link, "WHERE merging", ())))
+
     def observed(self) -> Records:
         """Return all records for planning: each is read when it is asked for, and remembered."""
         total = self._ask(lambda link: int(indexfile.fact(link, "total") or "0", 16))

@@ -13,13 +13,13 @@ from courier.planning.history import Sample
 from courier.planning.listed import ListedRun
 from courier.planning.observed import ObservedRun, summed
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Raised whenever what a row says, or how it is read from a record, changes."""
 
 COLUMNS: Final = (
     "run, place, started, ended, project, workflow, source, phase, reason, title, message, branch, "
     "agents, personas, usage, digest, pull, number, proposed, tokens, cost, work, base, forge, "
-    "merged"
+    "merged, checks, merging"
 )
 
 _TABLES: Final = f"""
@@ -39,6 +39,7 @@ _INDEXES: Final = {
     "by_number": "(number) WHERE number IS NOT NULL",
     "by_work": "(work) WHERE work IS NOT NULL",
     "by_merge": "(merged) WHERE merged != ''",
+    "by_checks_after": "(merging) WHERE merging",
     "by_sample": "(workflow, ended) WHERE tokens IS NOT NULL",
 }
 
@@ -182,13 +183,15 @@ def _row(one: ListedRun) -> tuple[Any, ...]:
         seen.base,
         seen.forge,
         one.merged_as,
+        seen.checks,
+        1 if seen.awaits_merge_checks else 0,
     )
 
 
 def _listed(row: Sequence[Any]) -> ListedRun:
     run, place, started, ended, project, workflow, source, phase, reason, *more = row
     title, message, branch, agents, personas, usage, digest, pull, number, _, *last = more
-    tokens, cost, work, base, forge, merged = last
+    tokens, cost, work, base, forge, merged, checks, merging = last
     began = _EPOCH + started * _MICROSECOND
     over = _EPOCH + ended * _MICROSECOND if ended is not None else None
     sample = None
@@ -197,6 +200,7 @@ def _listed(row: Sequence[Any]) -> ListedRun:
         sample = Sample(run, over, seconds, tokens, Decimal(cost) if cost is not None else None)
     seen = ObservedRun(run, phase, reason, project, workflow, digest, pull, number, sample)
     seen = replace(seen, branch=branch, commit=work, base=base, ended_at=over, forge=forge)
+    seen = replace(seen, checks=checks, awaits_merge_checks=bool(merging))
     return ListedRun(
         observed=seen,
         place=place,

@@ -31,6 +31,7 @@ from courier.engine.presence import Presence
 from courier.engine.preview import Preview
 from courier.engine.reconciler import Reconciler
 from courier.engine.retention import Broom, Housekeeping
+from courier.engine.rounds import Rounds
 from courier.engine.seam import Engine, RunClient
 from courier.engine.shelf import Shelf
 from courier.engine.world import World
@@ -179,6 +180,7 @@ class Wiring:
             Dispatcher(world, engine, observation, keep_to=keep_to(engine)),
             Housekeeping(Broom(world, engine, is_served=self.is_served), self.clock),
             herald=Herald(world, engine, repository=address, memory=self.home.notices_file),
+            rounds=Rounds(world, engine),
         )
 
     def offices(self) -> Offices:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from courier.cli.views import checks
 from courier.cli.views.figures import age, clock, cost, moment, tokens, took
 from courier.cli.views.ink import PLAIN, Ink, columns, safe, safe_lines
 from courier.cli.views.tables import phase_of
@@ -27,6 +28,7 @@ def told(account: Mapping[str, Any], now: datetime, ink: Ink = PLAIN) -> str:
         _section("Task", safe_lines(str(account.get("task", ""))).splitlines(), ink),
         _section("Candidates", _candidates(account.get("candidates") or ()), ink),
         _section("Steps", list(_steps(account.get("steps") or (), ink)), ink),
+        _section("Checks", list(checks.told(account.get("ciChecks") or {}, now)), ink),
         _section("Approvals", list(_approvals(account.get("approvals") or ())), ink),
         _section("Checkpoints", _checkpoints(account.get("checkpoints") or (), now), ink),
         _section("Scripts", list(_scripts(account)), ink),

@@ -26,14 +26,14 @@ _WIDEST = 60
 def runs(accounts: Sequence[Mapping[str, Any]], now: datetime, *, wide: bool) -> list[list[str]]:
     """Return the rows of a table of runs, its head first."""
     head = ["NAME", "WORKFLOW", "PHASE", "REASON", "PR", "COST", "AGE"]
-    more = ["PROJECT", "TOOK", "TOKENS", "BRANCH", "TITLE"] if wide else []
+    more = ["PROJECT", "TOOK", "TOKENS", "CHECKS", "BRANCH", "TITLE"] if wide else []
     return [[*head, *more], *(_run(account, now, wide=wide) for account in accounts)]
 
 
 def phase_of(account: Mapping[str, Any]) -> tuple[str, str]:
     """Return where a run is and why, as the engine says where it is in flight."""
     flying = account.get("inFlight")
-    waits = account.get("reason") == "AwaitingApproval"
+    waits = account.get("reason") in ("AwaitingApproval", "AwaitingChecks")
     if not isinstance(flying, Mapping) or (waits and not flying.get("cancelling")):
         return str(account.get("phase")), str(account.get("reason"))
     phase = str(account.get("phase")) if flying["phase"] == "running" else str(flying["phase"])
@@ -61,7 +61,8 @@ def _run(account: Mapping[str, Any], now: datetime, *, wide: bool) -> list[str]:
         length = took(((ended or now) - started).total_seconds()) if started else "-"
         branch = (account.get("work") or {}).get("branch") or "-"
         title = _cut(str(account.get("title", "")))
-        row += [str(account.get("project")), length, tokens(usage), branch, title]
+        checks = (account.get("ciChecks") or {}).get("overall") or "-"
+        row += [str(account.get("project")), length, tokens(usage), checks, branch, title]
     return row
 
 
