@@ -17,6 +17,8 @@ class Work(Model):
     commit: str | None = None
     files: tuple[str, ...] = ()
     refusal: Refusal | None = None
+    unresolved: tuple[str, ...] | None = None
+    """Of a merge: files that still hold marks, none if all of it was given up; else null."""
 
 
 def rules(world: World, plan: FrozenPlan, *, base: str) -> GateRules:

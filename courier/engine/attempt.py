@@ -19,6 +19,7 @@ from courier.ports.whereabouts import located
 from courier.runs.assets import Moment
 from courier.runs.charges import key_of
 from courier.runs.events import AttemptEnded, CancelAsked, Checkpoint, RunEvent
+from courier.runs.merging import repair_prompt
 from courier.runs.paused import Paused
 from courier.runs.pricing import with_sandbox
 from courier.runs.prompts import GO_ON, assemble, mending
@@ -92,6 +93,7 @@ class Attempt:
             await self._fails_at("postStep")
         if keeps_changes(self._step) and outcome.reason != "SandboxLost":
             await self._collect("collect")
+            await self._resolve(outcome)
             await self._score()
 
     async def _prepare(self) -> None:
@@ -137,6 +139,21 @@ class Attempt:
         scored = Scored.model_validate_json(str(told))
         self._replies.evaluation = Evaluation(score=scored.score, why=scored.why)
         self._scoring = scored.usage
+
+    async def _resolve(self, outcome: Outcome) -> None:
+        """Have an agent that left a part of a conflict go on, once; then it has failed."""
+        left = self._work.unresolved if self._work else None
+        if left is None or outcome.status != "completed":
+            return
+        if outcome.session is not None:
+            told = repair_prompt(left)
+            await self._talk.go_on(told, outcome.session, anew=self._prompt.text)
+            await self._collect("collect-again")
+            left = self._work.unresolved if self._work else None
+        if left is not None:
+            self._broken = Outcome(
+                status="failed", reason="ConflictLeft", message=repair_prompt(left), retryable=True
+            )
 
     async def _collect(self, name: str) -> None:
         told = await self._context.step(self._named(name), self._station.collect)

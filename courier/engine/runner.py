@@ -11,6 +11,7 @@ from courier.engine.delivery import Delivery
 from courier.engine.harvesting import Harvesting
 from courier.engine.inquiry import AGENT as MODEL
 from courier.engine.inquiry import Inquiry
+from courier.engine.merging import Merging
 from courier.engine.parking import Parking
 from courier.engine.seam import Context, Json, RunCancelled, RunClient, RunReader
 from courier.engine.settlement import settle
@@ -23,6 +24,7 @@ from courier.runs.ending import Ending, funded
 from courier.runs.events import CancelAsked, RunEvent, WorkDelivered
 from courier.runs.frozen import FrozenPlan
 from courier.runs.handoff import situation
+from courier.runs.merging import MergeBranches
 from courier.runs.parking import AwaitSecret, Park
 from courier.runs.progress import (
     Act,
@@ -118,7 +120,7 @@ class Runner:
                 await self._parking.ask(decision)
             case AwaitApproval():
                 await self._parking.wait(decision)
-            case Harvest() | Conclude():
+            case MergeBranches() | Harvest() | Conclude():
                 await self._complete(decision)
             case Deliver():
                 self._chronicle.add(await self._deliver(decision))
@@ -138,9 +140,12 @@ class Runner:
             case _:
                 assert_never(decision)
 
-    async def _complete(self, decision: Harvest | Conclude) -> None:
+    async def _complete(self, decision: MergeBranches | Harvest | Conclude) -> None:
         told = self._chronicle
-        if isinstance(decision, Harvest):
+        if isinstance(decision, MergeBranches):
+            merging = Merging(self._world, self._context, self._plan)
+            told.add(await merging.carry_out(told.run, decision, stage=told.unique("merge")))
+        elif isinstance(decision, Harvest):
             harvesting = Harvesting(self._world, self._context, self._plan)
             told.add(await harvesting.carry_out(decision, stage=told.unique("harvest")))
         else:

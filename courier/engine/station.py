@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from courier.engine import admission, workspace
+from courier.engine import admission, halting, workspace
 from courier.engine.admission import Work
 from courier.engine.billing import bill_of
 from courier.engine.breakage import failure
@@ -92,6 +92,10 @@ class Station:
         earlier = await earlier_work(self._world, self._plan, self._start)
         if earlier is not None:
             shown[workspace.EARLIER_WORK] = earlier
+        conflict = self._request.situation.conflict
+        stopped = await halting.unmerged(self._world, self._plan, conflict) if conflict else None
+        if conflict is not None and stopped is not None:
+            shown |= halting.shown(conflict, stopped)
         archive = await self._world.repository.export(self._start.base, branches=shown)
         await self._use(
             lambda sandbox: workspace.prepare(
@@ -102,6 +106,11 @@ class Station:
                 resumes=earlier is not None,
             )
         )
+        if conflict is not None and stopped is not None:
+            key = self._start.name
+            await self._use(
+                lambda sandbox: halting.stop_in(sandbox, self._plan, conflict, stopped, key=key)
+            )
         await self._use(lambda sandbox: self._enclosed.put(self._world, sandbox))
         return earlier
 
@@ -158,6 +167,8 @@ class Station:
             work = await self._take_out()
         except Refused as refused:
             work = await self._refused(refused)
+        if (conflict := self._request.situation.conflict) is not None:
+            work = await halting.judged(self._world, conflict, work)
         return work.model_dump_json(by_alias=True)
 
     async def look_back(self, _io: StepIO) -> Json:

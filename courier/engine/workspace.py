@@ -1,5 +1,6 @@
 """The work tree inside a sandbox: how a commit gets in, and how work comes out."""
 
+from dataclasses import dataclass
 from secrets import token_hex
 
 from courier.engine import script
@@ -12,6 +13,9 @@ LARGEST_BUNDLE = 256 * 1024 * 1024
 
 EARLIER_WORK = "courier-earlier-work"
 """The branch of an archive whose tree `prepare` puts into the work tree, uncommitted."""
+
+CONFLICT = "courier-conflict"
+"""The branch of an archive whose files the two sides of a conflict are."""
 
 _NESTED, _TOO_LARGE = 3, 4
 _PATIENCE_SECONDS = 600.0
@@ -72,6 +76,48 @@ async def prepare(
     if done.exit_code != 0:
         raise script.fault("workspace_prepare", done)
     return folder(sandbox)
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """A merge that stopped in a conflict.
+
+    Attributes:
+        ours: What HEAD is to be.
+        theirs: What is being brought in.
+        entries: What the index holds of the conflict, for ``git update-index -z --index-info``.
+        message: What git proposes as message.
+        picks: Whether one commit is being picked, in the place of a merge.
+    """
+
+    ours: str
+    theirs: str
+    entries: bytes
+    message: str
+    picks: bool = False
+
+
+async def halt(sandbox: Sandbox, halted: Halted, *, key: str) -> None:
+    """Put a fresh work tree of a conflicted commit into the middle of its merge, once per key.
+
+    Args:
+        sandbox: Where; its archive had the branch `CONFLICT`.
+        halted: The merge.
+        key: What the work tree is for, as `prepare` was told.
+    """
+    upload = f"{_state(sandbox)}/entries-{token_hex(8)}"
+    await sandbox.write({upload: halted.entries})
+    headfile = "CHERRY_PICK_HEAD" if halted.picks else "MERGE_HEAD"
+    done = await script.run(
+        sandbox,
+        "workspace_merge",
+        *(folder(sandbox), _state(sandbox), key, halted.ours, halted.theirs, upload),
+        *(CONFLICT, headfile, halted.message),
+        env=_GIT_ENV,
+        timeout_seconds=_PATIENCE_SECONDS,
+    )
+    if done.exit_code != 0:
+        raise script.fault("workspace_merge", done)
 
 
 async def collect(

@@ -9,6 +9,7 @@ from courier.runs.ending import Ending
 from courier.runs.events import CandidateEnded, Checkpoint
 from courier.runs.frozen import FrozenStep
 from courier.runs.harvest.frozen import Gathered
+from courier.runs.merging import MergeBranches
 from courier.runs.parking import AwaitSecret, Park
 from courier.runs.paused import Paused
 from courier.runs.shortage import AwaitBudget
@@ -151,6 +152,7 @@ class AskForHelp:
 
 Act = (
     StartAttempt
+    | MergeBranches
     | RunCandidates
     | KeepCandidates
     | Park

@@ -64,6 +64,10 @@ def _worked(plan: FrozenPlan, run: Run) -> Ending:
 
 def _untried(plan: FrozenPlan, run: Run) -> Ending:
     """Return how a run ends that made no attempt of its own."""
+    if run.merges and run.conflict is None:
+        if run.work == plan.git.base_commit:
+            return Ending("completed", "NoChanges", "Everything was merged already.")
+        return Ending("completed", "Completed")
     if run.candidates is None:
         return Ending("failed", "NothingTried")
     if run.standing:

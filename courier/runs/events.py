@@ -12,6 +12,7 @@ from courier.runs.facts.checked import (
     RedCheck,
 )
 from courier.runs.facts.consent import ApprovalAnswered, ApprovalAsked
+from courier.runs.facts.joining import BranchesMerged
 from courier.runs.facts.life import ENDED, CancelAsked, Phase, RunEnded, RunStarted
 from courier.runs.facts.rivalry import CandidateEnded, CandidatesEnded, CandidatesKept
 from courier.runs.facts.waits import BudgetFreed, BudgetShort, RunParked, SecretFound
@@ -30,6 +31,7 @@ __all__ = [
     "ApprovalAnswered",
     "ApprovalAsked",
     "AttemptEnded",
+    "BranchesMerged",
     "BudgetFreed",
     "BudgetShort",
     "CancelAsked",
@@ -59,6 +61,7 @@ RunEvent = Annotated[
     | AttemptEnded
     | CandidatesEnded
     | CandidatesKept
+    | BranchesMerged
     | RunParked
     | BudgetShort
     | BudgetFreed

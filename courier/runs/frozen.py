@@ -19,6 +19,7 @@ from courier.runs.frozenstep import (
     FrozenTemplate,
 )
 from courier.runs.harvest.frozen import FrozenHarvest
+from courier.runs.merging import FrozenMerge
 from courier.runs.pricing import FrozenRates
 from courier.runs.score import FrozenQuality
 
@@ -243,6 +244,8 @@ class FrozenPlan(Model):
     attempts_per_step: int = 2
     """Tries of one step iteration when what failed may pass by itself."""
     inputs: tuple[FrozenInput, ...] = ()
+    merge: FrozenMerge | None = None
+    """The branches it brings together; null for a run that does something else."""
     harvest: FrozenHarvest | None = None
     """What is made of the last step's answer; null for a run whose work is its changes."""
     extract: Literal["always", "onSuccess", "never"] = "never"

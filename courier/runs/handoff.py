@@ -29,6 +29,7 @@ def environment(plan: FrozenPlan, start: StartAttempt, known: Situation) -> dict
         "COURIER_FEEDBACK": bounded(feedback, FEEDBACK_LIMIT, whole="in $COURIER_EARLIER"),
         "COURIER_BASE": start.base,
         **_of_candidates(plan, known),
+        **_of_merge(known),
         **start.step.env,
     }
 
@@ -74,6 +75,7 @@ def situation(plan: FrozenPlan, run: Run, start: StartAttempt) -> Situation:
         candidates=tuple(map(_shown, run.standing)) if start.step.chooses else (),
         red=_red(run, start),
         interrupted=_interrupted(run, start),
+        conflict=run.conflict if _resolves(run, start) else None,
         guidance=settled[prompter].outcome.text if prompter and prompter in settled else "",
     )
 
@@ -87,6 +89,11 @@ def _red(run: Run, start: StartAttempt) -> tuple[StepOutput, ...]:
         StepOutput(f"check {one.name}", start.iteration, f"{one.name}: {one.status}\n{one.log}")
         for one in (found.red if found else ())
     )
+
+
+def _resolves(run: Run, start: StartAttempt) -> bool:
+    """Return whether an attempt begins in the middle of a merge."""
+    return run.conflict is not None and start.base == run.conflict.base
 
 
 def _interrupted(run: Run, start: StartAttempt) -> str:
@@ -105,6 +112,13 @@ def _of_candidates(plan: FrozenPlan, known: Situation) -> dict[str, str]:
     if known.candidates:
         return {"COURIER_CANDIDATES": " ".join(one.name for one in known.candidates)}
     return {}
+
+
+def _of_merge(known: Situation) -> dict[str, str]:
+    conflict = known.conflict
+    if conflict is None:
+        return {}
+    return {"COURIER_MERGE_BRANCH": conflict.branch, "COURIER_MERGE_COMMIT": conflict.commit}
 
 
 def _shown(one: CandidateEnded) -> CandidateWork:

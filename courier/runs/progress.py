@@ -25,6 +25,7 @@ from courier.runs.ending import Ending, ending_of, is_spent, unharvested
 from courier.runs.events import AttemptEnded
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.loops import entries, following_step
+from courier.runs.merging import Resolve, merging
 from courier.runs.run import Run
 from courier.runs.shortage import wait_for_money
 from courier.runs.trying import RETRY_DELAY, base_of, tried_again
@@ -61,14 +62,14 @@ def _decide(plan: FrozenPlan, run: Run) -> Decision:
     last = run.last
     if run.delivered is not None:
         return follow(plan, run)
-    if run.cancelled is not None:
-        return _close(plan, run, ending_of(plan, run))
-    if run.declined is not None:
+    if run.cancelled is not None or run.declined is not None:
         return _close(plan, run, ending_of(plan, run))
     if run.short is not None:
         return _unpaid(plan, run, ending_of(plan, run))
     if plan.candidates and run.candidates is None:
         return RunCandidates()
+    if (merge := _of_merge(plan, run)) is not None:
+        return merge
     if last is None:
         return _begin(plan, run)
     decision = tried_again(plan, run, last) or _onward(plan, run, last)
@@ -91,7 +92,29 @@ def _held(plan: FrozenPlan, run: Run, decision: Decision) -> AskApproval | Await
     return held_at(plan, run, before=before)
 
 
+def _of_merge(plan: FrozenPlan, run: Run) -> Decision | None:
+    """Return what is next in bringing branches together; None where that is no matter now."""
+    match merging(plan, run):
+        case Resolve(conflict):
+            if is_spent(plan, run):
+                return _unpaid(plan, run, ending_of(plan, run))
+            step = plan.steps[0]
+            return StartAttempt(step, entries(run, step) + 1, 1, base=conflict.base)
+        case wanted:
+            return wanted
+
+
+def _joined(plan: FrozenPlan, run: Run) -> Decision:
+    """Return what follows branches that joined by themselves: whoever checks them, if anybody."""
+    ending = ending_of(plan, run)
+    if len(plan.steps) == 1 or ending.reason == "NoChanges":
+        return _close(plan, run, ending)
+    return StartAttempt(plan.steps[1], 1, 1, base=base_of(plan, run, plan.steps[1]))
+
+
 def _begin(plan: FrozenPlan, run: Run) -> Decision:
+    if run.merges:
+        return _joined(plan, run)
     after_candidates = run.candidates is not None
     if after_candidates and (not run.standing or is_spent(plan, run)):
         return _unpaid(plan, run, ending_of(plan, run))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from courier.resources.capabilities import CAPABILITIES, Capabilities, described_capabilities
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.material import as_data, bounded
+from courier.runs.merging import MergeConflict, conflict_told
 from courier.runs.roles import ROLES, WORK_RULE, ending_rule
 from courier.runs.slash import slash_of
 
@@ -84,6 +85,7 @@ class Situation:
         guidance: What a prompter wrote for this step.
         answers: Approved answers, already rendered.
         dynamic: Context that scripts produced, already rendered.
+        conflict: The conflict of branches that the work tree is in.
     """
 
     iteration: int = 1
@@ -95,6 +97,7 @@ class Situation:
     guidance: str = ""
     answers: str = ""
     dynamic: str = ""
+    conflict: MergeConflict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ def assemble(plan: FrozenPlan, step: FrozenStep, situation: Situation = Situatio
         PromptPart("checker feedback", _feedback(situation.feedback)),
         PromptPart("red checks", _red(situation.red)),
         PromptPart("interrupted work", _interrupted(situation.interrupted)),
+        PromptPart("merge", _conflict(plan, situation.conflict)),
         PromptPart("guidance", _guidance(situation.guidance)),
         PromptPart("task", _task(plan, step)),
     )
@@ -263,3 +267,7 @@ def _said(output: StepOutput, limit: int, paper: str | None) -> str:
     whole = _PAPERS + paper if paper is not None else "on record"
     text = bounded(output.text.strip(), limit, whole=whole)
     return as_data(text, source=output.step, iteration=output.iteration)
+
+
+def _conflict(plan: FrozenPlan, conflict: MergeConflict | None) -> str:
+    return conflict_told(conflict, plan.git.base_branch) if conflict is not None else ""

@@ -15,6 +15,7 @@ from courier.runs.events import (
     ApprovalAnswered,
     ApprovalAsked,
     AttemptEnded,
+    BranchesMerged,
     CandidateEnded,
     CandidatesEnded,
     RunEvent,
@@ -133,6 +134,8 @@ def _counting(facts: Sequence[RunEvent], run: str) -> Iterator[RunEvent]:
             case CandidatesEnded():
                 ended = tuple(_carried_candidate(one, run) for one in fact.candidates)
                 yield fact.model_copy(update={"candidates": ended})
+            case BranchesMerged():
+                yield fact
             case ApprovalAsked() if _was_approved(facts[at:]):
                 yield fact
             case ApprovalAnswered(answer="approved"):

@@ -11,6 +11,7 @@ from courier.runs.events import (
     ApprovalAnswered,
     ApprovalAsked,
     AttemptEnded,
+    BranchesMerged,
     BudgetFreed,
     BudgetShort,
     CancelAsked,
@@ -32,6 +33,7 @@ from courier.runs.events import (
     WorkHarvested,
 )
 from courier.runs.following import UNFOLLOWED, Checked, Following, checked, delivered
+from courier.runs.merging import MergeConflict
 from courier.runs.usage import Usage
 
 AWAITING: Final = "AwaitingChecks"
@@ -55,6 +57,7 @@ class Run:
         caps: What its project may spend, where it was told so while it waited.
         asked: What people were asked, oldest first.
         answered: What was answered, oldest first.
+        merges: What the host brought together, in its order.
         harvested: What became of its answer; None before files were made of it.
         pushed: The commit its branch was last pushed at; None before it was.
         ci: What is known of the checks of what was delivered.
@@ -83,6 +86,7 @@ class Run:
     answered: tuple[ApprovalAnswered, ...] = ()
     cancelled: CancelAsked | None = None
     harvested: WorkHarvested | None = None
+    merges: tuple[BranchesMerged, ...] = ()
     concluded: WorkConcluded | None = None
     delivered: WorkDelivered | None = None
     pushed: str | None = None
@@ -92,6 +96,11 @@ class Run:
     def last(self) -> AttemptEnded | None:
         """Return the newest attempt."""
         return self.attempts[-1] if self.attempts else None
+
+    @property
+    def conflict(self) -> MergeConflict | None:
+        """Return the conflict of branches that is still to be resolved."""
+        return self.merges[-1].conflict if self.merges else None
 
     @property
     def declined(self) -> ApprovalAnswered | None:
@@ -140,7 +149,7 @@ def after(run: Run, event: RunEvent) -> Run:
     match event:
         case RunStarted(at=at):
             return replace(run, phase="running", reason="Running", started_at=at)
-        case AttemptEnded() | CandidatesEnded() | CandidatesKept():
+        case AttemptEnded() | CandidatesEnded() | CandidatesKept() | BranchesMerged():
             return _worked(run, event)
         case RunParked() | BudgetShort() | BudgetFreed() | SecretFound():
             return _held_up(run, event)
@@ -195,7 +204,9 @@ def _held_up(run: Run, event: RunParked | BudgetShort | BudgetFreed | SecretFoun
             assert_never(event)
 
 
-def _worked(run: Run, event: AttemptEnded | CandidatesEnded | CandidatesKept) -> Run:
+def _worked(
+    run: Run, event: AttemptEnded | CandidatesEnded | CandidatesKept | BranchesMerged
+) -> Run:
     match event:
         case AttemptEnded():
             return _tried(run, event)
@@ -203,6 +214,8 @@ def _worked(run: Run, event: AttemptEnded | CandidatesEnded | CandidatesKept) ->
             return replace(run, candidates=event.candidates)
         case CandidatesKept():
             return replace(run, kept=event.branches)
+        case BranchesMerged():
+            return replace(run, merges=(*run.merges, event), work=event.work)
         case _:
             assert_never(event)
 
@@ -216,7 +229,8 @@ def _tried(run: Run, event: AttemptEnded) -> Run:
         short=None,
         freed=None,
         attempts=(*run.attempts, event),
-        work=event.commit or run.work,
+        # What an agent makes of a conflict is no work before the host has joined it.
+        work=(None if run.conflict else event.commit) or run.work,
     )
     if event.choice is None:
         return tried
@@ -269,4 +283,5 @@ def _after_answer(run: Run, given: ApprovalAnswered) -> Run:
     if given.answer != "approved" or asked is None or asked.attempt is None:
         return after_it
     let_through = run.attempts[-1].model_copy(update={"commit": given.commit})
-    return replace(after_it, attempts=(*run.attempts[:-1], let_through), work=given.commit)
+    work = run.work if run.conflict else given.commit
+    return replace(after_it, attempts=(*run.attempts[:-1], let_through), work=work)

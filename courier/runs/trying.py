@@ -44,6 +44,8 @@ def tried_again(
 
 def base_of(plan: FrozenPlan, run: Run, step: FrozenStep) -> str:
     """Return where a step starts; who chooses among candidates starts where they did."""
+    if run.conflict is not None and step.name == plan.steps[0].name:
+        return run.conflict.base
     return plan.git.base_commit if step.chooses else run.work or plan.git.base_commit
 
 
@@ -71,7 +73,7 @@ def _again(plan: FrozenPlan, run: Run, last: AttemptEnded, *, not_before: dateti
         base=base_of(plan, run, step),
         not_before=not_before,
         # Work that came out of the sandbox is part of the base.
-        resume=last.checkpoint if last.commit is None else None,
+        resume=_kept_of(run, last),
         repairs=last.repairs,
     )
     if last.paused is None:
@@ -80,9 +82,20 @@ def _again(plan: FrozenPlan, run: Run, last: AttemptEnded, *, not_before: dateti
     return replace(start, base=last.base, resume=_left(start, last), paused=last.paused)
 
 
+def _kept_of(run: Run, last: AttemptEnded) -> Checkpoint | None:
+    """Return work to be put into the next work tree, which is no part of its base."""
+    if last.commit is None:
+        return last.checkpoint
+    return _rescued(last, last.commit) if run.conflict is not None else None
+
+
 def _left(start: StartAttempt, last: AttemptEnded) -> Checkpoint | None:
     """Return the work of a paused attempt, for when its sandbox is gone."""
     if last.commit is None:
         return start.resume
+    return _rescued(last, last.commit)
+
+
+def _rescued(last: AttemptEnded, commit: str) -> Checkpoint:
     name = f"{last.step}-{last.iteration}.{last.attempt}"
-    return Checkpoint(attempt=name, number=0, commit=last.commit, at=last.ended_at)
+    return Checkpoint(attempt=name, number=0, commit=commit, at=last.ended_at)

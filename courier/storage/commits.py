@@ -10,11 +10,16 @@ from courier.storage.git import Git
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Who a commit is by and when, for its author and its committer."""
+    """Who a commit is by and when, for its author and its committer.
+
+    Attributes:
+        authored_at: When its author made it, where that was at another time.
+    """
 
     author: Identity
     committer: Identity
     at: str
+    authored_at: str | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -32,7 +37,7 @@ class Signed:
         return {
             "GIT_AUTHOR_NAME": self.author.name,
             "GIT_AUTHOR_EMAIL": self.author.email,
-            "GIT_AUTHOR_DATE": self.at,
+            "GIT_AUTHOR_DATE": self.authored_at or self.at,
             "GIT_COMMITTER_NAME": self.committer.name,
             "GIT_COMMITTER_EMAIL": self.committer.email,
             "GIT_COMMITTER_DATE": self.at,

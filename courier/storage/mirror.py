@@ -8,7 +8,17 @@ from typing import Final, Self
 from courier.errors import NotFound
 from courier.planning.library import AssetFile
 from courier.ports.clock import Clock
-from courier.ports.repository import NO_BRANCHES, Admitted, GateRules, Head, Identity, Version
+from courier.ports.repository import (
+    NO_BRANCHES,
+    Admitted,
+    GateRules,
+    Head,
+    Identity,
+    Joined,
+    Joining,
+    Unmerged,
+    Version,
+)
 from courier.runs.filechange import FileChange
 from courier.storage import history
 from courier.storage.commits import Signed, commit_tree, is_ancestor, merge_tree, parents_of
@@ -17,6 +27,7 @@ from courier.storage.edits import with_files
 from courier.storage.export import Exporter
 from courier.storage.gate.entry import Gate
 from courier.storage.git import Limits
+from courier.storage.joining import Joiner
 from courier.storage.merging import Merger, Wanted
 from courier.storage.names import branch_ref, checked_commit
 from courier.storage.plumbing import Plumbing
@@ -51,6 +62,7 @@ class Mirror:
         self._identity = identity
         self._exporter = Exporter(self.plumbing)
         self._gate = Gate(self.plumbing)
+        self._joiner = Joiner(self.plumbing)
         self._merger = Merger(self.plumbing, self.remote)
 
     async def open(self) -> Self:
@@ -242,6 +254,18 @@ class Mirror:
     async def changes(self, base: str, head: str) -> Sequence[FileChange]:
         """Return every file that differs from the merge base of both to ``head``, by path."""
         return await history.changes(self.plumbing, base, head)
+
+    async def join(self, joining: Joining) -> Joined:
+        """Bring two commits together in no work tree; nothing is pushed."""
+        return await self._joiner.join(joining)
+
+    async def unmerged(self, joining: Joining) -> Unmerged:
+        """Return how git's index holds the conflict of two commits."""
+        return await self._joiner.unmerged(joining)
+
+    async def picks(self, tip: str, *, onto: str) -> Sequence[str]:
+        """Return the commits of ``tip`` that ``onto`` lacks, oldest first, without merges."""
+        return await self._joiner.picks(tip, onto=onto)
 
     async def contains(self, commit: str, *, tip: str) -> bool:
         """Return whether the change is in ``tip``: an ancestor, or merging is nothing."""

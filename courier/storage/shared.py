@@ -5,7 +5,15 @@ from typing import Final
 
 from courier.errors import NotFound
 from courier.planning.library import AssetFile
-from courier.ports.repository import NO_BRANCHES, Admitted, GateRules, Identity
+from courier.ports.repository import (
+    NO_BRANCHES,
+    Admitted,
+    GateRules,
+    Identity,
+    Joined,
+    Joining,
+    Unmerged,
+)
 from courier.runs.filechange import FileChange
 from courier.storage.mirror import Mirror
 from courier.storage.names import checked_commit
@@ -69,6 +77,14 @@ class SharedMirror(Mirror):
             return await self.remote.fetch_ref(ref, to=ref)
         return found
 
+    async def keep(self, commit: str, *, at: str) -> None:
+        """Point a hidden ref at a commit, here and, for what runs go on from, there."""
+        await self._need(commit)
+        await super().keep(commit, at=at)
+        if at.startswith(_KEPT):
+            known = await self.remote.fetch_ref(at, to=f"refs/courier/fetched/{at[13:]}")
+            await self.remote.push(commit, ref=at, expected=known)
+
     async def put_aside(self, commit: str, *, name: str) -> str:
         """Push a commit to where work waits."""
         await self._need(commit)
@@ -98,6 +114,21 @@ class SharedMirror(Mirror):
         """Return every file that differs from the merge base of both to ``head``."""
         await self._need(base, head)
         return await super().changes(base, head)
+
+    async def join(self, joining: Joining) -> Joined:
+        """Bring two commits together in no work tree; nothing is pushed."""
+        await self._need(joining.ours, joining.theirs)
+        return await super().join(joining)
+
+    async def unmerged(self, joining: Joining) -> Unmerged:
+        """Return how git's index holds the conflict of two commits."""
+        await self._need(joining.ours, joining.theirs)
+        return await super().unmerged(joining)
+
+    async def picks(self, tip: str, *, onto: str) -> Sequence[str]:
+        """Return the commits of ``tip`` that ``onto`` lacks, oldest first, without merges."""
+        await self._need(tip, onto)
+        return await super().picks(tip, onto=onto)
 
     async def contains(self, commit: str, *, tip: str) -> bool:
         """Return whether the change is in ``tip``."""
