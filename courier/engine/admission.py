@@ -1,6 +1,7 @@
 """What the gate holds the work of a run against when it comes out of a sandbox."""
 
 from courier.engine.world import World
+from courier.errors import Refused
 from courier.ports.repository import GateRules
 from courier.resources.model import Model
 from courier.runs.brief import Brief
@@ -32,6 +33,26 @@ def rules(world: World, plan: FrozenPlan, *, base: str) -> GateRules:
         max_bytes=plan.delivery.max_bytes,
         secrets=_secrets(world, plan),
     )
+
+
+async def refused(world: World, why: Refused, *, base: str, keep_at: str) -> Work:
+    """Return what is told of work that the gate refused.
+
+    Args:
+        world: Where it may wait for a person's word.
+        why: What the gate said.
+        base: Where the work began.
+        keep_at: The ref it was meant for.
+    """
+    told = world.secrets.redact(str(why))
+    refusal = Refusal(code=why.code, message=told, needs_approval=why.needs_approval)
+    commit = await world.repository.held_back(keep_at) if why.needs_approval else None
+    if commit is None:
+        return Work(refusal=refusal)
+    before = (await world.repository.files(base, "")).items()
+    after = (await world.repository.files(commit, "")).items()
+    files = tuple(sorted({path for path, _ in before ^ after}))
+    return Work(files=files, refusal=refusal.model_copy(update={"commit": commit}))
 
 
 def _secrets(world: World, plan: FrozenPlan) -> tuple[str, ...]:

@@ -30,7 +30,6 @@ from courier.runs.assets import FrozenScript
 from courier.runs.brief import Brief
 from courier.runs.charges import key_of
 from courier.runs.commits import commit_message
-from courier.runs.events import Refusal
 from courier.runs.frozen import FrozenPlan
 from courier.runs.handoff import environment
 from courier.runs.pricing import Bill
@@ -92,10 +91,8 @@ class Station:
         earlier = await earlier_work(self._world, self._plan, self._start)
         if earlier is not None:
             shown[workspace.EARLIER_WORK] = earlier
-        conflict = self._request.situation.conflict
-        stopped = await halting.unmerged(self._world, self._plan, conflict) if conflict else None
-        if conflict is not None and stopped is not None:
-            shown |= halting.shown(conflict, stopped)
+        stopped = await halting.stopped(self._world, self._plan, self._request.situation.conflict)
+        shown |= stopped.branches
         archive = await self._world.repository.export(self._start.base, branches=shown)
         await self._use(
             lambda sandbox: workspace.prepare(
@@ -106,11 +103,7 @@ class Station:
                 resumes=earlier is not None,
             )
         )
-        if conflict is not None and stopped is not None:
-            key = self._start.name
-            await self._use(
-                lambda sandbox: halting.stop_in(sandbox, self._plan, conflict, stopped, key=key)
-            )
+        await self._use(lambda sandbox: stopped.put(sandbox, key=self._start.name))
         await self._use(lambda sandbox: self._enclosed.put(self._world, sandbox))
         return earlier
 
@@ -166,9 +159,10 @@ class Station:
         try:
             work = await self._take_out()
         except Refused as refused:
-            work = await self._refused(refused)
-        if (conflict := self._request.situation.conflict) is not None:
-            work = await halting.judged(self._world, conflict, work)
+            work = await admission.refused(
+                self._world, refused, base=self._start.base, keep_at=self._kept_at
+            )
+        work = await halting.judged(self._world, self._request.situation.conflict, work)
         return work.model_dump_json(by_alias=True)
 
     async def look_back(self, _io: StepIO) -> Json:
@@ -251,20 +245,6 @@ class Station:
         rules = admission.rules(self._world, self._plan, base=self._start.base)
         admitted = await self._world.repository.admit(bundle, rules=rules, keep_at=self._kept_at)
         return Work(commit=admitted.commit, files=admitted.files)
-
-    async def _refused(self, refused: Refused) -> Work:
-        told = self._world.secrets.redact(str(refused))
-        refusal = Refusal(code=refused.code, message=told, needs_approval=refused.needs_approval)
-        if not refused.needs_approval:
-            return Work(refusal=refusal)
-        repository = self._world.repository
-        commit = await repository.held_back(self._kept_at)
-        if commit is None:
-            return Work(refusal=refusal)
-        before = (await repository.files(self._start.base, "")).items()
-        after = (await repository.files(commit, "")).items()
-        files = tuple(sorted({path for path, _ in before ^ after}))
-        return Work(files=files, refusal=refusal.model_copy(update={"commit": commit}))
 
     async def _use(self, action: Callable[[Sandbox], Awaitable[T]]) -> T:
         return await self._lease.use(action, give_up_after=OPEN_PATIENCE)

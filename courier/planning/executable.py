@@ -12,7 +12,6 @@ FORGES: Final = frozenset({"local"})
 _ASKING: Final[Mapping[str, str]] = {
     "IssueScan": "Issue scans are",
     "AnsweringSession": "Answering sessions are",
-    "Merge": "Merge sessions are",
 }
 """Kinds that ask for something to be done, and how a sentence about them begins."""
 

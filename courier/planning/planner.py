@@ -20,6 +20,7 @@ from courier.planning.learned.planner import plan_learning
 from courier.planning.learnings import expiry, next_version
 from courier.planning.library import Library
 from courier.planning.made.making import Found, Maker, Sight
+from courier.planning.merges.planner import plan_merges
 from courier.planning.observed import Observed
 from courier.planning.plan import Action, CancelRun, Held, Plan, PublishRun, ResumeRun, StartRun
 from courier.planning.raises import raises
@@ -32,7 +33,13 @@ from courier.resources.names import EXECUTED_KINDS, KIND_NAMES
 
 __all__ = ["Digests", "Pass", "plan", "plan_pass"]
 
-_MAKERS: Final[tuple[Maker, ...]] = (plan_tasks, plan_chains, plan_issues, plan_learning)
+_MAKERS: Final[tuple[Maker, ...]] = (
+    plan_tasks,
+    plan_chains,
+    plan_issues,
+    plan_merges,
+    plan_learning,
+)
 """Who decides about the kinds that ask for runs; earlier ones have the room first."""
 
 _HELD_KINDS: Final = tuple(kind for kind in KIND_NAMES if kind not in EXECUTED_KINDS)

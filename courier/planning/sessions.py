@@ -14,6 +14,7 @@ SESSION_OF_STEP: Final[Mapping[StepType, SessionType]] = {
     "evaluator": "evaluator",
     "judge": "judge",
     "answerer": "answering",
+    "merger": "merging",
 }
 """Step types that are a kind of session, and which."""
 

@@ -5,7 +5,7 @@ from courier.planning.observed import Observed
 
 
 def branches_wanted(catalog: Catalog, observed_branch: str) -> frozenset[str]:
-    """Return the branches besides the tracked one whose tips runs may need to start from."""
+    """Return the branches besides the tracked one whose tips runs may need."""
     starts = [(ref, "base") for ref in catalog.of_kind("Run")]
     starts += [(ref, "base") for ref in catalog.of_kind("RecurringTask")]
     starts += [(ref, "branch") for ref in catalog.of_kind("Sandbox")]
@@ -13,6 +13,9 @@ def branches_wanted(catalog: Catalog, observed_branch: str) -> frozenset[str]:
     for ref in catalog.of_kind("Project"):
         repository = catalog.documents[ref].value["spec"].get("repository") or {}
         wanted.append(repository.get("defaultBranch"))
+    for ref in catalog.of_kind("Merge"):
+        told = catalog.documents[ref].value["spec"]
+        wanted += [*told["branches"], told.get("target")]
     return frozenset(branch for branch in wanted if branch and branch != observed_branch)
 
 

@@ -17,6 +17,8 @@ class MergeSpec(Spec):
     """Whether history is joined, squashed to one commit per branch, or rewritten on the target."""
     instructions: Text | None = None
     """What the agent should know to resolve conflicts."""
+    check: Text | None = None
+    """Shell commands that must pass once all branches are in; the agent repairs what fails."""
 
 
 class Merge(Resource):

@@ -53,6 +53,7 @@ EXECUTED_KINDS = frozenset(
         "SprintChain",
         "WorkChain",
         "Issue",
+        "Merge",
         "Sandbox",
         "Learning",
     }

@@ -266,6 +266,7 @@ StepType = Literal[
     "evaluator",
     "judge",
     "answerer",
+    "merger",
     "custom",
 ]
 """What a step or persona is for; it chooses the role instructions."""

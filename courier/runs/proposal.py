@@ -11,6 +11,7 @@ from courier.runs.filechange import FileChange, counted
 from courier.runs.frozen import FrozenPlan
 from courier.runs.markdown import code, line, quoted
 from courier.runs.material import bounded
+from courier.runs.merging import merges_table
 from courier.runs.run import Run
 from courier.runs.stack import Floor, told_stack
 from courier.runs.steptable import candidates_table, lasted, score_table, steps_table, tokens
@@ -68,6 +69,7 @@ def body(plan: FrozenPlan, run: Run, told: Particulars | None = None) -> str:
         _asked(plan, run, told),
         told_stack(told.stack, plan.git.branch),
         _headed("For the reviewer", checklist(plan, run, told.changes)),
+        _headed("Branches", merges_table(run)),
         _changed(told.changes),
         *_said(plan, run),
         _headed("Candidates", candidates_table(plan, run)),

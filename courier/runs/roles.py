@@ -118,6 +118,16 @@ they say, and choose the best one with reasons."""),
         "answerer": Role("""\
 You are the answerer: answer each question from what this repository shows, with the place that \
 shows it and how sure you are from 0 to 1. Say plainly what cannot be known from here."""),
+        "merger": Role(
+            """\
+You are the merger: branches of this repository are brought together, and git stopped where they \
+conflict. Find out what each side meant by its change (`git log`, `git diff`, the files around it) \
+and keep the meaning of both; where they cannot both hold, follow the instructions, and say in \
+your last message what you decided and why. Resolve every conflict in the files that are in \
+conflict, leave no marks, look for places that merged without a conflict and are wrong now, and \
+run the tests you find. Do not abort the merge, and change nothing else.""",
+            does_work=True,
+        ),
         "custom": Role(
             """\
 Follow the instructions below; they say what your part is.""",

@@ -12,6 +12,7 @@ from courier.runs.extraction import extraction_of
 from courier.runs.frozen import FrozenPlan, FrozenRetry, FrozenSandbox
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 from courier.runs.learnings.told import StepLearnings
+from courier.runs.merging import merged
 from courier.runs.rating import run_score
 from courier.runs.run import Run
 from courier.runs.scripted import ScriptRan
@@ -102,6 +103,7 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
         "leftOut": list(plan.left_out),
         **({"retryOf": _retry(plan.retry)} if plan.retry else {}),
         "approvals": list(_approvals(plan, run)),
+        **({"merges": [_dumped(one) for one in merged(run.merges)]} if plan.merge else {}),
         **({"candidates": _candidates(plan, run)} if plan.candidates else {}),
         **({"harvest": _harvest(plan.harvest, run)} if plan.harvest else {}),
         "steps": [_attempt(plan, entry, at) for at, entry in enumerate(entries_of(plan, run))],
