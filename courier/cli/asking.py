@@ -1,20 +1,23 @@
 """Asking something of a recurring task: checked, and put on record with who asked."""
 
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from courier.cli.here import Here
+
+if TYPE_CHECKING:
+    from courier.planning.references import Ref
 
 
 async def ask_of_task(
     here: Here, action: Literal["trigger", "resume"], what: str, *, reason: str = ""
-) -> tuple[str, datetime]:
-    """Put a request on record; return the task's name and the time of the request.
+) -> "tuple[Ref, datetime]":
+    """Put a request on record; return the task and the time of the request.
 
     Args:
         here: Where the command was started.
         action: What is asked.
-        what: ``recurringtask/NAME``, or the name alone.
+        what: ``recurringtask/NAME``, its name alone, or ``issuescan/NAME``.
         reason: Why.
 
     Raises:
@@ -27,29 +30,32 @@ async def ask_of_task(
     from courier.engine.diaries import TaskRequest
     from courier.engine.journal.lock import holder
     from courier.errors import Conflict, Misused, NotFound
-    from courier.planning.diary import TRIPPED
+    from courier.planning.diary import SCAN, TASK, TRIPPED, key_of, label_of
     from courier.planning.problems import suggestion
+    from courier.planning.references import Ref
 
     kind, slash, name = what.rpartition("/")
-    if slash and kind_named(kind) != "RecurringTask":
-        raise Misused("This works for recurring tasks.", detail=what)
+    ref = Ref(kind_named(kind) if slash else TASK, name)
+    if ref.kind not in (TASK, SCAN):
+        raise Misused("This works for recurring tasks, and scans with a schedule.", detail=what)
+    label = label_of(ref)
     by = await here.checkout.identity()
     at = here.clock.now().replace(microsecond=0)
     async with here.wired() as wiring:
         catalog = (await wiring.preview().tracked()).catalog
         known = await agenda(catalog, wiring.state, now=at)
-        if name not in known:
-            hint = suggestion(name, known).strip()
+        if label not in known:
+            hint = suggestion(label, known).strip()
             raise NotFound(
                 "There is no such recurring task on the tracked branch.",
-                detail=name,
+                detail=label,
                 next_step=hint or "See `courier get recurring`.",
             )
-        if action == "resume" and known[name]["reason"] != TRIPPED:
-            rests = known[name]["message"] or "It does not rest."
-            raise Conflict(f"{name} does not rest after failures.", detail=rests)
-        request = TaskRequest(action, name, by, at, reason)
-        await wiring.state.write([request.file], message=f"{action}: {name}")
+        if action == "resume" and known[label]["reason"] != TRIPPED:
+            rests = known[label]["message"] or "It does not rest."
+            raise Conflict(f"{label} does not rest after failures.", detail=rests)
+        request = TaskRequest(action, key_of(ref), by, at, reason)
+        await wiring.state.write([request.file], message=f"{action}: {label}")
         if holder(wiring.journal) is None:
             here.console.note("No engine runs here: it happens with the next `courier apply`.")
-    return name, at
+    return ref, at

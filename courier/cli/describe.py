@@ -63,8 +63,8 @@ async def _look(here: Here, kind: str, name: str) -> tuple[str, Any]:
             _, pull = await found(wiring, name)
             value = pull.model_dump(mode="json", by_alias=True)
             return proposal.told(pull, here.console.ink), value
-        if kind == "RecurringTask":
-            return await _recurring(here, wiring, name)
+        if kind in ("RecurringTask", "IssueScan"):
+            return await _recurring(here, wiring, kind, name)
         return await _document(here, wiring, kind, name)
 
 
@@ -89,15 +89,18 @@ async def _run(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:
     return account.told(whole, here.clock.now(), here.console.ink), whole
 
 
-async def _recurring(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:
+async def _recurring(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[str, Any]:
     from courier.cli.views import agenda as view
     from courier.engine.agenda import agenda
+    from courier.planning.diary import label_of
+    from courier.planning.references import Ref
 
     catalog = (await wiring.preview().tracked()).catalog
     found = await agenda(catalog, wiring.state, now=here.clock.now())
-    if name not in found:
-        return await _document(here, wiring, "RecurringTask", name)
-    return view.told(found[name], here.console.ink), found[name]
+    label = label_of(Ref(kind, name))
+    if label not in found:
+        return await _document(here, wiring, kind, name)
+    return view.told(found[label], here.console.ink), found[label]
 
 
 async def _saved(wiring: "Wiring", name: str) -> list[dict[str, Any]]:

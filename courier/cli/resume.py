@@ -19,5 +19,5 @@ def resume(here: Here, task: str, reason: str) -> None:
     """
     from courier.cli.asking import ask_of_task
 
-    name, _ = here.run(ask_of_task(here, "resume", task, reason=reason))
-    here.console.show(f"{name} goes on.")
+    ref, _ = here.run(ask_of_task(here, "resume", task, reason=reason))
+    here.console.show(f"{ref.name} goes on.")

@@ -6,10 +6,10 @@ from typing import Any
 
 from courier.engine.diaries import Diaries
 from courier.planning.catalog import Catalog
-from courier.planning.diary import ObservedTask
+from courier.planning.diary import ObservedTask, key_of, label_of
 from courier.planning.record import read_record
 from courier.planning.recurring.account import Known, account
-from courier.planning.recurring.planner import KIND
+from courier.planning.recurring.planner import scheduled
 from courier.planning.recurring.task import task_of
 from courier.ports.state import StateBranch
 
@@ -17,17 +17,17 @@ from courier.ports.state import StateBranch
 async def agenda(
     catalog: Catalog, state: StateBranch, *, now: datetime
 ) -> Mapping[str, Mapping[str, Any]]:
-    """Return the account of every recurring task of a catalog, by name."""
+    """Return the account of everything that recurs in a catalog, by what people call it."""
     await state.refresh()
     tasks = await Diaries(state).look()
     phases = await _phases(state, tasks.values())
     found = {}
-    for ref in catalog.of_kind(KIND):
+    for ref in scheduled(catalog):
         project = catalog.project_of(ref)
         spec = catalog.documents[project].value["spec"] if project else {}
-        seen = tasks.get(ref.name, ObservedTask())
+        seen = tasks.get(key_of(ref), ObservedTask())
         known = Known(seen, now, is_suspended=bool(spec.get("suspend")), phases=phases)
-        found[ref.name] = account(task_of(catalog, ref), known)
+        found[label_of(ref)] = account(task_of(catalog, ref), known)
     return found
 
 

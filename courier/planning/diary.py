@@ -12,7 +12,11 @@ from typing import Final, Literal
 
 from pydantic import ValidationError
 
+from courier.planning.references import Ref
 from courier.resources.model import Model
+
+TASK: Final = "RecurringTask"
+SCAN: Final = "IssueScan"
 
 FOLDER: Final = "recurring"
 """Where diaries are on the state branch."""
@@ -109,6 +113,21 @@ class ObservedTask:
     asks: Sequence[Ask] = ()
     fault: str = ""
     mark: str = ""
+
+
+def key_of(ref: Ref) -> str:
+    """Return what a task is called in diaries; no document's name has a dot."""
+    return ref.name if ref.kind == TASK else f"scan.{ref.name}"
+
+
+def ref_of(key: str) -> Ref:
+    """Return the document whose diary has that key."""
+    return Ref(SCAN, key.removeprefix("scan.")) if key.startswith("scan.") else Ref(TASK, key)
+
+
+def label_of(ref: Ref) -> str:
+    """Return what people call something that recurs: ``nightly`` or ``issuescan/weekly``."""
+    return ref.name if ref.kind == TASK else f"{ref.kind.lower()}/{ref.name}"
 
 
 def path_of(task: str) -> str:

@@ -1,19 +1,12 @@
 """What this version does not do yet, in plain words, so that nothing is dropped in silence."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from courier.planning.asked import Asked
-from courier.resources.names import EXECUTED_KINDS
 
 FORGES: Final = frozenset({"local"})
 """Forges whose pull requests can be opened today."""
-
-_ASKING: Final[Mapping[str, str]] = {
-    "IssueScan": "Issue scans are",
-    "AnsweringSession": "Answering sessions are",
-}
-"""Kinds that ask for something to be done, and how a sentence about them begins."""
 
 
 def unexecuted_parts(asked: Asked) -> Iterator[str]:
@@ -41,15 +34,6 @@ def _of_project(asked: Asked) -> Iterator[str]:
     if forge not in FORGES:
         works = ", ".join(sorted(FORGES))
         yield f'Forge "{forge}" cannot be used yet. Forges that work today: {works}.'
-
-
-def unexecuted_kind(kind: str) -> str | None:
-    """Return why a document of that kind does nothing yet; None if it asks for nothing."""
-    if kind in EXECUTED_KINDS:
-        return None
-    if kind in _ASKING:
-        return f"{_ASKING[kind]} not executed yet; the document is checked in full."
-    return "The document is checked in full and takes no effect yet."
 
 
 def same_repository(left: str, right: str) -> bool:

@@ -25,6 +25,7 @@ from courier.planning.learnings import InForce, in_force
 from courier.planning.library import Library
 from courier.planning.observed import Observed
 from courier.planning.plan import Held
+from courier.planning.questions import answer_inputs, approved_answers
 from courier.planning.rates import freeze_rates, rates_of, services_of
 from courier.planning.references import Ref
 from courier.planning.steps import (
@@ -200,6 +201,7 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
     quality = freeze_quality(asked.project.spec.quality)
     services = services_of(every, scored_by=quality.model, machines=observed.machines)
     rates = rates_of(catalog, asked.project.metadata.name, services)
+    answers = approved_answers(catalog, asked.refs[-1])
     return FrozenPlan(
         run=asked.refs[-1].name,
         project=asked.project.metadata.name,
@@ -214,6 +216,7 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         project_instructions=(asked.project.spec.instructions or "").strip(),
         guide=(asked.project.spec.guide or "").strip(),
         checker_instructions=with_inputs(spec.checker_instructions or "", spec.inputs),
+        answers=answers,
         steps=steps,
         candidates=candidates,
         left_out=tuple(map(_left_out, asked.left_out)),
@@ -230,7 +233,10 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         budget_usd=decided.values.dollars("budget"),
         caps=caps_of(asked.project.spec.budgets),
         rates=freeze_rates(catalog, rates, services, machines=observed.machines),
-        inputs=_inputs(catalog, decided, (*_refs("Template", used), *rates)),
+        inputs=(
+            *_inputs(catalog, decided, (*_refs("Template", used), *rates)),
+            *answer_inputs(answers),
+        ),
     )
 
 

@@ -4,18 +4,17 @@ Most runs of a long-lived catalog are settled, so every Run is first looked at a
 resources are made only for runs that are about to start.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from courier.planning.answers.session import plan_answers
 from courier.planning.budgets import anew, grants, money
 from courier.planning.capacity import capacities
 from courier.planning.catalog import Catalog
 from courier.planning.chains.issues import plan_issues
 from courier.planning.chains.planner import plan_chains
-from courier.planning.executable import unexecuted_kind
-from courier.planning.freeze import held
 from courier.planning.learned.planner import plan_learning
 from courier.planning.learnings import expiry, next_version
 from courier.planning.library import Library
@@ -27,9 +26,9 @@ from courier.planning.raises import raises
 from courier.planning.recurring.planner import plan_tasks
 from courier.planning.references import Ref
 from courier.planning.sandboxplanner import plan_sandboxes
+from courier.planning.scans.planner import plan_scans
 from courier.planning.starting import Starter
 from courier.planning.wanted import Digests, sort_runs
-from courier.resources.names import EXECUTED_KINDS, KIND_NAMES
 
 __all__ = ["Digests", "Pass", "plan", "plan_pass"]
 
@@ -38,11 +37,11 @@ _MAKERS: Final[tuple[Maker, ...]] = (
     plan_chains,
     plan_issues,
     plan_merges,
+    plan_scans,
+    plan_answers,
     plan_learning,
 )
 """Who decides about the kinds that ask for runs; earlier ones have the room first."""
-
-_HELD_KINDS: Final = tuple(kind for kind in KIND_NAMES if kind not in EXECUTED_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
         *guests.actions,
         *made.actions,
     ]
-    everything_held = [*waiting, *runs.held, *guests.held, *made.held, *_held_kinds(catalog)]
+    everything_held = [*waiting, *runs.held, *guests.held, *made.held]
     return Plan(
         project=", ".join(sorted(room)),
         repository=observed.repository,
@@ -154,11 +153,3 @@ def _published(observed: Observed) -> Iterator[Action]:
             was = record.pull_request or "not there"
             reason = f"its pull request is {status}, on record it is {was}"
             yield PublishRun(run=run, reason=reason, pull_request_status=status)
-
-
-def _held_kinds(catalog: Catalog) -> Iterable[Held]:
-    for kind in _HELD_KINDS:
-        for ref in catalog.of_kind(kind):
-            why = unexecuted_kind(kind)
-            if why is not None:
-                yield held(catalog, ref, "NotExecutedYet", why)

@@ -34,32 +34,6 @@ KIND_MODULES: Mapping[str, str] = MappingProxyType(
 KIND_NAMES = tuple(KIND_MODULES)
 """Every kind."""
 
-EXECUTED_KINDS = frozenset(
-    {
-        "Project",
-        "Team",
-        "CostRates",
-        "Template",
-        "Agent",
-        "Persona",
-        "Context",
-        "Skill",
-        "Command",
-        "Script",
-        "Workflow",
-        "Run",
-        "RecurringTask",
-        "SprintPlan",
-        "SprintChain",
-        "WorkChain",
-        "Issue",
-        "Merge",
-        "Sandbox",
-        "Learning",
-    }
-)
-"""Kinds that take effect today; documents of the others are checked in full and held."""
-
 EXECUTED_AGENTS = frozenset({"claude", "codex", "opencode", "pi", "shell"})
 """Built-in agents that can be run today."""
 

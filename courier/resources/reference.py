@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from courier.resources.fields import FieldHelp, JsonObject, describe_field
-from courier.resources.names import EXECUTED_KINDS, KIND_NAMES
+from courier.resources.names import KIND_NAMES
 
 _HEAD = """\
 # Resources
@@ -36,10 +36,9 @@ def _metadata(schemas: Mapping[str, JsonObject]) -> str:
 def _section(kind: str, schemas: Mapping[str, JsonObject], example: str) -> str:
     about = describe_field(kind, schemas)
     said = about.description if isinstance(about, FieldHelp) else ""
-    later = "" if kind in EXECUTED_KINDS else "Checked in full, not executed yet.\n\n"
     shown = "".join(line for line in example.splitlines(keepends=True) if "$schema=" not in line)
     table = _table(f"{kind}.spec", schemas, prefix="")
-    return f"\n## {kind}\n\n{said}\n\n{later}```yaml\n{shown}```\n\n{table}"
+    return f"\n## {kind}\n\n{said}\n\n```yaml\n{shown}```\n\n{table}"
 
 
 def _table(path: str, schemas: Mapping[str, JsonObject], *, prefix: str) -> str:

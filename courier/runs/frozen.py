@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from courier.resources.model import Model
+from courier.runs.answers import FrozenAnswer
 from courier.runs.budget import Caps
 from courier.runs.events import RunEvent
 from courier.runs.following import FrozenCi
@@ -216,6 +217,8 @@ class FrozenPlan(Model):
     guide: str = ""
     """What agents read as the file of instructions they look for, outside the repository."""
     checker_instructions: str = ""
+    answers: tuple[FrozenAnswer, ...] = ()
+    """What people approved of questions that belong to it."""
     steps: tuple[FrozenStep, ...]
     """At least one, in the order of the workflow; with candidates, from the step that chooses."""
     candidates: tuple[FrozenCandidate, ...] = ()

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from courier.resources.capabilities import CAPABILITIES, Capabilities, described_capabilities
+from courier.runs.answers import told
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from courier.runs.material import as_data, bounded
 from courier.runs.merging import MergeConflict, conflict_told
@@ -83,7 +84,6 @@ class Situation:
         red: Checks that rejected the work once it was delivered, each with what it wrote.
         interrupted: Why an attempt whose work is in the work tree did not end well, as one word.
         guidance: What a prompter wrote for this step.
-        answers: Approved answers, already rendered.
         dynamic: Context that scripts produced, already rendered.
         conflict: The conflict of branches that the work tree is in.
     """
@@ -95,7 +95,6 @@ class Situation:
     red: tuple[StepOutput, ...] = ()
     interrupted: str = ""
     guidance: str = ""
-    answers: str = ""
     dynamic: str = ""
     conflict: MergeConflict | None = None
 
@@ -126,7 +125,7 @@ def assemble(plan: FrozenPlan, step: FrozenStep, situation: Situation = Situatio
         PromptPart("context", _contexts(step)),
         PromptPart("role", _role(step)),
         PromptPart("persona", step.instructions.strip()),
-        PromptPart("approved answers", situation.answers.strip()),
+        PromptPart("approved answers", told(plan.answers)),
         PromptPart("learnings", step.learnings.text if step.learnings else ""),
         PromptPart("dynamic context", situation.dynamic.strip()),
         PromptPart("earlier steps", _earlier(situation.earlier)),

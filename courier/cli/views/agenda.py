@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from courier.cli.views.figures import moment
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
+from courier.planning.diary import ref_of
 from courier.planning.plan import Plan, PlannedTask
 from courier.planning.recurring.account import said
 
@@ -57,7 +58,7 @@ def told(account: Mapping[str, Any], ink: Ink = PLAIN) -> str:
 
 def _head(account: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     jitter = account["jitterSeconds"]
-    yield "RecurringTask", str(account["task"])
+    yield str(account["kind"]), str(account["task"]).rpartition("/")[2]
     yield "Project", str(account["project"])
     yield "Workflow", str(account["workflow"])
     yield "Schedule", f"{said(account['schedule'])} {account['timezone']}"
@@ -111,7 +112,7 @@ def _coming(plan: Plan) -> Iterator[tuple[datetime, str, str]]:
 
 
 def _name(task: PlannedTask) -> str:
-    return f"RecurringTask/{task.task}"
+    return str(ref_of(task.task))
 
 
 def _zoned(at: datetime, zone: str) -> str:

@@ -3,7 +3,6 @@
 from courier.cli.views.ink import PLAIN, Ink, safe, safe_lines
 from courier.planning.manifest import Document
 from courier.planning.yaml_blocks import to_yaml
-from courier.resources.names import EXECUTED_KINDS
 
 
 def told(document: Document, project: str, ink: Ink = PLAIN) -> str:
@@ -14,8 +13,6 @@ def told(document: Document, project: str, ink: Ink = PLAIN) -> str:
         ("File", str(document.position(()))),
         ("Digest", document.digest[:12]),
     ]
-    if document.ref.kind not in EXECUTED_KINDS:
-        rows.append(("Note", "checked in full, not executed yet"))
     fields = [
         f"{ink.paint(f'{name}:'.ljust(10), 'dim')} {safe(text)}" for name, text in rows if text
     ]

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from pydantic import JsonValue
 
+from courier.planning.manifest import Schemas
 from courier.planning.yaml_blocks import to_yaml
 from courier.resources.envelope import API_VERSION
 from courier.runs.harvest.frozen import FrozenHarvest
@@ -88,8 +89,21 @@ class Sort(Protocol):
         """The kinds whose documents it must know."""
         ...
 
-    def crop(self, answer: Mapping[str, JsonValue], harvest: FrozenHarvest, known: Known) -> Crop:
+    def crop(
+        self,
+        answer: Mapping[str, JsonValue],
+        harvest: FrozenHarvest,
+        known: Known,
+        *,
+        schemas: Schemas,
+    ) -> Crop:
         """Return files and words for an answer; the same arguments give the same bytes.
+
+        Args:
+            answer: As its contract has it.
+            harvest: What is needed besides.
+            known: What is there already.
+            schemas: For those who read a file that is there.
 
         Raises:
             Unusable: If nothing can be made of it.

@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from courier.planning.harvest.crop import FOLDER, Crop, Known, counted, document
+from courier.planning.manifest import Schemas
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.harvest.issues import FoundIssue, FoundIssues, FoundQuestion
 from courier.runs.harvest.words import alike, inline, name_from
@@ -30,7 +31,14 @@ class IssueCrop:
 
     kinds = ("Issue", "AnsweringSession")
 
-    def crop(self, answer: Mapping[str, JsonValue], harvest: FrozenHarvest, known: Known) -> Crop:
+    def crop(
+        self,
+        answer: Mapping[str, JsonValue],
+        harvest: FrozenHarvest,
+        known: Known,
+        *,
+        schemas: Schemas,  # noqa: ARG002 - the sort's shape
+    ) -> Crop:
         """Return the files; what is known already is left out and said so."""
         found = FoundIssues.model_validate(answer, strict=False)
         sifted = _Sifted()

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from courier.diagnostics import has_errors
+from courier.planning.harvest.answers import AnswerCrop
 from courier.planning.harvest.crop import FOLDER, Crop, Known, Sort, Unusable
 from courier.planning.harvest.issues import IssueCrop
 from courier.planning.harvest.learnings import LearningCrop
@@ -12,7 +13,7 @@ from courier.planning.manifest import Schemas, read_manifest
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 
 SORTS: Final[Mapping[str, Sort]] = MappingProxyType(
-    {"issues": IssueCrop(), "learnings": LearningCrop()}
+    {"issues": IssueCrop(), "answers": AnswerCrop(), "learnings": LearningCrop()}
 )
 """Every sort there is, by the name its contract has."""
 
@@ -23,7 +24,7 @@ def reap(gathered: Gathered, harvest: FrozenHarvest, known: Known, *, schemas: S
     Raises:
         Unusable: If no valid files can be made of the answer.
     """
-    crop = SORTS[harvest.sort].crop(gathered.found, harvest, known)
+    crop = SORTS[harvest.sort].crop(gathered.found, harvest, known, schemas=schemas)
     for path, content in crop.files.items():
         _check(path, content, schemas)
     return crop

@@ -70,7 +70,7 @@ def made_session(
         run,
         cause,
         source,
-        spec={"workflow": question.workflow, "prompt": question.title, "base": told.branch},
+        spec={"workflow": question.workflow, "prompt": str(cause.ref), "base": told.branch},
         reason=told.reason,
         suit=question.suit,
         stands_on=(_workflow(cause, question),),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from courier.planning.diary import TRIPPED, Diary, Entry, ObservedTask
+from courier.planning.diary import TRIPPED, Diary, Entry, ObservedTask, label_of
 from courier.planning.recurring.task import Task
 
 _UPCOMING: Final = 5
@@ -37,9 +37,10 @@ def account(task: Task, known: Known) -> Mapping[str, Any]:
     under_way = [_now(entry, known) for entry in diary.under_way] if diary else []
     last = next(_runs(under_way, diary), None)
     return {
-        "task": task.name,
+        "kind": task.document.ref.kind,
+        "task": label_of(task.document.ref),
         "project": task.project,
-        "workflow": task.spec["workflow"],
+        "workflow": task.spec.get("workflow", ""),
         "schedule": task.spec["schedule"],
         "timezone": task.timetable.zone.key,
         "state": "resting" if reason else "active" if diary else "new",
@@ -87,7 +88,7 @@ def _message(task: Task, seen: ObservedTask, reason: str | None) -> str:
     if reason == TRIPPED and seen.diary:
         return (
             f"{seen.diary.failures} runs failed in a row. Mend what they failed of; then change "
-            f"its document, or `courier resume recurringtask/{task.name}`."
+            f"its document, or `courier resume {task.document.ref.kind.lower()}/{task.name}`."
         )
     return {
         "Suspended": "Its document says `suspend: true`.",

@@ -8,7 +8,6 @@ from courier.planning.diary import TRIPPED, Ask, Diary, Entry, ObservedTask, Res
 from courier.planning.observed import InFlight, ObservedRun
 from courier.planning.recurring.draft import Draft
 from courier.planning.recurring.due import MOST_MADE_UP, due
-from courier.planning.recurring.names import asked_run
 from courier.planning.recurring.task import Task
 
 
@@ -80,7 +79,7 @@ def decide(task: Task, seen: ObservedTask, look: Look) -> Decision:
 def begun(task: Task, now: datetime) -> Diary:
     """Return the diary of a task nobody saw before: nothing before now is ever made up for."""
     return Diary(
-        task=task.name,
+        task=task.key,
         project=task.project,
         decided=now,
         schedule_digest=task.schedule_digest,
@@ -188,6 +187,6 @@ def _queue(draft: Draft, occurrences: Sequence[datetime]) -> None:
 def _take_asked(task: Task, draft: Draft, asks: Sequence[Ask], look: Look) -> None:
     """Start what people asked for by hand, at once and at any time, a rest included."""
     for ask in asks:
-        run = asked_run(task.name, ask.at)
+        run = task.asked_at(ask.at)
         if ask.action == "trigger" and not draft.knows(run) and not look.knows(run):
             draft.start(run, ask.at, by=ask.by)

@@ -5,6 +5,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
+from courier.planning.diary import TASK
+from courier.planning.made.names import made_run
+from courier.planning.references import Ref
+
 _LONGEST: Final = 46
 """So long may the part before the time be, for the whole to be a name of 63 characters."""
 _DIGEST: Final = 8
@@ -32,6 +36,20 @@ def due_run(task: str, at: datetime) -> str:
 def asked_run(task: str, at: datetime) -> str:
     """Return the name of a run somebody asked for, e.g. ``nightly-20261121t091502z``."""
     return f"{stem(task)}-{at:%Y%m%dt%H%M%S}z"
+
+
+def due_of(task: Ref, at: datetime) -> str:
+    """Return the name of the run of an occurrence of whatever recurs."""
+    if task.kind == TASK:
+        return due_run(task.name, at)
+    return made_run(task, part=f"{at:%Y%m%dt%H%M}z")
+
+
+def asked_of(task: Ref, at: datetime) -> str:
+    """Return the name of a run somebody asked for of whatever recurs."""
+    if task.kind == TASK:
+        return asked_run(task.name, at)
+    return made_run(task, part=f"{at:%Y%m%dt%H%M%S}z")
 
 
 def stem_of(run: str) -> str | None:

@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from courier.planning.catalog import Catalog
-from courier.planning.diary import GONE, TRIPPED, Entry, ObservedTask, Rest
+from courier.planning.diary import (
+    GONE,
+    SCAN,
+    TASK,
+    TRIPPED,
+    Entry,
+    ObservedTask,
+    Rest,
+    key_of,
+)
 from courier.planning.freeze import held
 from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
 from courier.planning.observed import Observed
@@ -14,9 +23,8 @@ from courier.planning.recurring.decide import Decision, Look, decide
 from courier.planning.recurring.names import stem, stem_of
 from courier.planning.recurring.task import Task, task_of
 from courier.planning.references import Ref
+from courier.planning.scans.scan import scan
 from courier.runs.approvals import AWAITING
-
-KIND = "RecurringTask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +40,8 @@ def plan_tasks(sight: Sight) -> Found:
     catalog, observed = sight.catalog, sight.observed
     found = Found(owned=_owned(catalog, observed))
     decided = []
-    for ref in catalog.of_kind(KIND):
-        seen = observed.tasks.get(ref.name, ObservedTask())
+    for ref in scheduled(catalog):
+        seen = observed.tasks.get(key_of(ref), ObservedTask())
         if seen.fault:
             found.held.append(held(catalog, ref, "Blocked", _unreadable(seen)))
             continue
@@ -41,7 +49,7 @@ def plan_tasks(sight: Sight) -> Found:
         rests = sight.is_suspended(task.project)
         look = Look(sight.now, observed.in_flight, observed.records.runs, is_suspended=rests)
         decided.append(_Decided(task, seen, look, decide(task, seen, look)))
-    wanted = [_made(one.task, entry) for one in decided for entry in one.decision.starts]
+    wanted = [_made(sight, one.task, entry) for one in decided for entry in one.decision.starts]
     started = start_made(sight, wanted)
     for one in decided:
         _take(found, one, catalog, started)
@@ -50,7 +58,7 @@ def plan_tasks(sight: Sight) -> Found:
 
 
 def _owned(catalog: Catalog, observed: Observed) -> set[str]:
-    stems = {stem(ref.name) for ref in catalog.of_kind(KIND)}
+    stems = {stem(ref.name) for ref in catalog.of_kind(TASK)}
     return {run for run in observed.in_flight if stem_of(run) in stems}
 
 
@@ -69,7 +77,7 @@ def _take(
     found.actions += [*starts, *_cancels(one.task, decision)]
     rest = decision.diary.rest
     planned = PlannedTask(
-        task=ref.name,
+        task=one.task.key,
         project=one.task.project,
         timezone=one.task.timetable.zone.key,
         next_at=None if rest else one.task.timetable.next(decision.diary.decided),
@@ -106,13 +114,23 @@ def _why_astray(run: str) -> str:
     )
 
 
-def _made(task: Task, entry: Entry) -> Made:
+def scheduled(catalog: Catalog) -> Iterator[Ref]:
+    """Yield everything that recurs."""
+    yield from catalog.of_kind(TASK)
+    scans = catalog.of_kind(SCAN)
+    yield from (ref for ref in scans if "schedule" in catalog.documents[ref].value["spec"])
+
+
+def _made(sight: Sight, task: Task, entry: Entry) -> Made:
+    reason = f"{entry.by} asked for it" if entry.by else f"due {_said(task, entry.at)}"
+    if task.document.ref.kind == SCAN:
+        return scan(sight, task.document.ref, entry.run or "", reason=reason)
     return Made(
         entry.run or "",
         task.document,
         source="manual" if entry.by else "scheduled",
         spec=task.run_spec,
-        reason=f"{entry.by} asked for it" if entry.by else f"due {_said(task, entry.at)}",
+        reason=reason,
     )
 
 
@@ -128,9 +146,10 @@ def _cancels(task: Task, decision: Decision) -> Iterator[CancelRun]:
 
 def _gone(catalog: Catalog, observed: Observed, now: datetime) -> Iterator[PlannedTask]:
     """Yield the tasks whose document is gone, once; nothing is made up for if it comes back."""
+    known = {key_of(ref) for ref in scheduled(catalog)}
     for name, seen in observed.tasks.items():
         diary = seen.diary
-        if diary is None or Ref(KIND, name) in catalog.documents:
+        if diary is None or name in known:
             continue
         if diary.rest is None or diary.rest.reason != GONE:
             rest = Rest(reason=GONE, since=now)
@@ -143,7 +162,7 @@ def _why(rest: Rest, task: Task) -> str:
         return (
             f"{task.spec.get('pauseAfterFailures')} runs failed in a row, the last before "
             f"{rest.since:%Y-%m-%d %H:%M} UTC. Mend what they failed of; then change its document, "
-            f"or `courier resume recurringtask/{task.name}`."
+            f"or `courier resume {task.document.ref.kind.lower()}/{task.name}`."
         )
     if rest.reason == "Suspended":
         return "It is suspended (`spec.suspend`); what comes meanwhile is not made up for."

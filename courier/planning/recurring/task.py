@@ -1,4 +1,4 @@
-"""One RecurringTask as its document says it, with everything about its time worked out."""
+"""What recurs, as its document says it, with everything about its time worked out."""
 
 import json
 from collections.abc import Mapping
@@ -8,9 +8,10 @@ from hashlib import sha256
 from typing import Any, Final
 
 from courier.planning.catalog import Catalog
+from courier.planning.diary import key_of
 from courier.planning.freeze import spec_digest
 from courier.planning.manifest import Document
-from courier.planning.recurring.names import due_run, stem
+from courier.planning.recurring.names import asked_of, due_of
 from courier.planning.references import Ref
 from courier.planning.schedule import Timetable, timetable
 from courier.resources.durations import to_seconds
@@ -20,7 +21,7 @@ _PASSED_ON: Final = ("workflow", "prompt", "base")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A recurring task.
+    """A recurring task, or a scan with a schedule.
 
     Attributes:
         document: Its document.
@@ -50,13 +51,17 @@ class Task:
         return spec
 
     @property
-    def stem(self) -> str:
-        """Return what the names of its runs begin with."""
-        return stem(self.name)
+    def key(self) -> str:
+        """Return what it is called in diaries and requests."""
+        return key_of(self.document.ref)
 
     def run_at(self, at: datetime) -> str:
         """Return the name of an occurrence's run."""
-        return due_run(self.name, at)
+        return due_of(self.document.ref, at)
+
+    def asked_at(self, at: datetime) -> str:
+        """Return the name of a run somebody asked for."""
+        return asked_of(self.document.ref, at)
 
     def next_due(self, after: datetime) -> datetime | None:
         """Return the first occurrence later than a moment, in UTC; None if there is none."""

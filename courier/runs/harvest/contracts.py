@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from courier.runs.answer import Unreadable, ask_again, last_object
+from courier.runs.harvest.answers import ANSWERS
 from courier.runs.harvest.contract import Contract
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 from courier.runs.harvest.issues import ISSUES
@@ -15,7 +16,7 @@ READ_CHARACTERS: Final = 400_000
 """How much of the end of a message is read."""
 
 CONTRACTS: Final[Mapping[str, Contract]] = MappingProxyType(
-    {contract.sort: contract for contract in (ISSUES, LEARNINGS)}
+    {contract.sort: contract for contract in (ISSUES, ANSWERS, LEARNINGS)}
 )
 """Every sort there is."""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from courier.resources.names import EXECUTED_KINDS, KIND_NAMES
+from courier.resources.names import KIND_NAMES
 from courier.resources.reference import reference_text
 from tests.unit.resources.reference_documents import ROOT, SCHEMAS, committed, example_text
 
@@ -19,12 +19,11 @@ def test_committed_page_is_fresh(request: pytest.FixtureRequest) -> None:
     assert page.read_text("utf-8") == made()
 
 
-def test_page_has_every_kind_and_says_what_is_not_executed() -> None:
+def test_page_has_every_kind() -> None:
     page = made()
     for kind in KIND_NAMES:
         section = page.partition(f"\n## {kind}\n")[2].partition("\n## ")[0]
         assert "```yaml\napiVersion: courier/v1\n" in section
-        assert ("not executed yet" in section) == (kind not in EXECUTED_KINDS)
     assert "| `sandbox.memoryMB` | integer |" in page
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from courier.resources.agent import AgentFiles, AgentSpec
+from courier.runs.answers import FrozenAnswer
 from courier.runs.assets import FrozenCommand
 from courier.runs.learnings.told import StepLearnings
 from courier.runs.material import bounded
@@ -28,7 +29,6 @@ FULL = Situation(
     iteration=2,
     earlier=(StepOutput("design", 1, "I changed auth.py."),),
     feedback=(StepOutput("check", 1, "The test of the empty password fails."),),
-    answers="# Approved answers\n\n- Which hash? argon2.",
     dynamic="# Open tickets\n\n- none",
 )
 PLAN = frozen(
@@ -43,6 +43,8 @@ RICH = {
         version=2, digest="d" * 64, text="# Learnings\n\n- Run the linter first."
     ),
 }
+ANSWER = FrozenAnswer(session="auth", id="hash", question="Which hash?", answer="argon2.")
+ANSWERED = PLAN.model_copy(update={"answers": (ANSWER,)})
 
 GUIDED = Situation(
     earlier=(StepOutput("look", 1, "The session is never renewed."),),
@@ -92,7 +94,7 @@ TWICE_REJECTED = Situation(
 def test_whole_prompts_are_as_on_record(
     name: str, step: object, situation: Situation, request: pytest.FixtureRequest
 ) -> None:
-    plan = frozen() if name.endswith("bare") else PLAN
+    plan = frozen() if name.endswith("bare") else ANSWERED if name.endswith("full") else PLAN
     text = assemble(plan, step, situation).text  # type: ignore[arg-type]
     golden = GOLDEN / f"{name}.md"
     if request.config.getoption("--accept"):
@@ -102,7 +104,7 @@ def test_whole_prompts_are_as_on_record(
 
 def test_the_parts_come_in_the_documented_order() -> None:
     known = replace(FULL, guidance="Begin with the test.", interrupted="Crashed")
-    names = [part.name for part in assemble(PLAN, designer(**RICH), known).parts]
+    names = [part.name for part in assemble(ANSWERED, designer(**RICH), known).parts]
     assert names == [
         "sandbox rules",
         "project instructions",
