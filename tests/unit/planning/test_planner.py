@@ -166,13 +166,13 @@ def test_what_cannot_be_done_yet_is_held_beside_what_can() -> None:
 def test_kinds_that_are_not_executed_yet_are_held_in_plain_words() -> None:
     found = planned(
         project(),
-        document("IssueScan", "box", {"prompt": "Look."}),
+        document("Merge", "box", {"branches": ["a"]}),
         document("Team", "all", {"members": [{"user": "a", "role": "owner"}]}),
         document("Issue", "quiet", {"title": "t", "description": "d", "priority": "low"}),
     )
     told = {(held.kind, held.name): held.message for held in found.held}
-    assert set(told) == {("IssueScan", "box")}
-    assert "not executed yet" in told["IssueScan", "box"]
+    assert set(told) == {("Merge", "box")}
+    assert "not executed yet" in told["Merge", "box"]
     assert {held.reason for held in found.held} == {"NotExecutedYet"}
 
 
