@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from courier.planning.harvest.crop import Crop, Known, counted
+from courier.planning.manifest import Schemas
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.harvest.learnings import FoundLessons
 
@@ -14,7 +15,14 @@ class LearningCrop:
 
     kinds: tuple[str, ...] = ()
 
-    def crop(self, answer: Mapping[str, JsonValue], harvest: FrozenHarvest, known: Known) -> Crop:  # noqa: ARG002 - as every sort
+    def crop(
+        self,
+        answer: Mapping[str, JsonValue],
+        harvest: FrozenHarvest,
+        known: Known,  # noqa: ARG002 - the sort's shape
+        *,
+        schemas: Schemas,  # noqa: ARG002 - the sort's shape
+    ) -> Crop:
         """Return only what is to be said of it."""
         found = FoundLessons.model_validate(answer, strict=False)
         if not found.learnings:
