@@ -1,7 +1,7 @@
 """Freezing: from what a Run asks for to everything it will do, decided once and for all."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -21,6 +21,7 @@ from courier.planning.executable import (
     unexecuted_parts,
 )
 from courier.planning.images import faulty_images, freeze_images
+from courier.planning.inputs import document_inputs, refs_of
 from courier.planning.learnings import InForce, in_force
 from courier.planning.library import Library
 from courier.planning.observed import Observed
@@ -46,7 +47,6 @@ from courier.planning.waiting import freeze_approvals
 from courier.resources.agent import AgentSpec
 from courier.runs.frozen import (
     FrozenGit,
-    FrozenInput,
     FrozenPlan,
     FrozenSandbox,
     FrozenStep,
@@ -234,33 +234,23 @@ def _frozen(catalog: Catalog, decided: _Decided, observed: Observed) -> FrozenPl
         caps=caps_of(asked.project.spec.budgets),
         rates=freeze_rates(catalog, rates, services, machines=observed.machines),
         inputs=(
-            *_inputs(catalog, decided, (*_refs("Template", used), *rates)),
+            *document_inputs(
+                catalog,
+                (
+                    *asked.refs,
+                    *refs_of("Agent", decided.described),
+                    *refs_of("Template", used),
+                    *rates,
+                ),
+                decided.equipment.values(),
+            ),
             *answer_inputs(answers),
         ),
     )
 
 
-def _inputs(catalog: Catalog, decided: _Decided, others: Iterable[Ref]) -> tuple[FrozenInput, ...]:
-    """Return every document used, and what is no document in its place or after it."""
-    found = {
-        ref: FrozenInput(kind=ref.kind, name=ref.name, digest=catalog.documents[ref].digest)
-        for ref in (
-            *decided.asked.refs,
-            *_refs("Agent", decided.described),
-            *others,
-        )
-    }
-    for each in (told for step in decided.equipment.values() for told in step.inputs):
-        found[Ref(each.kind, each.name)] = each
-    return tuple(found.values())
-
-
 def _left_out(step: AskedStep) -> str:
     return f'Step "{step.step.name}" is left out: Persona "{step.step.persona}" is not enabled.'
-
-
-def _refs(kind: str, names: Iterable[str]) -> Iterator[Ref]:
-    return (Ref(kind, name) for name in names)
 
 
 def _freeze_step(decided: _Decided, asked: AskedStep, values: Values) -> FrozenStep:
