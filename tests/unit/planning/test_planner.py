@@ -163,19 +163,6 @@ def test_what_cannot_be_done_yet_is_held_beside_what_can() -> None:
     assert [(held.name, held.reason) for held in found.held] == [("b", "NotExecutedYet")]
 
 
-def test_kinds_that_are_not_executed_yet_are_held_in_plain_words() -> None:
-    found = planned(
-        project(),
-        document("Merge", "box", {"branches": ["a"]}),
-        document("Team", "all", {"members": [{"user": "a", "role": "owner"}]}),
-        document("Issue", "quiet", {"title": "t", "description": "d", "priority": "low"}),
-    )
-    told = {(held.kind, held.name): held.message for held in found.held}
-    assert set(told) == {("Merge", "box")}
-    assert "not executed yet" in told["Merge", "box"]
-    assert {held.reason for held in found.held} == {"NotExecutedYet"}
-
-
 def test_no_more_pull_requests_are_opened_than_the_project_allows() -> None:
     limited = project(concurrency={"openPullRequests": 3, "runs": 2})
     seen = observed(
