@@ -1,6 +1,8 @@
 """Whole runs by several workers: one dies, or sleeps, and another goes on with its run."""
 
 import asyncio
+import json
+import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from courier.engine.postgres import PostgresClient
-from courier.runs.frozen import FrozenPlan
+from courier.runs.frozen import FrozenPlan, FrozenStep
 from tests.engine.run_child import CHECK, DESIGN
 from tests.engine.run_invariants import problems_of
 from tests.engine.teams import Team, team
@@ -114,3 +116,51 @@ async def test_a_worker_that_wakes_up_again_does_nothing_more(crew: Team) -> Non
     assert sleeper.dismiss() == 0
     assert heir.dismiss() == 0
     assert problems_of(crew.folder, ["fix"], home=heir.home) == []
+
+
+GO_ON = """
+if [ -e progress ]; then cat progress > seen; else echo half > progress; echo begun; sleep 120; fi
+echo done > value
+"""
+"""Does a part and hangs; begun again with that part done, it says what it finds, and ends."""
+
+
+async def checkpoint(crew: Team, run: str) -> str:
+    """Wait until a checkpoint of a run holds the part that was done."""
+    async with asyncio.timeout(60):
+        while True:
+            tips = git(crew.origin, "for-each-ref", f"refs/courier/checkpoints/{run}").split()
+            if tips and "progress" in git(crew.origin, "ls-tree", "--name-only", tips[0]).split():
+                return tips[0]
+            await asyncio.sleep(0.1)
+
+
+async def test_a_worker_and_its_sandbox_gone_another_goes_on_from_the_checkpoint(
+    crew: Team,
+) -> None:
+    victim = crew.hire()
+    work = FrozenStep(name="work", type="custom", agent="shell", run=GO_ON, checkpoint_seconds=1)
+    base = git(crew.origin, "rev-parse", "main")
+    asked = plan_of(base, "fix", (work,)).model_copy(update={"workflow_type": "single"})
+    await crew.submit(asked)
+    kept = await checkpoint(crew, "fix")
+    heir = crew.hire()
+    victim.kill()
+    # The machine is gone with everything on it: the sandbox, and the worker's disk.
+    sandboxes = provider(crew.sandboxd)
+    for found in await sandboxes.find({"courier-run": "fix", "courier-home": crew.name}):
+        await sandboxes.kill(found.id)
+    shutil.rmtree(victim.home)
+    state = await asyncio.wait_for(crew.client.wait("fix"), 90)
+    assert state.result == {"phase": "completed", "reason": "Completed"}
+    assert heir.dismiss() == 0
+    assert git(crew.origin, "show", "courier/fix:seen") == "half"
+    assert git(crew.origin, "rev-list", "--count", "main..courier/fix") == "1"
+    names = git(crew.origin, "ls-tree", "-r", "--name-only", "courier/state", "runs/").split()
+    (path,) = [name for name in names if name.endswith("/run.json")]
+    first, second = json.loads(git(crew.origin, "show", f"courier/state:{path}"))["steps"]
+    assert first["outcome"]["reason"] == "SandboxLost"
+    assert second["resumed"]["commit"] == first["checkpoint"]["commit"]
+    assert git(crew.origin, "merge-base", "--is-ancestor", kept, second["resumed"]["commit"]) == ""
+    assert await sandboxes.find({"courier-run": "fix", "courier-home": crew.name}) == []
+    await sandboxes.close()
