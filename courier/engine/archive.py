@@ -21,11 +21,12 @@ async def keep_transcripts(
         ``transcript``, ``journal``, ``journal1`` … to the id of the blob it is in.
     """
     name = plan.run
+    journals = await patiently(world.clock, lambda: _journals(world, journal, plan))
     kept = {
         f"journal{number or ''}": (journal_path(name, started, candidate=number), content)
-        for number, content in (await _journals(world, journal, plan)).items()
+        for number, content in journals.items()
     }
-    await world.transcripts.gather(name)
+    await patiently(world.clock, lambda: world.transcripts.gather(name))
     if said := world.transcripts.whole(name):
         kept["transcript"] = (transcript_path(name, started), said)
     contents = dict(kept.values())

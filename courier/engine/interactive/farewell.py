@@ -126,7 +126,7 @@ class Farewell:
 
     async def _keep(self, _io: StepIO) -> Json:
         run, began = self.plan.plan.run, self.live.requested_at
-        await self.world.transcripts.gather(run)
+        await patiently(self.world.clock, lambda: self.world.transcripts.gather(run))
         content = self.world.transcripts.whole(run)
         if not content or began is None:
             return _told(Done())

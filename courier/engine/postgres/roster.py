@@ -15,6 +15,7 @@ from courier.engine.journal.run import Host, LiveRun
 from courier.engine.journal.schema import from_text
 from courier.engine.journal.timers import Timers
 from courier.engine.ownership import own
+from courier.engine.patience import patiently
 from courier.engine.postgres.claims import Taken
 from courier.engine.postgres.fence import FencedWriter, Seats, Tenure, Told
 from courier.engine.postgres.writer import Writer
@@ -141,7 +142,10 @@ class Roster:
             return
         own(held.writer)
         if run.recorded:
-            await self._around.recover(run.run_id)
+            # The run is ours already, so nobody else would begin where this gave up.
+            await patiently(self._around.clock, lambda: self._recover(held))
+            if host.stopping:
+                return
         context = JournalContext(run, host)
         run.task = asyncio.ensure_future(enter(self._around.flows[run.flow], context))
         await asyncio.wait({run.task})
@@ -153,6 +157,10 @@ class Roster:
         ending = end_of(run, context, run.task, now=host.clock.now())
         await host.writer.write(lambda tx: rows.end(tx, run.seq, run_id=run.run_id, ending=ending))
         self._drop(held)
+
+    async def _recover(self, held: _Held) -> None:
+        if not held.host.stopping:
+            await self._around.recover(held.run.run_id)
 
     def _oust(self, held: _Held) -> None:
         held.host.stopping = True
