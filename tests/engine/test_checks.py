@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from courier.engine.checking import SIGNAL
+from courier.engine.replay import replay
 from courier.forges.local import ReportedChecks
 from courier.ports.repository import Identity
 from courier.runs.checks import Check, CheckStatus
 from courier.runs.following import FrozenCi
 from courier.runs.pullrequest import PullRequest
-from tests.engine.worlds import Scene, git, make_origin, provider, scene, single_plan
+from tests.engine.worlds import UNTIL_TOLD, Scene, git, make_origin, provider, scene, single_plan
 from tests.fakes.embedded import Endpoint
 
 pytestmark = pytest.mark.slow
@@ -109,3 +110,121 @@ async def test_red_after_the_last_attempt_asks_a_person(here: Scene) -> None:
     assert first.head[:10] in note
     assert "````\nE  second ``` log @ada\n````" in note
     assert await here.tidy()
+
+
+async def test_a_check_that_turns_green_by_itself_is_flaky_and_mended_by_nobody(
+    here: Scene,
+) -> None:
+    slow = QUICK.model_copy(update={"pace_seconds": 1.5})
+    await here.submit(single_plan(here, WORK).model_copy(update={"ci": slow}))
+    pull = await proposed(here)
+    await tell(here, pull.head, "failure")
+    await hint(here)
+    while (await here.record())["ciChecks"]["overall"] != "failure":
+        await asyncio.sleep(0.05)
+    await tell(here, pull.head, "success")
+    record = await ended(here)
+    assert (record["phase"], len(record["steps"])) == ("completed", 1)
+    assert record["ciChecks"]["flaky"] == [{"head": pull.head, "name": "tests"}]
+    assert (record["ciChecks"]["red"], record["ciChecks"]["fixAttempts"]) == ([], 0)
+
+
+async def test_somebody_who_pushes_takes_the_branch_over(here: Scene, tmp_path: Path) -> None:
+    await here.submit(single_plan(here, WORK).model_copy(update={"ci": QUICK}))
+    pull = await proposed(here)
+    await tell(here, pull.head, "pending")
+    theirs = push(tmp_path / "theirs", here, "courier/fix")
+    await tell(here, pull.head, "failure")
+    record = await ended(here)
+    assert (record["phase"], record["reason"]) == ("completed", "TakenOver")
+    assert theirs[:10] in record["message"]
+    assert here.tip("courier/fix") == theirs
+    assert len(record["steps"]) == 1
+
+
+async def test_somebody_who_pushes_during_a_repair_is_not_overwritten(
+    here: Scene, tmp_path: Path
+) -> None:
+    waits = f"""
+    if [ -z "$COURIER_FEEDBACK" ]; then echo wrong > value; exit; fi
+    {UNTIL_TOLD}
+    echo right > value
+    """
+    await here.submit(single_plan(here, waits).model_copy(update={"ci": QUICK}))
+    pull = await proposed(here)
+    await tell(here, pull.head, "failure")
+    await here.printed("fix", "begun")
+    theirs = push(tmp_path / "theirs", here, "courier/fix")
+    await here.go_on()
+    record = await ended(here)
+    assert (record["phase"], record["reason"]) == ("completed", "TakenOver")
+    assert here.tip("courier/fix") == theirs
+    assert record["pullRequest"]["number"] == pull.number
+
+
+@pytest.mark.parametrize("status", ["merged", "closed"])
+async def test_what_people_decide_meanwhile_ends_the_wait(here: Scene, status: str) -> None:
+    await here.submit(single_plan(here, WORK).model_copy(update={"ci": QUICK}))
+    pull = await proposed(here)
+    await tell(here, pull.head, "pending")
+    decide = here.forge.merge if status == "merged" else here.forge.close
+    await decide(pull.number, by=ADA)
+    record = await ended(here)
+    assert (record["phase"], record["reason"]) == ("completed", "Completed")
+    assert record["pullRequest"]["status"] == status
+    assert (record["ciChecks"]["afterMerge"] is not None) == (status == "merged")
+
+
+async def test_an_attempt_that_changes_nothing_asks_a_person(here: Scene) -> None:
+    idle = '[ -n "$COURIER_FEEDBACK" ] || echo wrong > value'
+    ci = QUICK.model_copy(update={"fix_attempts": 3})
+    await here.submit(single_plan(here, idle).model_copy(update={"ci": ci}))
+    pull = await proposed(here)
+    await tell(here, pull.head, "failure")
+    record = await ended(here)
+    assert (record["phase"], record["reason"]) == ("failed", "ChecksRed")
+    assert "changed nothing" in record["message"]
+    assert record["ciChecks"]["needsHuman"] is True
+    assert here.tip("courier/fix") == pull.head
+
+
+async def test_a_wait_can_be_cancelled_and_what_was_proposed_stays(here: Scene) -> None:
+    await here.submit(single_plan(here, WORK).model_copy(update={"ci": QUICK}))
+    pull = await proposed(here)
+    await here.engine.cancel("fix", by="Ada", reason="enough")
+    record = await ended(here)
+    assert (record["phase"], record["reason"]) == ("cancelled", "Cancelled")
+    assert (await here.forge.get(pull.number)).status == "created"
+
+
+async def test_checks_that_never_come_fail_the_run_in_time(here: Scene) -> None:
+    ci = QUICK.model_copy(update={"required": ("deploy",), "timeout_seconds": 1})
+    await here.submit(single_plan(here, WORK).model_copy(update={"ci": ci}))
+    record = await ended(here)
+    assert (record["phase"], record["reason"]) == ("failed", "ChecksTimeout")
+    assert "deploy" in record["message"]
+    assert record["pullRequest"]["status"] == "created"
+
+
+async def test_a_replay_follows_the_same_checks(here: Scene) -> None:
+    await here.submit(single_plan(here, WORK).model_copy(update={"ci": QUICK}))
+    first = await proposed(here)
+    await tell(here, first.head, "failure", log="E  wrong")
+    second = await proposed(here, first.head)
+    await tell(here, second.head, "success")
+    await ended(here)
+    replayed = await replay(here.world, here.engine, "fix")
+    assert (replayed.differences, replayed.diverged) == ((), None)
+    again = replayed.account["ciChecks"]
+    assert (again["overall"], again["fixAttempts"]) == ("success", 1)
+    assert again["red"][0]["repair"] == second.head
+
+
+def push(folder: Path, here: Scene, branch: str) -> str:
+    """Push a person's commit on top of a branch; return it."""
+    git(here.origin.parent, "clone", "-q", "-b", branch, str(here.origin), str(folder))
+    (folder / "theirs.txt").write_text("mine now\n")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "Take over")
+    git(folder, "push", "-q")
+    return git(folder, "rev-parse", "HEAD")
