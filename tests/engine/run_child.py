@@ -20,10 +20,13 @@ from pathlib import Path
 from typing import Literal
 
 from courier.engine.journal.writer import Fact, Observer
+from courier.forges.local import ReportedChecks
+from courier.runs.checks import Check, CheckStatus
+from courier.runs.following import FrozenCi
 from courier.runs.frozen import FrozenPlan
 from tests.engine.contest import candidate, contest
 from tests.engine.journal_child import Executioner, fork, reap
-from tests.engine.worlds import Scene, make_origin, provider, scene, shell_plan, single_plan
+from tests.engine.worlds import Scene, git, make_origin, provider, scene, shell_plan, single_plan
 from tests.fakes.embedded import Endpoint
 
 LAST_LIFE_SECONDS = 90
@@ -66,7 +69,18 @@ echo '{"outcome": {"text": "Done.", "session": "s1"}}'
 """
 """Has to wait for its provider once, in the middle of a conversation."""
 
-Story = Literal["loop", "candidates", "limited"]
+MENDED = """
+echo "turn $SESSION" >> ~/turns
+if [ -z "$SESSION" ]; then echo wrong > value; else echo right > value; fi
+cp ~/turns turns
+echo '{"kind": "usage", "usage": {"inputTokens": 7}}'
+echo '{"outcome": {"text": "Done.", "session": "s1"}}'
+"""
+"""Is right only once its checks were red."""
+
+CI = FrozenCi(wait=True, fix_attempts=2, pace_seconds=0.2)
+
+Story = Literal["loop", "candidates", "limited", "checks"]
 """What the runs do."""
 
 
@@ -119,13 +133,36 @@ async def live(stage: Stage, runs: Sequence[str], executioner: Observer) -> int:
     async with opening as opened:
         for run in runs:
             await opened.submit(_plan(opened, run, stage.story))
+        checks = asyncio.create_task(_check(opened, runs)) if stage.story == "checks" else None
         await asyncio.gather(*(opened.engine.wait(run) for run in runs))
+        if checks is not None:
+            checks.cancel()
+            await asyncio.gather(checks, return_exceptions=True)
     return 0
+
+
+async def _check(opened: Scene, runs: Sequence[str]) -> None:
+    """Be continuous integration: whatever is proposed is looked at once."""
+    reported = ReportedChecks(opened.world.state, opened.world.clock)
+    while True:
+        for run in runs:
+            if f"courier/{run}" not in opened.branches():
+                continue
+            head = opened.tip(f"courier/{run}")
+            value = git(opened.origin, "show", f"{head}:value")
+            status: CheckStatus = "success" if value == "right" else "failure"
+            if not (await reported.of(head)).checks:
+                log = f"value is {value}"
+                await reported.tell(head, Check(name="tests", status=status), log=log)
+        await asyncio.sleep(0.05)
 
 
 def _plan(opened: Scene, run: str, story: Story) -> FrozenPlan:
     if story == "limited":
         return single_plan(opened, LIMITED, run=run, agent="teller", checkpoint_seconds=120)
+    if story == "checks":
+        talks = single_plan(opened, MENDED, run=run, agent="teller")
+        return talks.model_copy(update={"ci": CI})
     if story == "candidates":
         return contest(opened, candidate("one"), candidate("two"), run=run)
     return shell_plan(opened, run=run, design=DESIGN, check=CHECK)
@@ -194,7 +231,9 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--points", default="", help="facts to kill at, e.g. 1,5,9")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--story", choices=("loop", "candidates", "limited"), default="loop")
+    parser.add_argument(
+        "--story", choices=("loop", "candidates", "limited", "checks"), default="loop"
+    )
     parser.add_argument("how", choices=("sequence", "each", "random"))
     asked = parser.parse_args()
     sandboxd = Endpoint(asked.url, asked.key, asked.folder)
