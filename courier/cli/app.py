@@ -48,7 +48,9 @@ ENTRIES = {
         "courier.cli.learnings:learnings", "See, decide on and count what runs taught.", _DO
     ),
     "trigger": Entry("courier.cli.trigger:trigger", "Run a recurring task or scan now.", _DO),
-    "resume": Entry("courier.cli.resume:resume", "Let a recurring task go on after failures.", _DO),
+    "resume": Entry(
+        "courier.cli.resume:resume", "Let a recurring task or chain go on after failures.", _DO
+    ),
     "status": Entry(
         "courier.cli.status:status", "Tell how the daemon and its projects stand.", _LOOK
     ),

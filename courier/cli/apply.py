@@ -91,7 +91,9 @@ async def applied(
             result = await errand.carry_out(plan)
             _show(here, result, output)
             code = await _see_through(here, wiring, errand, (_runs(result), output))
-            while plan is None and _frees_others(result):
+            done: set[str] = set()
+            while plan is None and (_frees_others(result) or _parts(result) - done):
+                done |= _parts(result)
                 result = await errand.carry_out()
                 _show(here, result, output)
                 code = await _see_through(here, wiring, errand, (_runs(result), output)) or code
@@ -111,6 +113,13 @@ def _frees_others(result: "Result") -> bool:
     return any(one.reason == "DependencyNotReady" for one in held) and any(
         one.how == "started" and not one.run.startswith(_SANDBOX) for one in result.dispatched
     )
+
+
+def _parts(result: "Result") -> set[str]:
+    """Return the runs whose end lets the next part of a chain begin."""
+    from courier.planning.made.names import is_part
+
+    return {run for run in _runs(result) if is_part(run)}
 
 
 async def _see_through(

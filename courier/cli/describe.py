@@ -14,6 +14,7 @@ _EXAMPLE = """\
 courier describe run/fix-slugify
 courier describe pr/1
 courier describe recurringtask/nightly
+courier describe sprintchain/roadmap
 courier describe workflow/fix"""
 
 
@@ -65,7 +66,21 @@ async def _look(here: Here, kind: str, name: str) -> tuple[str, Any]:
             return proposal.told(pull, here.console.ink), value
         if kind in ("RecurringTask", "IssueScan"):
             return await _recurring(here, wiring, kind, name)
+        if kind in ("WorkChain", "SprintChain"):
+            return await _chain(here, wiring, kind, name)
         return await _document(here, wiring, kind, name)
+
+
+async def _chain(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[str, Any]:
+    from courier.cli.views import chains as view
+    from courier.engine.itinerary import itinerary
+    from courier.planning.references import Ref
+
+    catalog = (await wiring.preview().tracked()).catalog
+    found = (await itinerary(catalog, wiring.state)).get(Ref(kind, name))
+    if found is None:
+        return await _document(here, wiring, kind, name)
+    return view.told(found, here.console.ink), found
 
 
 async def _run(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:

@@ -1,12 +1,13 @@
 """`courier get`: lists of runs, pull requests and documents."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from courier.cli.here import Here
+from courier.cli.kinds import ALL, CHAIN, PULL_REQUEST
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -18,8 +19,11 @@ courier get runs
 courier get runs --phase failed --since 2026-11-01
 courier get prs -o wide
 courier get recurring
+courier get chains
 courier get workflows -o yaml
 courier get run fix-slugify -o json"""
+
+_CHAINS: Final = ("WorkChain", "SprintChain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +101,9 @@ class Asked:
 def get(here: Here, /, kind: str, names: tuple[str, ...], output: str, **which: Any) -> None:
     """List runs, pull requests or documents.
 
-    KIND is `runs`, `prs`, `recurring`, any kind of document such as `workflows`, or `all`. Runs are
-    those in flight here and those on record on the branch `courier/state`; documents are those of
-    the tracked branch. Works in any clone, with nothing running.
+    KIND is `runs`, `prs`, `recurring`, `chains`, any kind of document such as `workflows`, or
+    `all`. Runs are those in flight here and those on record on the branch `courier/state`;
+    documents are those of the tracked branch. Works in any clone, with nothing running.
     """
     from courier.cli.kinds import kind_named
 
@@ -139,21 +143,16 @@ def _show(here: Here, found: Sequence[Listed], output: str) -> None:
     console.show(renderers[output](items))
 
 
+_View = Callable[[Here, "Wiring", "Asked"], Awaitable["Listed"]]
+
+
 async def _gather(here: Here, asked: Asked) -> Sequence[Listed]:
-    from courier.cli.kinds import ALL, PULL_REQUEST
     from courier.errors import NotFound
 
     async with here.wired() as wiring:
-        found = []
-        if asked.kind in ("Run", ALL):
-            found.append(await _runs(here, wiring, asked))
-        if asked.kind in (PULL_REQUEST, ALL):
-            found.append(await _pull_requests(here, wiring, asked))
-        if asked.kind in ("Sandbox", ALL):
-            found.append(await _sandboxes(here, wiring, asked))
-        if asked.kind in ("RecurringTask", ALL):
-            found.append(await _recurring(here, wiring, asked))
-        if asked.kind not in ("Run", "Sandbox", "RecurringTask", PULL_REQUEST):
+        wanted = [look for kinds, look in _VIEWS if asked.kind in (*kinds, ALL)]
+        found = [await look(here, wiring, asked) for look in wanted]
+        if asked.kind == ALL or not wanted:
             found += await _documents(wiring, asked)
     if not asked.names:
         return found
@@ -188,7 +187,6 @@ async def _runs(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
 
 
 async def _pull_requests(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
-    from courier.cli.kinds import PULL_REQUEST
     from courier.cli.pr.numbers import name_of
     from courier.cli.views import tables
 
@@ -217,8 +215,22 @@ async def _recurring(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
     return Listed("RecurringTask", view.rows(list(found.values()), wide=asked.wide), found)
 
 
+async def _chains(_here: Here, wiring: "Wiring", asked: Asked) -> Listed:
+    from courier.cli.views import chains as view
+    from courier.engine.itinerary import itinerary
+
+    catalog = (await wiring.preview().tracked()).catalog
+    known = await itinerary(catalog, wiring.state)
+    wanted = _CHAINS if asked.kind not in _CHAINS else (asked.kind,)
+    kept = {ref: told for ref, told in known.items() if ref.kind in wanted}
+    named = {told["chain"]: told for told in kept.values()}
+    if len(named) < len(kept):
+        named = {f"{ref.kind.lower()}/{ref.name}": told for ref, told in kept.items()}
+    kind = asked.kind if asked.kind in _CHAINS else CHAIN
+    return Listed(kind, view.rows(list(kept.values()), wide=asked.wide), named)
+
+
 async def _documents(wiring: "Wiring", asked: Asked) -> Sequence[Listed]:
-    from courier.cli.kinds import ALL
     from courier.cli.views import tables
     from courier.resources.names import KIND_NAMES
 
@@ -226,7 +238,7 @@ async def _documents(wiring: "Wiring", asked: Asked) -> Sequence[Listed]:
     held = [
         each
         for each in KIND_NAMES
-        if each not in ("Run", "Sandbox", "RecurringTask") and list(catalog.of_kind(each))
+        if not any(each in kinds for kinds, _ in _VIEWS) and list(catalog.of_kind(each))
     ]
     wanted = held if asked.kind == ALL else [asked.kind]
     found = []
@@ -238,3 +250,13 @@ async def _documents(wiring: "Wiring", asked: Asked) -> Sequence[Listed]:
         )
         found.append(Listed(each, rows, {ref.name: catalog.documents[ref].value for ref in refs}))
     return found
+
+
+_VIEWS: Final[Sequence[tuple[Sequence[str], _View]]] = (
+    (("Run",), _runs),
+    ((PULL_REQUEST,), _pull_requests),
+    (("Sandbox",), _sandboxes),
+    (("RecurringTask",), _recurring),
+    ((*_CHAINS, CHAIN), _chains),
+)
+"""Kinds that are shown otherwise than by their documents, each with what shows them."""

@@ -9,6 +9,9 @@ from courier.resources.names import KIND_NAMES
 PULL_REQUEST = "PullRequest"
 """Not a kind of document: what the forge has."""
 
+CHAIN = "Chain"
+"""Not a kind of document: work chains and sprint chains alike."""
+
 ALL = "all"
 
 
@@ -20,7 +23,7 @@ def kind_named(text: str) -> str:
     """
     known = {_plain(kind): kind for kind in KIND_NAMES}
     known |= {"pr": PULL_REQUEST, "pullrequest": PULL_REQUEST, "all": ALL}
-    known |= {"recurring": "RecurringTask"}
+    known |= {"recurring": "RecurringTask", "chain": CHAIN}
     wanted = _plain(text)
     for word in (wanted, wanted.removesuffix("es"), wanted.removesuffix("s")):
         if word in known:

@@ -14,8 +14,10 @@ from courier.engine.world import World
 from courier.errors import InvalidCatalog, Misused, NotFound, Unavailable
 from courier.planning.budgets import caps_by_project
 from courier.planning.catalog import Catalog, Reading, read_catalog, unread
+from courier.planning.chains.named import run_named
 from courier.planning.freeze import freeze
 from courier.planning.library import Library
+from courier.planning.made.making import dressed
 from courier.planning.manifest import Schemas
 from courier.planning.observed import Observed
 from courier.planning.plan import Held, Plan
@@ -91,7 +93,7 @@ class Preview:
 
         Args:
             files: Path from the root to content.
-            run: Its name.
+            run: Its name; or that of an issue's run, or of the run of a part of a chain.
             beside: Gives the other files of that working tree.
 
         Raises:
@@ -102,20 +104,23 @@ class Preview:
         reading = read_files(files, self._schemas)
         if has_errors(reading.diagnostics):
             raise InvalidCatalog(reading.diagnostics)
-        ref = Ref("Run", run)
-        if ref not in reading.catalog.documents:
+        ref, catalog = Ref("Run", run), reading.catalog
+        made = run_named(catalog, run)
+        if made is not None:
+            catalog = catalog.with_documents([made.document])
+        if ref not in catalog.documents:
             raise NotFound(f"No document in .courier/ is {ref}.")
         await self._world.repository.fetch()
         observed = await self._observed(reading.catalog)
         drivers = self._world.drivers.keys()
 
         def decide(library: Library) -> FrozenPlan | Held:
-            return freeze(reading.catalog, ref, observed=observed, drivers=drivers, library=library)
+            return freeze(catalog, ref, observed=observed, drivers=drivers, library=library)
 
         found = await Stacks(self._world.repository, beside).planned(decide)
         if isinstance(found, Held):
             raise Misused(f"Run {run} cannot be done.", detail=found.message)
-        return found
+        return found if made is None else dressed(made, found)
 
     def machines(self, files: Mapping[str, bytes]) -> Mapping[str, FrozenSandbox]:
         """Return the machine of every Template among these files, by name.

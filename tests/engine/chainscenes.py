@@ -21,12 +21,13 @@ from tests.fakes.embedded import Endpoint
 
 PERSON = Identity("Ada", "ada@example.com")
 WORK = "printf '%s\\n' \"$(printf '%s' \"$COURIER_TASK\" | head -1)\" >> log"
-BASE = f"""\
+PROJECT = """\
 apiVersion: courier/v1
 kind: Project
-metadata: {{name: demo}}
-spec: {{title: Demo}}
----
+metadata: {name: demo}
+spec: {title: Demo}
+"""
+NOTE = f"""\
 apiVersion: courier/v1
 kind: Workflow
 metadata: {{name: note}}
@@ -38,6 +39,7 @@ spec:
         if grep -q 'BREAK' <<< "$COURIER_TASK"; then exit 3; fi
         {WORK}
 """
+BASE = f"{PROJECT}---\n{NOTE}"
 
 
 @dataclass

@@ -67,16 +67,22 @@ class _Issue:
     @property
     def made(self) -> Made:
         """Return its run."""
-        workflow = self.spec["execute"]
-        return Made(
-            made_run(self.ref),
-            self.document,
-            source="issue",
-            spec={"workflow": workflow},
-            reason=f"to be carried out with {workflow}",
-            task=issue_prompt(self.spec),
-            title=self.spec["title"],
-        )
+        return issue_run(self.document)
+
+
+def issue_run(document: Document) -> Made:
+    """Return the run of an Issue that says what carries it out."""
+    spec = document.value["spec"]
+    workflow = spec["execute"]
+    return Made(
+        made_run(document.ref),
+        document,
+        source="issue",
+        spec={"workflow": workflow},
+        reason=f"to be carried out with {workflow}",
+        task=issue_prompt(spec),
+        title=spec["title"],
+    )
 
 
 def plan_issues(sight: Sight) -> Found:

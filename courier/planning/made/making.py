@@ -170,22 +170,25 @@ def _flat(line: str) -> str:
     return " ".join(line.lstrip("# ").split())
 
 
-def _started(made: Made, decided: StartRun | Held) -> StartRun | Held:
-    cause = made.cause
-    if isinstance(decided, Held):
-        return decided.model_copy(update={"kind": cause.ref.kind, "name": cause.ref.name})
+def dressed(made: Made, frozen: FrozenPlan) -> FrozenPlan:
+    """Return what a frozen Run is as the run it was made for: of its cause, with its task."""
     told = (
         FrozenInput(kind=each.ref.kind, name=each.ref.name, digest=each.digest)
-        for each in (cause, *made.others)
+        for each in (made.cause, *made.others)
     )
-    inputs = (*(each for each in decided.frozen.inputs if each.kind != "Run"), *told)
+    inputs = (*(each for each in frozen.inputs if each.kind != "Run"), *told)
     update: dict[str, object] = {"source": made.source, "inputs": inputs}
     if made.task is not None:
         update |= {"task": made.task, "title": bounded(made.title or made.task)}
         update["spec_digest"] = made.spec_digest
-    frozen = decided.frozen.model_copy(update=update)
-    suited = made.suit(frozen)
-    is_other = suited is not frozen or made.task is not None
-    prompts = prompts_of(suited) if is_other else decided.prompts
-    reason = f"{cause.ref}: {made.reason}"
-    return decided.model_copy(update={"frozen": suited, "prompts": prompts, "reason": reason})
+    return made.suit(frozen.model_copy(update=update))
+
+
+def _started(made: Made, decided: StartRun | Held) -> StartRun | Held:
+    cause = made.cause.ref
+    if isinstance(decided, Held):
+        return decided.model_copy(update={"kind": cause.kind, "name": cause.name})
+    frozen = dressed(made, decided.frozen)
+    reason = f"{cause}: {made.reason}"
+    update = {"frozen": frozen, "prompts": prompts_of(frozen), "reason": reason}
+    return decided.model_copy(update=update)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from courier.planning.references import Ref
+from courier.runs.retry import original
 
 WORDS: Final[Mapping[str, str]] = {
     "Issue": "issue",
@@ -43,3 +44,9 @@ def made_run(cause: Ref, *, part: str = "", number: int = 1) -> str:
     """
     again = f"-{number}" if number > 1 else ""
     return ".".join(filter(None, (cause.name, part, f"{WORDS[cause.kind]}{again}")))
+
+
+def is_part(run: str) -> bool:
+    """Return whether a run's name says that it does a part of a chain."""
+    cause = cause_of(original(run))
+    return cause is not None and cause.kind in ("WorkChain", "SprintChain")
