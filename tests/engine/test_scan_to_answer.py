@@ -157,10 +157,22 @@ async def answered(here: Scene, reconciler: Reconciler) -> None:
 
 
 @pytest.mark.slow
-async def test_answers_to_what_a_scan_asks_are_proposed_and_approved(
+async def test_answers_to_what_a_scan_asks_reach_its_issue_once_approved(
     tmp_path: Path, sandboxd: Endpoint
 ) -> None:
     clock = Leaping(datetime(2026, 11, 21, 1, 59, tzinfo=UTC))
     async with world_at(tmp_path, sandboxd, clock) as (here, reconciler):
         await scanned(here, reconciler, clock)
         await answered(here, reconciler)
+
+        name = ".courier/issues/name-the-value.yaml"
+        issue = shown(here, "main", name) + b"  execute: note\n"
+        await commit(here, "main", {name: issue}, "Do it")
+        (run,) = await started(here, reconciler)
+        record = await here.record(run)
+        assert (record["phase"], record["source"]) == ("completed", "issue"), record
+        told = [each["name"] for each in record["inputs"] if each["kind"] == "AnsweringSession"]
+        assert told == ["nightly-1/who-reads-the-value"]
+        prompt = git(here.origin, "show", f"{record['work']['branch']}:value")
+        assert "The robot reads it." in prompt
+        assert "Backwards" not in prompt
