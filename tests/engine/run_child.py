@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from courier.engine.journal.writer import Fact, Observer
 from courier.forges.local import ReportedChecks
@@ -25,6 +25,7 @@ from courier.runs.checks import Check, CheckStatus
 from courier.runs.following import FrozenCi
 from courier.runs.frozen import FrozenPlan
 from tests.engine.contest import candidate, contest
+from tests.engine.harvests import ANSWER, fenced, says, scan_plan
 from tests.engine.journal_child import Executioner, fork, reap
 from tests.engine.worlds import Scene, git, make_origin, provider, scene, shell_plan, single_plan
 from tests.fakes.embedded import Endpoint
@@ -80,7 +81,15 @@ echo '{"outcome": {"text": "Done.", "session": "s1"}}'
 
 CI = FrozenCi(wait=True, fix_attempts=2, pace_seconds=0.2)
 
-Story = Literal["loop", "candidates", "limited", "checks"]
+ASKED_TWICE = f"""
+echo start >> ~/starts
+test -n "$SESSION" || {{ {says("Nothing much.")}; exit; }}
+echo '{{"kind": "usage", "usage": {{"inputTokens": 5}}}}'
+{says(fenced(ANSWER))}
+"""
+"""Answers in its second turn."""
+
+Story = Literal["loop", "candidates", "limited", "checks", "harvest"]
 """What the runs do."""
 
 
@@ -158,6 +167,8 @@ async def _check(opened: Scene, runs: Sequence[str]) -> None:
 
 
 def _plan(opened: Scene, run: str, story: Story) -> FrozenPlan:
+    if story == "harvest":
+        return scan_plan(opened, ASKED_TWICE, run=run, agent="teller")
     if story == "limited":
         return single_plan(opened, LIMITED, run=run, agent="teller", checkpoint_seconds=120)
     if story == "checks":
@@ -231,9 +242,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--points", default="", help="facts to kill at, e.g. 1,5,9")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--story", choices=("loop", "candidates", "limited", "checks"), default="loop"
-    )
+    parser.add_argument("--story", choices=get_args(Story), default="loop")
     parser.add_argument("how", choices=("sequence", "each", "random"))
     asked = parser.parse_args()
     sandboxd = Endpoint(asked.url, asked.key, asked.folder)
