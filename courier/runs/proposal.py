@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from courier.runs.candidates import entries_of
+from courier.runs.chaintext import chain_list, shared_title
 from courier.runs.checklist import checklist
 from courier.runs.filechange import FileChange, counted
 from courier.runs.frozen import FrozenPlan
@@ -56,7 +57,8 @@ def marker(run: str) -> str:
 
 def title(plan: FrozenPlan, run: Run | None = None) -> str:
     """Return the title of a run's pull request: short, on one line, and doing nothing."""
-    told = (run.harvested.title if run and run.harvested else "") or plan.title
+    harvested = run.harvested.title if run and run.harvested else ""
+    told = harvested or shared_title(plan) or plan.title
     first = " ".join(told.split()).lstrip("#*->• ").rstrip(" .")
     return line(first, most=TITLE_LIMIT) or f"Work of run {plan.run}"
 
@@ -68,6 +70,7 @@ def body(plan: FrozenPlan, run: Run, told: Particulars | None = None) -> str:
         told.note,
         _asked(plan, run, told),
         told_stack(told.stack, plan.git.branch),
+        _headed("Chain", chain_list(plan)),
         _headed("For the reviewer", checklist(plan, run, told.changes)),
         _headed("Branches", merges_table(run)),
         _changed(told.changes),

@@ -16,6 +16,10 @@ async def test_three_issues_in_one_pull_request(tmp_path: Path, sandboxd: Endpoi
         await scene.settle()
         assert await scene.pulls() == [(1, "main", "courier/backlog", "created")]
         assert scene.log("courier/backlog") == ["Mend a", "Mend b", "Mend c"]
+        pull = await scene.here.forge.get(1)
+        assert pull.title == "backlog: 3 issues"
+        assert "1. Mend a (`backlog.a.chain`)" in pull.body
+        assert "3. **Mend c ← the last that came**" in pull.body
         course = await scene.course("WorkChain", "backlog")
         assert course.phase == "completed"
         assert [part.number for part in course.parts] == [1, 1, 1]
@@ -41,6 +45,10 @@ async def test_three_issues_in_a_pull_request_each(tmp_path: Path, sandboxd: End
             (3, "courier/backlog.b.chain", "courier/backlog.c.chain", "created"),
         ]
         assert scene.log("courier/backlog.c.chain") == ["Mend a", "Mend b", "Mend c"]
+        pull = await scene.here.forge.get(2)
+        assert pull.title == "Mend b"
+        assert "1. Mend a #1 (`backlog.a.chain`)" in pull.body
+        assert "3. Mend c (to come)" in pull.body
 
 
 async def test_failed_work_stays_off_the_branch_others_go_on_with(
