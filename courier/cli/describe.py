@@ -68,6 +68,8 @@ async def _look(here: Here, kind: str, name: str) -> tuple[str, Any]:
             return await _recurring(here, wiring, kind, name)
         if kind in ("WorkChain", "SprintChain"):
             return await _chain(here, wiring, kind, name)
+        if kind in ("Issue", "AnsweringSession"):
+            return await _of_backlog(here, wiring, kind, name)
         return await _document(here, wiring, kind, name)
 
 
@@ -81,6 +83,22 @@ async def _chain(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[st
     if found is None:
         return await _document(here, wiring, kind, name)
     return view.told(found, here.console.ink), found
+
+
+async def _of_backlog(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[str, Any]:
+    from courier.cli.views import backlog as view
+    from courier.engine.courses import Courses
+    from courier.planning.backlog import issue_accounts, session_accounts
+
+    catalog = (await wiring.preview().tracked()).catalog
+    await wiring.state.refresh()
+    if kind == "Issue":
+        found, told = issue_accounts(catalog, await Courses(wiring.state).look()), view.issue_told
+    else:
+        found, told = session_accounts(catalog), view.session_told
+    if name not in found:
+        return await _document(here, wiring, kind, name)
+    return told(found[name], here.console.ink), found[name]
 
 
 async def _run(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:

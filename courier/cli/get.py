@@ -20,6 +20,7 @@ courier get runs --phase failed --since 2026-11-01
 courier get prs -o wide
 courier get recurring
 courier get chains
+courier get issues
 courier get workflows -o yaml
 courier get run fix-slugify -o json"""
 
@@ -101,9 +102,10 @@ class Asked:
 def get(here: Here, /, kind: str, names: tuple[str, ...], output: str, **which: Any) -> None:
     """List runs, pull requests or documents.
 
-    KIND is `runs`, `prs`, `recurring`, `chains`, any kind of document such as `workflows`, or
-    `all`. Runs are those in flight here and those on record on the branch `courier/state`;
-    documents are those of the tracked branch. Works in any clone, with nothing running.
+    KIND is `runs`, `prs`, `recurring`, `chains`, `issues`, `answers`, any kind of document such
+    as `workflows`, or `all`. Runs are those in flight here and those on record on the branch
+    `courier/state`; documents are those of the tracked branch. Works in any clone, with nothing
+    running.
     """
     from courier.cli.kinds import kind_named
 
@@ -230,6 +232,26 @@ async def _chains(_here: Here, wiring: "Wiring", asked: Asked) -> Listed:
     return Listed(kind, view.rows(list(kept.values()), wide=asked.wide), named)
 
 
+async def _issues(_here: Here, wiring: "Wiring", asked: Asked) -> Listed:
+    from courier.cli.views import backlog
+    from courier.engine.courses import Courses
+    from courier.planning.backlog import issue_accounts
+
+    catalog = (await wiring.preview().tracked()).catalog
+    await wiring.state.refresh()
+    found = issue_accounts(catalog, await Courses(wiring.state).look())
+    return Listed("Issue", backlog.issue_rows(list(found.values()), wide=asked.wide), found)
+
+
+async def _answers(_here: Here, wiring: "Wiring", asked: Asked) -> Listed:
+    from courier.cli.views import backlog
+    from courier.planning.backlog import session_accounts
+
+    found = session_accounts((await wiring.preview().tracked()).catalog)
+    rows = backlog.session_rows(list(found.values()), wide=asked.wide)
+    return Listed("AnsweringSession", rows, found)
+
+
 async def _documents(wiring: "Wiring", asked: Asked) -> Sequence[Listed]:
     from courier.cli.views import tables
     from courier.resources.names import KIND_NAMES
@@ -258,5 +280,7 @@ _VIEWS: Final[Sequence[tuple[Sequence[str], _View]]] = (
     (("Sandbox",), _sandboxes),
     (("RecurringTask",), _recurring),
     ((*_CHAINS, CHAIN), _chains),
+    (("Issue",), _issues),
+    (("AnsweringSession",), _answers),
 )
 """Kinds that are shown otherwise than by their documents, each with what shows them."""

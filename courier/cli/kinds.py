@@ -23,7 +23,7 @@ def kind_named(text: str) -> str:
     """
     known = {_plain(kind): kind for kind in KIND_NAMES}
     known |= {"pr": PULL_REQUEST, "pullrequest": PULL_REQUEST, "all": ALL}
-    known |= {"recurring": "RecurringTask", "chain": CHAIN}
+    known |= {"recurring": "RecurringTask", "chain": CHAIN, "answer": "AnsweringSession"}
     wanted = _plain(text)
     for word in (wanted, wanted.removesuffix("es"), wanted.removesuffix("s")):
         if word in known:
