@@ -5,8 +5,21 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
 
+from courier.engine.happenings import (
+    Answered,
+    Awaits,
+    Began,
+    Checked,
+    Ended,
+    Handed,
+    Moment,
+    Rests,
+    Spoke,
+    StepBegan,
+    StepEnded,
+    Tried,
+)
 from courier.engine.inflight import Phase, StepKind, StepPhase
 from courier.engine.question import SIGNAL
 from courier.engine.retelling import Told, retell
@@ -15,11 +28,27 @@ from courier.engine.world import World
 from courier.runs.approvals import waiting
 from courier.runs.budget import SIGNAL as BUDGET
 from courier.runs.budget import more_money
-from courier.runs.events import ApprovalAnswered, AttemptEnded, WorkDelivered
-from courier.runs.frozen import FrozenStep
+from courier.runs.candidates import step_of
+from courier.runs.events import AttemptEnded, ChecksAwaited, ChecksRed
 from courier.runs.parking import REASON, REMEDY
 from courier.runs.parking import SIGNAL as SECRET
-from courier.runs.progress import Finish, StartAttempt, next_step
+from courier.runs.progress import Finish, next_step
+
+__all__ = [
+    "Answered",
+    "Awaits",
+    "Began",
+    "Checked",
+    "Ended",
+    "Handed",
+    "Moment",
+    "Rests",
+    "Spoke",
+    "StepBegan",
+    "StepEnded",
+    "Tried",
+    "follow",
+]
 
 POLL_SECONDS = 0.1
 """How often a follower looks."""
@@ -28,114 +57,6 @@ SETTLING_SECONDS = 1.5
 """How long a run has waited for a person before nothing more is expected of it."""
 
 _ATTEMPT = re.compile(r"(.+)-([0-9]+)\.([0-9]+)/.*")
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """One attempt of one step, as people count them."""
-
-    step: FrozenStep
-    iteration: int
-    attempt: int
-    lane: str = ""
-    """What sets a candidate's attempts apart, e.g. ``c2/``."""
-
-    @property
-    def name(self) -> str:
-        """Return the attempt's name, unique in its run."""
-        start = StartAttempt(self.step, self.iteration, self.attempt, base="")
-        return f"{self.lane}{start.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Began:
-    """A run is under way."""
-
-    run: str
-    at: datetime
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepBegan:
-    """An attempt is under way."""
-
-    run: str
-    at: datetime
-    tried: Tried
-
-
-@dataclass(frozen=True, slots=True)
-class Spoke:
-    """An agent said or did something; ``line`` is one line of its transcript as JSON gives it."""
-
-    run: str
-    attempt: str
-    line: dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class StepEnded:
-    """An attempt ended, however it ended."""
-
-    run: str
-    at: datetime
-    tried: Tried
-    ended: AttemptEnded
-
-
-@dataclass(frozen=True, slots=True)
-class Rests:
-    """A run waits for a moment."""
-
-    run: str
-    at: datetime
-    until: datetime
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Awaits:
-    """A run waits for a person; ``message`` says what for and how to answer."""
-
-    run: str
-    at: datetime
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """Somebody, or the time that passed, answered."""
-
-    run: str
-    at: datetime
-    answered: ApprovalAnswered
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """The work was delivered, or why it could not be."""
-
-    run: str
-    at: datetime
-    delivered: WorkDelivered
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A run is over and on record; no ``phase`` beyond that means its flow broke."""
-
-    run: str
-    at: datetime
-    phase: str
-    reason: str
-    message: str = ""
-
-
-Moment: TypeAlias = (
-    Began | StepBegan | Spoke | StepEnded | Rests | Awaits | Answered | Handed | Ended
-)
-"""Something that happened to a run."""
 
 
 @dataclass(slots=True)
@@ -151,6 +72,7 @@ class _Seen:
     waits_since: datetime | None = None
     lacked: datetime | None = None
     handed: bool = False
+    checked: int = 0
     offsets: dict[str, int] = field(default_factory=dict)
 
 
@@ -199,6 +121,7 @@ def _moments(world: World, told: Told, seen: _Seen) -> Iterator[Moment]:
     if run.delivered is not None and not seen.handed:
         seen.handed = True
         yield Handed(name, run.delivered.at, run.delivered)
+    yield from _checks(told, seen)
     if told.state.phase.ended:
         yield _end(told)
 
@@ -230,7 +153,7 @@ def _attempts(told: Told) -> Iterator[tuple[Tried, datetime]]:
 
 
 def _tried(told: Told, ended: AttemptEnded) -> Tried:
-    step = next(step for step in told.plan.steps if step.name == ended.step)
+    step = step_of(told.plan, told.run, ended.step)
     return Tried(step, ended.iteration, ended.attempt, told.plan.lane)
 
 
@@ -272,6 +195,17 @@ def _questions(world: World, told: Told, seen: _Seen) -> Iterator[Moment]:
     if asked is not None and lacks is None and is_open and len(run.asked) > seen.asked:
         seen.asked = len(run.asked)
         yield Awaits(name, asked.at, asked.message)
+
+
+def _checks(told: Told, seen: _Seen) -> Iterator[Checked]:
+    facts = [fact for fact in told.facts if isinstance(fact, ChecksAwaited | ChecksRed)]
+    for fact in facts[seen.checked :]:
+        if isinstance(fact, ChecksAwaited):
+            yield Checked(told.plan.run, fact.at, fact.message)
+        else:
+            red = ", ".join(one.name for one in fact.red)
+            yield Checked(told.plan.run, fact.at, f"{fact.head[:10]} is red: {red}", is_red=True)
+    seen.checked = len(facts)
 
 
 def _end(told: Told) -> Ended:

@@ -79,6 +79,8 @@ class Metrics:
         self._cost = self._counter("cost_usd", "US dollars known of.", "agent", "model")
         self._sandboxes = self._counter("sandboxes", "Sandboxes asked for.", "result")
         self._refusals = self._counter("gate_refusals", "Work that was refused.", "code")
+        self._repairs = self._counter("check_repairs", "Tries to mend red checks.", "project")
+        self._flaky = self._counter("flaky_checks", "Checks that turned green again.", "project")
         self._run = self._histogram("run_seconds", "From start to end of runs.", _RUN, "phase")
         self._step = self._histogram("step_seconds", "How long tries took.", _STEP, "agent")
         self._queue = self._histogram("dispatch_seconds", "From queue to start.", _QUEUE)
@@ -124,6 +126,7 @@ class Metrics:
         for stage in told.stages:
             if stage.name.endswith("/sandbox"):
                 self._sandboxes.labels("failed" if stage.fault else "opened").inc()
+        self._tell_checks(plan, run)
         delivered = run.delivered
         if delivered is not None and delivered.refusal is not None:
             self._refusals.labels(self._word.known(delivered.refusal.code)).inc()
@@ -153,6 +156,13 @@ class Metrics:
         self._step.labels(agent).observe(max(0.0, took))
         if tried.refusal is not None:
             self._refusals.labels(self._word.known(tried.refusal.code)).inc()
+
+    def _tell_checks(self, plan: FrozenPlan, run: Run) -> None:
+        mended = {tried.repairs for tried in run.attempts if tried.repairs is not None}
+        if mended:
+            self._repairs.labels(plan.project).inc(len(mended))
+        if run.ci.flaky:
+            self._flaky.labels(plan.project).inc(len(run.ci.flaky))
 
     def _tell_charge(self, charge: Charge) -> None:
         names = self._agent.known(charge.agent or ""), self._model.known(charge.model or "")

@@ -11,6 +11,7 @@ from courier.cli.views.json_text import to_json
 from courier.cli.views.proposal import diff
 from courier.engine.following import (
     Began,
+    Checked,
     Ended,
     Moment,
     Rests,
@@ -133,6 +134,8 @@ def test_progress_tells_a_rejection_and_a_pass() -> None:
         StepEnded("fix-auth", later, check, attempted("check", verdict=rejected())),
         StepEnded("fix-auth", later, check, attempted("check", verdict=passed())),
         Rests("fix-auth", later, later, "RateLimited: Later."),
+        Checked("fix-auth", later, "Waits for checks of abc: t."),
+        Checked("fix-auth", later, "abc is red: t", is_red=True),
         Ended("fix-auth", later, "failed", "LoopExhausted", "Rejected 2 times"),
     )
     assert "… 3 more lines: courier logs fix-auth" in lines
@@ -140,6 +143,8 @@ def test_progress_tells_a_rejection_and_a_pass() -> None:
     assert "✓ check 1      pass" in lines
     assert "changed nothing" in lines
     assert "waits" in lines
+    assert "‖ checks       Waits for checks of abc: t." in lines
+    assert "✗ checks       abc is red: t" in lines
     assert lines.endswith("✗ failed       LoopExhausted: Rejected 2 times  (cost not known)")
 
 

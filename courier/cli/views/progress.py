@@ -12,6 +12,7 @@ from courier.engine.following import (
     Answered,
     Awaits,
     Began,
+    Checked,
     Ended,
     Handed,
     Moment,
@@ -86,7 +87,7 @@ class Progress:
                 return self._spoken(moment)
             case StepEnded():
                 return self._ended_step(moment)
-            case Rests() | Awaits() | Answered():
+            case Rests() | Awaits() | Answered() | Checked():
                 return [self._resting(moment)]
             case Handed():
                 return self._handed(moment)
@@ -164,7 +165,10 @@ class Progress:
         more = f"{rest} more line{'' if rest == 1 else 's'}: courier logs {moment.run}"
         return [self._quoted(moment.run, safe(more), "…")]
 
-    def _resting(self, moment: Rests | Awaits | Answered) -> str:
+    def _resting(self, moment: Rests | Awaits | Answered | Checked) -> str:
+        if isinstance(moment, Checked):
+            tone, mark = ("red", "✗") if moment.is_red else ("yellow", "‖")
+            return self._line(moment, tone, mark, "checks", safe(moment.message))
         if isinstance(moment, Answered):
             return self._answered(moment)
         if isinstance(moment, Awaits):
@@ -205,7 +209,7 @@ class Progress:
 
     def _line(
         self,
-        moment: StepBegan | StepEnded | Rests | Awaits | Answered | Handed | Ended,
+        moment: StepBegan | StepEnded | Rests | Awaits | Answered | Handed | Checked | Ended,
         tone: str,
         mark: str,
         what: str,

@@ -13,6 +13,7 @@ from courier.telemetry.bounded import MOST, OTHER, Bounded
 from courier.telemetry.metrics import Metrics, Passes
 from tests.unit.runs.builders import START as NOW
 from tests.unit.runs.builders import attempted, completed, failed, frozen
+from tests.unit.runs.test_checking import FIX, HEAD, red, seen, work
 
 USED = Usage(input_tokens=10, output_tokens=5, cache_read_tokens=3, cost_usd=Decimal("0.25"))
 
@@ -63,6 +64,23 @@ async def test_a_run_is_counted_with_its_steps_and_what_they_used() -> None:
     assert found["courier_reconcile_passes_total", "r", "idle"] == 4
     assert found["courier_runs_queued", "r"] == 3
     assert found["courier_build_info", "1.2.3"] == 1
+
+
+async def test_what_was_mended_and_what_was_flaky_is_counted() -> None:
+    counted = metrics()
+    tried = attempted("design", iteration=2, commit=FIX).model_copy(update={"repairs": HEAD})
+    facts: list[RunEvent] = [
+        *work(),
+        seen(20, t="failure"),
+        seen(40, t="success"),
+        red(60),
+        tried,
+        RunEnded(at=NOW + timedelta(seconds=90), phase="completed", reason="Completed"),
+    ]
+    await counted.ended(EndedRun(frozen(), fold(facts), NOW, NOW, ()))
+    found = samples(counted)
+    assert found["courier_check_repairs_total", "demo"] == 1
+    assert found["courier_flaky_checks_total", "demo"] == 1
 
 
 def test_a_run_is_parked_until_it_goes_on_or_leaves() -> None:
