@@ -1,15 +1,17 @@
 """All documents of one commit: each by its name, references checked, one digest."""
 
+from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from courier.diagnostics import Diagnostic, Position, in_reading_order
 from courier.planning.crosscheck import Finding, crosscheck
 from courier.planning.facts import FileFacts, facts_of
 from courier.planning.manifest import Document, Manifest, Schemas, read_manifest
+from courier.planning.recheck import Census, census, recheck
 from courier.planning.references import Ref
 from courier.planning.sources import is_document
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 FOLDER = ".courier/"
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 
 class ReadFile(NamedTuple):
     """One file as it was read."""
@@ -25,6 +30,8 @@ class ReadFile(NamedTuple):
     blob: str
     manifest: Manifest
     facts: FileFacts
+    line: str
+    """What the digest of a catalog is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,16 @@ class Catalog:
             for ref in sorted(self.documents):
                 self._kinds.setdefault(ref.kind, []).append(ref)
         return iter(self._kinds.get(kind, ()))
+
+    def amended(self, changed: Iterable[Document], *, digest: str) -> "Catalog":
+        """Return a catalog some documents of which are new, or others of the same names."""
+        new = {document.ref: document for document in changed}
+        documents = MappingProxyType(_plus(self.documents, new))
+        resources = {ref: one for ref, one in self._resources.items() if ref not in new}
+        kinds = {kind: list(refs) for kind, refs in self._kinds.items()}
+        for ref in new.keys() - self.documents.keys() if kinds else ():
+            insort(kinds.setdefault(ref.kind, []), ref)
+        return Catalog(documents, digest, resources, kinds)
 
     def with_documents(self, more: Iterable[Document]) -> "Catalog":
         """Return a catalog that holds some documents besides, of names it does not have."""
@@ -88,11 +105,15 @@ class Reading(NamedTuple):
         catalog: The valid documents; not to be acted on while a diagnostic is an error.
         diagnostics: Every problem, in reading order.
         files: What was read of each file, to read the next commit from.
+        blobs: Path to content id of every file, documents or not.
+        census: What is known of the names of documents that are right; made when it is needed.
     """
 
     catalog: Catalog
     diagnostics: tuple[Diagnostic, ...]
     files: Mapping[str, ReadFile]
+    blobs: Mapping[str, str]
+    census: Census | None = None
 
 
 def unread(blobs: Mapping[str, str], former: Reading | None = None) -> tuple[str, ...]:
@@ -102,11 +123,11 @@ def unread(blobs: Mapping[str, str], former: Reading | None = None) -> tuple[str
         blobs: Path, from the repository's root, to content id of every file below ``.courier/``.
         former: The last reading; what it knows is not read again.
     """
-    known = former.files if former else {}
+    known = former.blobs if former else {}
+    read = former.files if former else {}
+    moved = [path for path, blob in blobs.items() if known.get(path) != blob]
     return tuple(
-        path
-        for path, blob in sorted(blobs.items())
-        if (known[path].blob != blob if path in known else is_document(path.removeprefix(FOLDER)))
+        sorted(path for path in moved if path in read or is_document(path.removeprefix(FOLDER)))
     )
 
 
@@ -128,18 +149,60 @@ def read_catalog(
     new = {
         path: _read(path, blobs[path], contents[path], schemas) for path in unread(blobs, former)
     }
+    amended = _amended(blobs, new, former) if former is not None else None
+    if amended is not None:
+        return amended
     known = {**(former.files if former else {}), **new}
     files = {path: known[path] for path in sorted(blobs) if path in known}
-    findings = crosscheck({path: each.facts for path, each in files.items()})
-    alone = [found for each in files.values() for found in each.manifest.diagnostics]
-    together = [_placed(finding, files[finding.path].manifest) for finding in findings]
     catalog = Catalog(_documents(files.values()), _digest(files))
-    return Reading(catalog, tuple(in_reading_order([*alone, *together])), MappingProxyType(files))
+    found = _told(files, files, crosscheck(_facts(files)))
+    return Reading(catalog, found, MappingProxyType(files), blobs)
+
+
+def _plus(known: Mapping[K, V], more: Mapping[K, V]) -> dict[K, V]:
+    """Return a copy with more in it; of a dictionary no key is hashed anew."""
+    copied = known.copy() if isinstance(known, dict | MappingProxyType) else dict(known)
+    copied.update(more)
+    return copied
+
+
+def _facts(files: Mapping[str, ReadFile]) -> dict[str, FileFacts]:
+    return {path: each.facts for path, each in files.items()}
+
+
+def _amended(
+    blobs: Mapping[str, str], new: Mapping[str, ReadFile], former: Reading
+) -> Reading | None:
+    """Return the reading where only what is new can be wrong; None where that is not sure."""
+    if former.diagnostics or not former.files.keys() <= blobs.keys():
+        return None
+    before = former.census or census(_facts(former.files))
+    old = {path: former.files[path].facts for path in new if path in former.files}
+    checked = recheck(before, old, _facts(new)) if before is not None else None
+    if checked is None:
+        return None
+    findings, right = checked
+    files = _plus(former.files, new)
+    if len(files) > len(former.files):
+        files = dict(sorted(files.items()))
+    changed = [document for each in new.values() for document in each.manifest.documents]
+    catalog = former.catalog.amended(changed, digest=_digest(files))
+    found = _told(new, files, findings)
+    return Reading(catalog, found, MappingProxyType(files), blobs, None if found else right)
+
+
+def _told(
+    looked_at: Mapping[str, ReadFile], files: Mapping[str, ReadFile], findings: Iterable[Finding]
+) -> tuple[Diagnostic, ...]:
+    """Return the problems of some files, alone and together, in reading order."""
+    alone = [found for each in looked_at.values() for found in each.manifest.diagnostics]
+    together = [_placed(finding, files[finding.path].manifest) for finding in findings]
+    return tuple(in_reading_order([*alone, *together]))
 
 
 def _read(path: str, blob: str, data: bytes, schemas: Schemas) -> ReadFile:
     manifest = read_manifest(path, data, schemas=schemas, folder=FOLDER)
-    return ReadFile(blob, manifest, facts_of(manifest, schemas))
+    return ReadFile(blob, manifest, facts_of(manifest, schemas), f"{blob} {path}\n")
 
 
 def _documents(files: Iterable[ReadFile]) -> Mapping[Ref, Document]:
@@ -151,8 +214,8 @@ def _documents(files: Iterable[ReadFile]) -> Mapping[Ref, Document]:
 
 
 def _digest(files: Mapping[str, ReadFile]) -> str:
-    lines = "".join(f"{each.blob} {path}\n" for path, each in sorted(files.items()))
-    return sha256(lines.encode()).hexdigest()
+    """Return the digest of files that are in the order of their paths."""
+    return sha256("".join([each.line for each in files.values()]).encode()).hexdigest()
 
 
 def _placed(finding: Finding, manifest: Manifest) -> Diagnostic:

@@ -1,6 +1,6 @@
 """Rules across documents: unique names, references that lead somewhere, parts that exist."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from courier.diagnostics import Diagnostic, Position, Severity
@@ -46,7 +46,7 @@ class Finding(NamedTuple):
         return Diagnostic(self.severity, self.code, self.summary, self.detail, at)
 
 
-class _Known(NamedTuple):
+class Known(NamedTuple):
     """Every name there is: documents with where they are, and all names to refer to.
 
     Attributes:
@@ -59,6 +59,12 @@ class _Known(NamedTuple):
     names: set[Named]
     guesses: set[Named]
     named: Callable[[str], list[str]]
+
+    def plus(self, more: Mapping[Named, tuple[str, DocumentFacts]]) -> "Known":
+        """Return the same with some documents more, or others of the same names."""
+        names = self.names.union(more)
+        documents = {**self.documents, **more}
+        return Known(documents, names, self.guesses, lambda kind: _of_kind(kind, names))
 
     def may_be(self, kind: str, name: str) -> bool:
         """Return whether a document that cannot be read may be the one."""
@@ -80,11 +86,8 @@ def crosscheck(
         named: From a kind to all its names, sorted; from the files given where it is left out.
     """
     ordered = sorted(files.items())
-    builtin = {(kind, name) for kind, names in BUILTIN_NAMES.items() for name in names}
-    documents, findings = _by_name(ordered, builtin, only)
-    names = builtin.union(documents)
-    guesses = {guess for _, (_, _, found) in ordered for guess in found}
-    known = _Known(documents, names, guesses, named or (lambda kind: _of_kind(kind, names)))
+    known, findings = _known(ordered, only, named)
+    documents, guesses = known.documents, known.guesses
     projects = _of_kind("Project", documents)
     is_settled = len(projects) == 1 or (not projects and _may_be_project(guesses))
     findings += _circular(documents)
@@ -92,11 +95,29 @@ def crosscheck(
         if only is not None and path not in only:
             continue
         for facts in (*whole, *broken) if broken else whole:
-            if (facts[3] or facts[6]) and _may_be_wrong(facts, known):
-                findings += _leads(path, facts, known)
+            if (facts[3] or facts[6]) and may_be_wrong(facts, known):
+                findings += leads(path, facts, known)
             if not is_settled and facts[0] in _STARTS_WORK and facts[1]:
-                findings += _belongs(path, facts, projects)
+                findings += belongs(path, facts, projects)
     return findings
+
+
+def known_of(files: Mapping[str, FileFacts]) -> Known:
+    """Return every name there is in some files."""
+    return _known(sorted(files.items()), (), None)[0]
+
+
+def _known(
+    ordered: Sequence[tuple[str, FileFacts]],
+    only: Collection[str] | None,
+    named: Callable[[str], list[str]] | None,
+) -> tuple[Known, list[Finding]]:
+    """Return every name there is, and what is wrong with names themselves."""
+    builtin = {(kind, name) for kind, names in BUILTIN_NAMES.items() for name in names}
+    documents, findings = _by_name(ordered, builtin, only)
+    names = builtin.union(documents)
+    guesses = {guess for _, (_, _, found) in ordered for guess in found}
+    return Known(documents, names, guesses, named or (lambda kind: _of_kind(kind, names))), findings
 
 
 def depends(facts: DocumentFacts) -> list[Naming]:
@@ -166,7 +187,7 @@ def _taken(path: str, facts: DocumentFacts, first: str | None) -> Finding:
     return Finding(path, facts[2], at, "DuplicateName", "Name already taken", detail)
 
 
-def _may_be_wrong(facts: DocumentFacts, known: _Known) -> bool:
+def may_be_wrong(facts: DocumentFacts, known: Known) -> bool:
     """Return quickly whether a document needs a closer look; most do not."""
     documents, names = known.documents, known.names
     for _, kinds, name in facts[3]:
@@ -180,12 +201,13 @@ def _may_be_wrong(facts: DocumentFacts, known: _Known) -> bool:
     return facts[6] is not None and bool(_judged(facts[6], known))
 
 
-def _judged(roles: Roles, known: _Known) -> tuple[Problem, ...]:
+def _judged(roles: Roles, known: Known) -> tuple[Problem, ...]:
     type_, chooses, steps = roles
     return problems(type_, tuple([_player(step, known) for step in steps]), chooses=chooses)
 
 
-def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
+def leads(path: str, facts: DocumentFacts, known: Known) -> Iterator[Finding]:
+    """Yield what is wrong with where a document leads."""
     _, _, number, namings, _, claims, roles = facts
     for naming in namings:
         _, kinds, name = naming
@@ -201,7 +223,7 @@ def _leads(path: str, facts: DocumentFacts, known: _Known) -> Iterator[Finding]:
             yield Finding(path, number, *found)
 
 
-def _led_astray(path: str, number: int, naming: Naming, known: _Known) -> Iterator[Finding]:
+def _led_astray(path: str, number: int, naming: Naming, known: Known) -> Iterator[Finding]:
     pointer, kinds, name = naming
     found = [kind for kind in kinds if (kind, name) in known.names]
     if len(found) > 1:
@@ -213,7 +235,7 @@ def _led_astray(path: str, number: int, naming: Naming, known: _Known) -> Iterat
         yield Finding(path, number, pointer, "UnknownReference", "Unknown name", detail)
 
 
-def _claimed(path: str, number: int, claim: Claim, known: _Known) -> Iterator[Finding]:
+def _claimed(path: str, number: int, claim: Claim, known: Known) -> Iterator[Finding]:
     pointer, (kind, owner), part = claim
     _, target = known.documents.get((kind, owner), ("", None))
     parts = target[4] if target else None
@@ -243,7 +265,7 @@ def _uncontained(
     yield Finding(path, number, pointer, code, summary, detail, Severity.WARNING)
 
 
-def _lacks(path: str, facts: DocumentFacts, claim: Claim, known: _Known) -> Iterator[Finding]:
+def _lacks(path: str, facts: DocumentFacts, claim: Claim, known: Known) -> Iterator[Finding]:
     pointer, owner, part = claim
     wish = Wish(pointer, owner[1], cast(Feature, part))
     _, agent = known.documents.get(owner, ("", None))
@@ -258,14 +280,14 @@ def _lacks(path: str, facts: DocumentFacts, claim: Claim, known: _Known) -> Iter
         yield Finding(path, facts[2], pointer, CODE, SUMMARY, told, Severity.WARNING)
 
 
-def _has_slash(facts: DocumentFacts, pointer: Pointer, known: _Known) -> bool:
+def _has_slash(facts: DocumentFacts, pointer: Pointer, known: Known) -> bool:
     """Return whether a list of commands names one that agents are to expand."""
     names = (name for at, _, name in facts[3] if at[:-1] == pointer)
     found = (known.documents.get(("Command", name)) for name in names)
     return any(each is not None and SLASH in (each[1][4] or ()) for each in found)
 
 
-def _player(role: Role, known: _Known) -> Player:
+def _player(role: Role, known: Known) -> Player:
     type_, persona, loops = role
     if persona is None:
         return Player(type_, loops=loops)
@@ -274,7 +296,8 @@ def _player(role: Role, known: _Known) -> Player:
     return Player(told[0], enabled=OFF not in told, loops=loops)
 
 
-def _belongs(path: str, facts: DocumentFacts, projects: Iterable[str]) -> Iterator[Finding]:
+def belongs(path: str, facts: DocumentFacts, projects: Iterable[str]) -> Iterator[Finding]:
+    """Yield that a document does not say of which Project it is."""
     if any(pointer == _PROJECT for pointer, _, _ in facts[3]):
         return
     names = list(projects)

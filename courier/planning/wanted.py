@@ -13,9 +13,9 @@ from courier.planning.plan import Action, CancelRun, Held, ResumeRun
 from courier.planning.references import Ref
 from courier.runs.approvals import AWAITING
 
-Digests = dict[Ref, tuple[Document, str]]
-"""Digests of specs, each with the very document it was made of: kept between passes, it saves
-most of their work."""
+Digests = dict[Ref, tuple[Document, str, ObservedRun | None]]
+"""Digests of specs, each with the very document it was made of, and the very record by which the
+run was settled: kept between passes, it saves most of their work."""
 
 
 @dataclass(slots=True)
@@ -40,8 +40,11 @@ def sort_runs(catalog: Catalog, observed: Observed, digests: Digests) -> Sorted:
     found = Sorted()
     documents, records = catalog.documents, observed.records.runs
     for ref in catalog.of_kind("Run"):
-        document = documents[ref]
-        flying, record = observed.in_flight.get(ref.name), records.get(ref.name)
+        document, record = documents[ref], records.get(ref.name)
+        flying = observed.in_flight.get(ref.name)
+        if flying is None and record is not None and _was_settled(digests, ref, document, record):
+            found.settled += 1
+            continue
         cancelled = document.value["spec"].get("desiredState") == "cancelled"
         if flying is None and record is None:
             if cancelled:
@@ -55,8 +58,15 @@ def sort_runs(catalog: Catalog, observed: Observed, digests: Digests) -> Sorted:
         elif record is not None and (why := kept(record, digest=digest, cancelled=cancelled)):
             found.held.append(held(catalog, ref, *why))
         else:
+            digests[ref] = (document, digest, record)
             found.settled += 1
     return found
+
+
+def _was_settled(digests: Digests, ref: Ref, document: Document, record: ObservedRun) -> bool:
+    """Return whether a run was settled by the same record when its document was the same."""
+    known = digests.get(ref)
+    return known is not None and known[0] is document and known[2] is record
 
 
 def _digest(digests: Digests, ref: Ref, document: Document) -> str:
@@ -64,7 +74,7 @@ def _digest(digests: Digests, ref: Ref, document: Document) -> str:
     if known is not None and known[0] is document:
         return known[1]
     digest = spec_digest(document.value["spec"])
-    digests[ref] = (document, digest)
+    digests[ref] = (document, digest, None)
     return digest
 
 

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from courier.errors import NotFound, Unavailable
 from courier.planning.history import SAMPLES, Sample
@@ -248,6 +248,11 @@ class _Runs(Mapping[str, ObservedRun]):
 
     def __init__(self, index: Index) -> None:
         self._index = index
+
+    def get(self, run: str, default: Any = None) -> Any:
+        """Return a record by name; asked for thousands in a pass."""
+        found = self._index.one(run)
+        return default if found is None else found
 
     def __getitem__(self, run: str) -> ObservedRun:
         found = self._index.one(run)

@@ -9,10 +9,10 @@ from courier.ports.repository import Identity, Version
 from courier.runs.filechange import FileChange
 from courier.storage import history
 from courier.storage.git import Limits
+from courier.storage.listing import Listing
 from courier.storage.names import checked_commit
 from courier.storage.plumbing import Plumbing
 
-_REGULAR: Final = ("100644", "100755")
 _DIFF: Final = Limits(output=8 << 20, may_cut=True)
 
 
@@ -20,21 +20,11 @@ class Looking:
     """Reads commits of a mirror."""
 
     plumbing: Plumbing
+    listing: Listing
 
     async def files(self, commit: str, prefix: str) -> Mapping[str, str]:
         """Return path to blob id of every regular file under a folder of a commit."""
-        folder = prefix.strip("/")
-        inside = ("--", f"{folder}/") if folder else ()
-        answer = await self.plumbing.local.run(
-            "ls-tree", "-r", "-z", "--full-tree", checked_commit(commit), *inside
-        )
-        found = {}
-        for line in answer.out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-            facts, _, path = line.partition("\t")
-            mode, _, blob = facts.split(" ")
-            if mode in _REGULAR:
-                found[path] = blob
-        return found
+        return await self.listing.files(commit, prefix)
 
     async def read(self, blobs: Sequence[str]) -> Sequence[bytes]:
         """Return the contents of blobs, in order, in one batch.

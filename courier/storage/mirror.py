@@ -23,6 +23,7 @@ from courier.storage.edits import with_files
 from courier.storage.export import Exporter
 from courier.storage.gate.entry import Gate
 from courier.storage.joining import Joiner
+from courier.storage.listing import Listing
 from courier.storage.looking import Looking
 from courier.storage.merging import Merger, Wanted
 from courier.storage.names import branch_ref, checked_commit
@@ -57,6 +58,7 @@ class Mirror(Looking):
         self._exporter = Exporter(self.plumbing)
         self._gate = Gate(self.plumbing)
         self._joiner = Joiner(self.plumbing)
+        self.listing = Listing(self.plumbing)
         self._merger = Merger(self.plumbing, self.remote)
 
     async def open(self) -> Self:

@@ -388,3 +388,30 @@ async def test_what_is_put_aside_is_on_no_branch_and_replaces_what_was_there(
         assert git("rev-parse", ref, cwd=scratch.origin) == commit
     heads = git("for-each-ref", "--format=%(refname)", "refs/heads", cwd=scratch.origin)
     assert heads.split() == ["refs/heads/main", "refs/heads/next"]
+
+
+async def test_files_listed_again_are_those_of_a_fresh_look(
+    mirror: Mirror, scratch: Scratch
+) -> None:
+    changes: list[dict[str, str | bytes | None]] = [
+        {"README.md": "more\n"},
+        {".courier/runs/a.yaml": "a\n", ".courier/é ü/b\tc.yaml": "b\n"},
+        {".courier/runs/a.yaml": None, "src/a.py": None},
+        {".courier/more": "a file\n"},
+        {".courier/more": None, ".courier/more/z.yaml": "z\n", "src/b.py": "b\n"},
+    ]
+    commits = [await tip(mirror)]
+    for change in changes:
+        commits.append(scratch.commit(change))
+        scratch.push()
+    await mirror.fetch()
+    for commit in [*commits, *reversed(commits), commits[0], commits[-1]]:
+        fresh = await scratch.mirror().open()
+        for prefix in ("", ".courier"):
+            told = await mirror.files(commit, prefix)
+            assert dict(told) == dict(await fresh.files(commit, prefix))
+        await fresh.close()
+
+
+async def tip(mirror: Mirror) -> str:
+    return (await mirror.head()).commit
