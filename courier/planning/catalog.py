@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from courier.diagnostics import Diagnostic, Position, in_reading_order
-from courier.planning.crosscheck import Finding, crosscheck
+from courier.planning.crosscheck import crosscheck
 from courier.planning.facts import FileFacts, facts_of
+from courier.planning.known import Finding
 from courier.planning.manifest import Document, Manifest, Schemas, read_manifest
 from courier.planning.recheck import Census, census, recheck
 from courier.planning.references import Ref

@@ -1,17 +1,17 @@
 """Rules across documents: unique names, references that lead somewhere, parts that exist."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import cast
 
-from courier.diagnostics import Diagnostic, Position, Severity
+from courier.diagnostics import Severity
 from courier.planning.circles import circles
 from courier.planning.facts import OFF, SLASH, Claim, DocumentFacts, FileFacts, Named, Role, Roles
+from courier.planning.known import Finding, Known, known_among, of_kind
 from courier.planning.lacking import CODE, SUMMARY, Wish, sentence
 from courier.planning.pipelines import Player, Problem, problems
 from courier.planning.problems import either, quoted, suggestion
 from courier.planning.references import ANY_KIND, Naming, Pointer
 from courier.resources.capabilities import CAPABILITIES, Capabilities, Feature
-from courier.resources.names import BUILTIN_NAMES
 
 _STARTS_WORK = frozenset(
     {
@@ -25,50 +25,8 @@ _STARTS_WORK = frozenset(
         "Sandbox",
     }
 )
-_BUILTIN_KINDS = frozenset(BUILTIN_NAMES)
 _PROJECT: Pointer = ("metadata", "project")
 _DEPENDS: Pointer = ("spec", "dependsOn")
-
-
-class Finding(NamedTuple):
-    """A problem whose place is still a pointer: most catalogs have none to look up."""
-
-    path: str
-    number: int
-    pointer: Pointer
-    code: str
-    summary: str
-    detail: str
-    severity: Severity = Severity.ERROR
-
-    def diagnostic(self, at: Position) -> Diagnostic:
-        """Return the problem at its place."""
-        return Diagnostic(self.severity, self.code, self.summary, self.detail, at)
-
-
-class Known(NamedTuple):
-    """Every name there is: documents with where they are, and all names to refer to.
-
-    Attributes:
-        names: The names of documents, and those that are built in.
-        guesses: The names documents may have that cannot be read.
-        named: Every name of a kind, sorted, for advice.
-    """
-
-    documents: dict[Named, tuple[str, DocumentFacts]]
-    names: set[Named]
-    guesses: set[Named]
-    named: Callable[[str], list[str]]
-
-    def plus(self, more: Mapping[Named, tuple[str, DocumentFacts]]) -> "Known":
-        """Return the same with some documents more, or others of the same names."""
-        names = self.names.union(more)
-        documents = {**self.documents, **more}
-        return Known(documents, names, self.guesses, lambda kind: _of_kind(kind, names))
-
-    def may_be(self, kind: str, name: str) -> bool:
-        """Return whether a document that cannot be read may be the one."""
-        return (kind, name) in self.guesses or (ANY_KIND, name) in self.guesses
 
 
 def crosscheck(
@@ -86,9 +44,9 @@ def crosscheck(
         named: From a kind to all its names, sorted; from the files given where it is left out.
     """
     ordered = sorted(files.items())
-    known, findings = _known(ordered, only, named)
+    known, findings = known_among(ordered, only, named)
     documents, guesses = known.documents, known.guesses
-    projects = _of_kind("Project", documents)
+    projects = of_kind("Project", documents)
     is_settled = len(projects) == 1 or (not projects and _may_be_project(guesses))
     findings += _circular(documents)
     for path, (whole, broken, _) in ordered:
@@ -100,24 +58,6 @@ def crosscheck(
             if not is_settled and facts[0] in _STARTS_WORK and facts[1]:
                 findings += belongs(path, facts, projects)
     return findings
-
-
-def known_of(files: Mapping[str, FileFacts]) -> Known:
-    """Return every name there is in some files."""
-    return _known(sorted(files.items()), (), None)[0]
-
-
-def _known(
-    ordered: Sequence[tuple[str, FileFacts]],
-    only: Collection[str] | None,
-    named: Callable[[str], list[str]] | None,
-) -> tuple[Known, list[Finding]]:
-    """Return every name there is, and what is wrong with names themselves."""
-    builtin = {(kind, name) for kind, names in BUILTIN_NAMES.items() for name in names}
-    documents, findings = _by_name(ordered, builtin, only)
-    names = builtin.union(documents)
-    guesses = {guess for _, (_, _, found) in ordered for guess in found}
-    return Known(documents, names, guesses, named or (lambda kind: _of_kind(kind, names))), findings
 
 
 def depends(facts: DocumentFacts) -> list[Naming]:
@@ -144,47 +84,8 @@ def _circular(documents: Mapping[Named, tuple[str, DocumentFacts]]) -> Iterator[
         )
 
 
-def _by_name(
-    ordered: Iterable[tuple[str, FileFacts]], builtin: set[Named], only: Collection[str] | None
-) -> tuple[dict[Named, tuple[str, DocumentFacts]], list[Finding]]:
-    """Return the documents by name, the first of each, and the others as findings."""
-    found: dict[Named, tuple[str, DocumentFacts]] = {}
-    taken: list[Finding] = []
-    for path, (whole, broken, _) in ordered:
-        for facts in _in_order(whole, broken) if broken else whole:
-            named, here = facts[:2], (path, facts)
-            is_builtin = facts[0] in _BUILTIN_KINDS and named in builtin
-            if not is_builtin and found.setdefault(named, here) is here:
-                continue
-            if only is None or path in only:
-                taken.append(_taken(path, facts, None if is_builtin else found[named][0]))
-    return found, taken
-
-
-def _in_order(
-    whole: Iterable[DocumentFacts], broken: Iterable[DocumentFacts]
-) -> list[DocumentFacts]:
-    """Return the documents of a file whose names are known."""
-    named = [facts for facts in (*whole, *broken) if facts[1]]
-    return sorted(named, key=lambda facts: facts[2])
-
-
-def _of_kind(kind: str, names: Iterable[Named]) -> list[str]:
-    return sorted(name for each, name in names if each == kind)
-
-
 def _may_be_project(guesses: Iterable[Named]) -> bool:
     return any(kind in ("Project", ANY_KIND) for kind, _ in guesses)
-
-
-def _taken(path: str, facts: DocumentFacts, first: str | None) -> Finding:
-    kind, name = facts[:2]
-    if first is None:
-        detail = f"{kind} {quoted(name)} is built in. Choose another name."
-    else:
-        detail = f"{kind} {quoted(name)} is already in {first}. Rename or remove one."
-    at: Pointer = ("metadata", "name")
-    return Finding(path, facts[2], at, "DuplicateName", "Name already taken", detail)
 
 
 def may_be_wrong(facts: DocumentFacts, known: Known) -> bool:

@@ -8,15 +8,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from courier.planning.crosscheck import (
-    Finding,
-    Known,
     belongs,
     depends,
-    known_of,
     leads,
     may_be_wrong,
 )
 from courier.planning.facts import DocumentFacts, FileFacts, Named
+from courier.planning.known import Finding, Known, known_of
 from courier.resources.names import BUILTIN_NAMES
 
 _LEAF = "Run"

@@ -2,9 +2,9 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from courier.errors import NotFound, Unavailable
 from courier.planning.history import SAMPLES, Sample
@@ -15,6 +15,7 @@ from courier.ports.index import RunQuery
 from courier.ports.state import StateBranch
 from courier.storage import indexfile
 from courier.storage.indexfile import VERSION
+from courier.storage.lookups import Histories, RunsByName
 
 RECORDS: Final = "runs"
 """The folder of all records on the state branch."""
@@ -128,7 +129,7 @@ class Index:
     def observed(self) -> Records:
         """Return all records for planning: each is read when it is asked for, and remembered."""
         total = self._ask(lambda link: int(indexfile.fact(link, "total") or "0", 16))
-        return Records(_Runs(self), total, _Histories(self))
+        return Records(RunsByName(self), total, Histories(self))
 
     def one(self, run: str) -> ObservedRun | None:
         """Return one run for planning; remembered until its record changes."""
@@ -241,49 +242,6 @@ class Index:
         await asyncio.to_thread(indexfile.arrange, link)
         indexfile.note(link, "tip", tip)
         return tip
-
-
-class _Runs(Mapping[str, ObservedRun]):
-    """Every record by name, none of them held."""
-
-    def __init__(self, index: Index) -> None:
-        self._index = index
-
-    def get(self, run: str, default: Any = None) -> Any:
-        """Return a record by name; asked for thousands in a pass."""
-        found = self._index.one(run)
-        return default if found is None else found
-
-    def __getitem__(self, run: str) -> ObservedRun:
-        found = self._index.one(run)
-        if found is None:
-            raise KeyError(run)
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._index.names())
-
-    def __len__(self) -> int:
-        return len(self._index.names())
-
-
-class _Histories(Mapping[str, tuple[Sample, ...]]):
-    """The newest samples of every workflow, none of them held."""
-
-    def __init__(self, index: Index) -> None:
-        self._index = index
-
-    def __getitem__(self, workflow: str) -> tuple[Sample, ...]:
-        found = self._index.samples(workflow)
-        if not found:
-            raise KeyError(workflow)
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._index.workflows())
-
-    def __len__(self) -> int:
-        return len(self._index.workflows())
 
 
 def _put(link: sqlite3.Connection, contents: Mapping[str, bytes]) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from courier.diagnostics import Diagnostic, Position, Severity, in_reading_order
-from courier.planning.crosscheck import Finding
 from courier.planning.facts import FileFacts, facts_of, unread_facts
+from courier.planning.known import Finding
 from courier.planning.manifest import Schemas, read_manifest
 from courier.planning.plain_facts import plain_facts
 from courier.planning.sources import is_document, read_drafts
