@@ -5,6 +5,7 @@ document wishes for all of its parts is for the agents of those, too. What other
 say in is told by `courier.planning.wishes`, of each run.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeGuard, cast
 
@@ -86,13 +87,14 @@ def sentence(wish: Wish, able: Capabilities) -> str | None:
     return None if told is None else told + _CONSEQUENCE.get(wish.feature, "")
 
 
+_NAMED: Final = re.compile(
+    rf"agent[\"']?:(?:[\s|>+-]|#[^\n]*\n)*[\"']?(?:{'|'.join(sorted(_LESSER))})\b"
+)
+
+
 def may_name_lesser(kind: str, text: str) -> bool:
     """Return very quickly whether plain text of a kind may name an agent that lacks something."""
-    if kind in _PARTS and "agent" in text:
-        for name in _LESSER:
-            if name in text:
-                return True
-    return False
+    return kind in _PARTS and "agent" in text and _NAMED.search(text) is not None
 
 
 def may_lack(value: object) -> bool:

@@ -101,3 +101,25 @@ def test_an_agent_that_lacks_something_does_not_take_it(agent: str) -> None:
     assert [each.code for each in found] == ["AgentLacksFeature"]
     assert not agreed("a.yaml", text.encode())
     assert not agreed("a.yaml", text.replace("  agent:", '  "agent":').encode())
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "agent: shell",
+        'agent: "shell"',
+        "agent:   'shell'   # ours",
+        '"agent": shell',
+        'agent:\n    "shell"',
+        "agent: # ours\n    'shell'",
+        "agent: >-\n    shell",
+    ],
+)
+def test_an_agent_that_lacks_something_is_seen_however_it_is_written(agent: str) -> None:
+    text = (
+        "apiVersion: courier/v1\nkind: Persona\nmetadata: {name: strict}\n"
+        f"spec:\n  type: checker\n  model: opus\n  instructions: Look.\n  {agent}\n"
+    )
+    _, manifest = long_way("a.yaml", text.encode())
+    assert [found.code for found in manifest.diagnostics] == ["AgentLacksFeature"]
+    assert not agreed("a.yaml", text.encode())
