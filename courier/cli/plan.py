@@ -8,12 +8,15 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
+    from courier.cli.views.plan_markdown import Place
+    from courier.planning.comparison import Comparison
     from courier.planning.plan import Plan
 
 _EXAMPLE = """\
 courier plan
 courier plan --out today.plan && courier apply today.plan
-courier plan --detailed-exitcode -o json > plan.json"""
+courier plan --detailed-exitcode -o json > plan.json
+courier plan --base origin/main > plan.md"""
 
 CHANGES = 2
 """The exit code that says: there is something to do."""
@@ -23,7 +26,7 @@ CHANGES = 2
 @click.option(
     "-o",
     "--output",
-    type=click.Choice(["text", "wide", "json"]),
+    type=click.Choice(["text", "wide", "json", "markdown"]),
     default="text",
     help="wide shows also where each value comes from and the prompts.",
 )
@@ -44,13 +47,29 @@ CHANGES = 2
     metavar="REF",
     help="Look at a branch or commit of the remote, e.g. of a pull request.",
 )
+@click.option(
+    "--base",
+    metavar="REF",
+    help="Tell, as Markdown, what the files here change compared with where they left REF.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(min=2_000),
+    default=60_000,
+    show_default=True,
+    help="Characters of Markdown.",
+)
+@click.option("--whole", metavar="MARKDOWN", default="", help="Where to say the rest is, if cut.")
 @click.pass_obj
 def plan(  # noqa: PLR0913 - one parameter per option
     here: Here,
     output: str,
     file: str | None,
     commit: str | None,
+    base: str | None,
     *,
+    most: int,
+    whole: str,
     detailed: bool,
     tracked: bool,
 ) -> int:
@@ -58,8 +77,15 @@ def plan(  # noqa: PLR0913 - one parameter per option
 
     Changes nothing. Where `.courier/` here is ahead of the tracked branch, the plan is made for the
     files as they are on disk, and says so; `--tracked` and `--out` look at the tracked branch.
+
+    With `--base` it tells what a pull request changes, for a comment on it: runs that would start
+    or stop, effective values and prompts that differ, likely cost and time, budgets, problems. No
+    secret is looked up and nothing that the documents name is fetched or run.
     """
     from courier.cli.views import plan_view
+
+    if base is not None or output == "markdown":
+        return _compared(here, base or "", (most, whole), detailed=detailed)
 
     found = here.run(_propose(here, commit=commit, tracked=tracked or file is not None))
     if output == "json":
@@ -71,6 +97,38 @@ def plan(  # noqa: PLR0913 - one parameter per option
         here.path(file).write_text(plan_view.to_json(found))
         here.console.tell(f"Saved to {file}; `courier apply {file}` does this and nothing else.")
     return CHANGES if detailed and found.changes else 0
+
+
+def _compared(here: Here, base: str, form: tuple[int, str], *, detailed: bool) -> int:
+    from courier.cli.views import plan_markdown
+
+    found, place = here.run(_compare(here, base, form[1]))
+    here.console.show(plan_markdown.to_markdown(found, place, most=form[0]))
+    if found.has_errors:
+        return 1
+    return CHANGES if detailed and not found.is_empty else 0
+
+
+async def _compare(here: Here, base: str, whole: str) -> "tuple[Comparison, Place]":
+    from courier.cli.views.plan_markdown import Place
+    from courier.errors import NotFound
+
+    async with here.wired() as wiring:
+        await wiring.mirror.fetch()
+        head = await wiring.mirror.head()
+        named = base or f"origin/{head.branch}"
+        commit = await here.checkout.merge_base(named)
+        if commit is None and base in ("", head.branch):
+            commit = head.commit
+        if commit is None:
+            raise NotFound(
+                "git knows no such commit here.",
+                detail=named,
+                next_step="Fetch it, or name another, e.g. `--base origin/main`.",
+            )
+        files = await here.checkout.files()
+        found = await wiring.preview().of_change(files, beside=here.checkout, base=commit)
+    return found, Place(named, commit, whole)
 
 
 async def _propose(here: Here, *, commit: str | None, tracked: bool) -> "Plan":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 
 from courier.diagnostics import has_errors
@@ -15,6 +16,7 @@ from courier.errors import InvalidCatalog, Misused, NotFound, Unavailable
 from courier.planning.budgets import caps_by_project
 from courier.planning.catalog import Catalog, Reading, read_catalog, unread
 from courier.planning.chains.named import run_named
+from courier.planning.comparison import Comparison, compare, news
 from courier.planning.freeze import freeze
 from courier.planning.library import Library
 from courier.planning.made.making import dressed
@@ -23,6 +25,7 @@ from courier.planning.observed import Observed
 from courier.planning.plan import Held, Plan
 from courier.planning.planner import Pass, plan_pass
 from courier.planning.references import Ref
+from courier.planning.sketch import Sketch, sketch
 from courier.planning.templates import machines
 from courier.ports.assets import Assets
 from courier.ports.repository import Repository
@@ -87,6 +90,44 @@ class Preview:
         except Unavailable as unknown:
             raise NotFound("The remote has no such commit.", detail=ref) from unknown
         return await self._planned(reading, CommitAssets(repository, commit))
+
+    async def of_change(
+        self, files: Mapping[str, bytes], *, beside: Assets, base: str
+    ) -> Comparison:
+        """Return what files of a working tree change, compared with a commit of the remote.
+
+        Args:
+            files: Path from the root to content.
+            beside: Gives the other files of that working tree.
+            base: The full id of the commit.
+
+        Raises:
+            NotFound: If the remote has no such commit.
+        """
+        await self._world.repository.fetch()
+        now = read_files(files, self._schemas)
+        try:
+            was = await self._read(base)
+        except Unavailable as unknown:
+            raise NotFound("The remote has no such commit.", detail=base) from unknown
+        fresh, known = news(was.diagnostics, now.diagnostics)
+        if has_errors(now.diagnostics):
+            return Comparison(None, diagnostics=fresh, known=known, has_errors=True)
+        assets = CommitAssets(self._world.repository, base)
+        before = None if has_errors(was.diagnostics) else await self._sketched(was, assets)
+        found = compare(before, await self._sketched(now, beside))
+        return replace(found, diagnostics=fresh, known=known)
+
+    async def _sketched(self, reading: Reading, beside: Assets) -> Sketch:
+        world = self._world
+        observed = await self._observed(reading.catalog)
+        now, drivers = world.clock.now(), world.drivers.keys()
+
+        def decide(library: Library) -> Sketch:
+            by = Pass(now, drivers, dirty=True, library=library)
+            return sketch(reading.catalog, observed, by)
+
+        return await Stacks(world.repository, beside).planned(decide)
 
     async def frozen(self, files: Mapping[str, bytes], run: str, *, beside: Assets) -> FrozenPlan:
         """Return everything a Run among these files would do, whatever is on record of it.

@@ -1,10 +1,15 @@
 """The `Notifier` of a whole courier: each letter by the way its sink names."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import assert_never
 
+from courier.errors import Misconfigured
 from courier.notify import chats, mail, webhook
 from courier.notify.http import Door, Route
+from courier.notify.wording import comment
 from courier.ports.clock import Clock
+from courier.ports.forges import Forge
 from courier.ports.secrets import Secrets
 from courier.runs.notice import Letter
 
@@ -16,9 +21,18 @@ class Notifiers:
         secrets: Have addresses and what signs.
         clock: Dates signatures.
         route: How the machine reaches others.
+        forges: Where pull requests are, by their names.
     """
 
-    def __init__(self, secrets: Secrets, clock: Clock, route: Route) -> None:
+    def __init__(
+        self,
+        secrets: Secrets,
+        clock: Clock,
+        route: Route,
+        *,
+        forges: Mapping[str, Forge] = MappingProxyType({}),
+    ) -> None:
+        self._forges = forges
         self._secrets = secrets
         self._clock = clock
         self._door = Door(clock, route)
@@ -36,9 +50,19 @@ class Notifiers:
                 server = mail.MailServer.read(self._secret(mail.SECRET))
                 await mail.post(letter, server)
             case "pullRequest":
-                return
+                await self._comment(letter)
             case _:
                 assert_never(letter.sink.type)
+
+    async def _comment(self, letter: Letter) -> None:
+        """Say it on the run's pull request; where there is none, there is nothing to say it on."""
+        pull = letter.notice.pull_request
+        if pull is None:
+            return
+        forge = self._forges.get(pull.forge)
+        if forge is None:
+            raise Misconfigured("There is no such forge here.", detail=pull.forge)
+        await forge.comment(pull.number, f"notify-{letter.sink.name}", comment(letter))
 
     async def _chat(self, letter: Letter, body: bytes) -> None:
         address = self._secret(letter.sink.secret_ref or "")

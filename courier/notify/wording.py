@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from courier.runs.markdown import line, quoted
 from courier.runs.notice import Letter, Notice
 
 
@@ -23,6 +24,14 @@ def facts(notice: Notice) -> Iterator[tuple[str, str]]:
     if pull is not None:
         by = f" by {pull.decided_by}" if pull.decided_by else ""
         yield "Pull request", f"#{pull.number} {pull.status}{by}: {pull.branch} → {pull.base}"
+
+
+def comment(letter: Letter) -> str:
+    """Return a letter as Markdown that does nothing."""
+    notice = letter.notice
+    said = [quoted(notice.message)] if notice.message else []
+    rows = [f"- {name}: {line(told, most=300)}" for name, told in facts(notice) if told]
+    return "\n\n".join([f"**{line(notice.headline, most=200)}**", *said, "\n".join(rows)]) + "\n"
 
 
 def footer(letter: Letter) -> str:

@@ -120,6 +120,7 @@ def _told(record: Mapping[str, Any]) -> PullRequestTold | None:
         return None
     return PullRequestTold(
         number=_number(pull),
+        forge=_text(pull, "forge") or "local",
         status=_text(pull, "status"),
         title=_text(pull, "title")[:_LINE],
         branch=_text(pull, "branch"),

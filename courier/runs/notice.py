@@ -52,6 +52,8 @@ class PullRequestTold(Model):
     """A pull request, as notices tell of it."""
 
     number: int
+    forge: str = "local"
+    """The name of the forge it is on."""
     status: str
     title: str
     branch: str

@@ -114,6 +114,16 @@ class Checkout:
         lines = answer.out.decode("utf-8", "surrogateescape").split("\0")
         return [line[3:] for line in lines if line]
 
+    async def merge_base(self, ref: str) -> str | None:
+        """Return the commit where what is checked out left a ref; None if git knows no such ref."""
+        found = await self._ask(
+            "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", accept=(0, 1, 128)
+        )
+        if found.code or ref.startswith("-"):
+            return None
+        answer = await self._ask("merge-base", found.text, "HEAD", accept=(0, 1, 128))
+        return answer.text if answer.code == 0 else found.text
+
     async def unpublished(self, tip: str, *, branch: str, folder: str = FOLDER) -> int:
         """Return how many commits here change a folder and are not on the tracked branch.
 

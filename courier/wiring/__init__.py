@@ -149,7 +149,9 @@ class Wiring:
             witness=self._witness,
             machines="e2b" if self.settings.sandboxes == "cloud" else EMBEDDED,
             ledger=self.ledger,
-            notifier=Notifiers(self.secrets, self.clock, Route.of(self._environment)),
+            notifier=Notifiers(
+                self.secrets, self.clock, Route.of(self._environment), forges=self.forges
+            ),
         )
         return world if self.settings.database_url is None else guarded_world(world)
 

@@ -10,6 +10,7 @@ ENTRIES = {
     "diff": Entry("courier.cli.pr.diff:diff", "Show what one changes."),
     "merge": Entry("courier.cli.pr.merge:merge", "Merge one into its base."),
     "close": Entry("courier.cli.pr.close:close", "Close one without merging."),
+    "comment": Entry("courier.cli.pr.comment:comment", "Say something below one."),
     "check": Entry("courier.cli.pr.check:check", "Say how a check of one stands."),
 }
 """Every verb; the summary is the first line of its help."""
