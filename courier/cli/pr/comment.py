@@ -8,8 +8,8 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 _EXAMPLE = """\
-courier plan --base origin/main > plan.md; courier pr comment 12 --key plan plan.md
-echo Deployed. | courier pr comment 12 --key deploy -"""
+courier pr comment 12 --key plan plan.md
+courier pr comment 12 --key deploy - < deployed.md"""
 
 _KEY = r"[a-z][a-z0-9-]{0,39}"
 

@@ -3,18 +3,15 @@
 Whoever wrote the change wrote most of these words: they are shown as text and do nothing.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import unified_diff
 from typing import Final
 
-from courier.cli.views.ink import safe
-from courier.planning.comparison import Comparison, ProbeChange, PromptChange, ValueChange
+from courier.cli.views.plan_differences import moved, prompt_details, value_row
+from courier.planning.comparison import Comparison, ProbeChange
 from courier.planning.plan import Estimate, Headroom, StartRun
 from courier.runs.budget import dollars
-from courier.runs.frozen import FrozenValue
 from courier.runs.markdown import cell, code
 
 MARKER: Final = "<!-- courier-plan -->"
@@ -24,8 +21,6 @@ MOST: Final = 60_000
 """Characters a comment may have; GitHub refuses more than 65,536."""
 
 _ROWS: Final = 50
-_CONTEXT: Final = 3
-_DIFF: Final = 12_000
 _ROOM: Final = 600
 """Characters kept for saying that something is left out."""
 
@@ -200,15 +195,11 @@ def _alike(changes: Sequence[ProbeChange]) -> Sequence[Sequence[ProbeChange]]:
     """Return changes, those together that differ in nothing but the task; workflows first."""
     groups: dict[object, list[ProbeChange]] = {}
     for change in sorted(changes, key=lambda each: (each.ref.kind != "Workflow", each.ref)):
-        prompts = tuple((each.step, tuple(_marked(_diff(each)))) for each in change.prompts)
+        prompts = tuple((each.step, tuple(moved(each))) for each in change.prompts)
         mark = (change.how, change.probe.why_not, change.values, prompts)
         alone = (change.ref,) if change.how != "changed" else ()
         groups.setdefault((mark, alone), []).append(change)
     return list(groups.values())
-
-
-def _marked(diff: Sequence[str]) -> Iterator[str]:
-    return (line for line in diff if line.startswith(("+", "-")))
 
 
 def _change(alike: Sequence[ProbeChange]) -> Iterator[str]:
@@ -229,13 +220,13 @@ def _change(alike: Sequence[ProbeChange]) -> Iterator[str]:
     if change.probe.why_not:
         yield f"No run of it can be done: {cell(change.probe.why_not, most=400)}"
     if change.values:
-        rows = [_value(each) for each in change.values[:_ROWS]]
+        rows = [value_row(each) for each in change.values[:_ROWS]]
         more = len(change.values) - _ROWS
         rest = [f"| and {more} more | | | |"] if more > 0 else []
         head = ["| value | was | is | written in |", "| --- | --- | --- | --- |"]
         yield "\n".join([*head, *rows, *rest])
     for prompt in change.prompts:
-        yield _prompt(prompt)
+        yield prompt_details(prompt)
 
 
 def _shape(change: ProbeChange) -> str:
@@ -245,59 +236,6 @@ def _shape(change: ProbeChange) -> str:
     ]
     told = " and ".join(part for part in parts if part) or "Whether they can be done"
     return f"What differs: {told}."
-
-
-def _value(each: ValueChange) -> str:
-    name = f"{each.step}.{each.path}" if each.step else each.path
-    origin = each.now.origin if each.now is not None else "nowhere any more"
-    return f"| {code(name)} | {_told(each.was)} | {_told(each.now)} | {cell(origin, most=200)} |"
-
-
-def _told(value: FrozenValue | None) -> str:
-    if value is None or value.value is None:
-        return "-"
-    return code(value.value, most=200) or "empty"
-
-
-def _prompt(change: PromptChange) -> str:
-    diff = _diff(change)
-    added = sum(line.startswith("+") for line in diff)
-    removed = sum(line.startswith("-") for line in diff)
-    shown, size = [], 0
-    for line in diff:
-        size += len(line) + 1
-        if size > _DIFF:
-            break
-        shown.append(line)
-    rest = len(diff) - len(shown)
-    if rest:
-        shown.append(f"… {rest} more lines")
-    fence = _fence(shown)
-    head = f"Prompt of {code(change.step)}: +{added} -{removed} lines"
-    body = "\n".join([f"{fence}diff", *shown, fence])
-    return f"<details><summary>{_plain(head)}</summary>\n\n{body}\n\n</details>"
-
-
-def _diff(change: PromptChange) -> list[str]:
-    was, now = _lines(change.was), _lines(change.now)
-    return list(unified_diff(was, now, lineterm="", n=_CONTEXT))[2:]
-
-
-def _lines(text: str) -> list[str]:
-    """Return a prompt's lines; what moves a cursor, turns text round or hides is made visible."""
-    return [safe(line.expandtabs(4)) for line in text.splitlines()]
-
-
-def _fence(lines: Sequence[str]) -> str:
-    """Return a fence longer than any run of backticks inside."""
-    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
-    return "`" * max(3, longest + 1)
-
-
-def _plain(text: str) -> str:
-    """Return a text for inside HTML."""
-    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"`+ ?([^`]*?) ?`+", r"<code>\1</code>", plain)
 
 
 def _left_out(count: int, place: Place) -> str:
