@@ -16,7 +16,6 @@ from courier.planning.planner import Pass, plan_pass
 from courier.planning.recurring.task import task_of
 from courier.planning.references import Ref
 from courier.planning.starting import prompts_of
-from courier.resources.names import EXECUTED_KINDS
 from courier.runs.frozen import FrozenValue
 
 TASK: Final = "(the task of a run)"
@@ -68,9 +67,8 @@ def _asked(catalog: Catalog) -> Iterator[tuple[Ref, Mapping[str, Any]]]:
     """Yield workflows and tasks, and what a run of each is asked; only so many."""
     workflows = list(catalog.of_kind("Workflow"))[:_MOST]
     yield from ((ref, {"workflow": ref.name, "prompt": TASK}) for ref in workflows)
-    if "RecurringTask" in EXECUTED_KINDS:
-        tasks = list(catalog.of_kind("RecurringTask"))[:_MOST]
-        yield from ((ref, task_of(catalog, ref).run_spec) for ref in tasks)
+    tasks = list(catalog.of_kind("RecurringTask"))[:_MOST]
+    yield from ((ref, task_of(catalog, ref).run_spec) for ref in tasks)
 
 
 def _probe(
