@@ -9,7 +9,7 @@ from courier.cli.verb import Verb
 
 _EXAMPLE = """\
 courier pr comment 12 --key plan plan.md
-courier pr comment 12 --key deploy - < deployed.md"""
+courier pr comment github#12 --key deploy -"""
 
 _KEY = r"[a-z][a-z0-9-]{0,39}"
 
@@ -22,9 +22,10 @@ _KEY = r"[a-z][a-z0-9-]{0,39}"
 )
 @click.pass_obj
 def comment(here: Here, target: str, file: str, key: str) -> None:
-    """Say something below one, in a single comment that is kept up to date.
+    """Say something below one.
 
-    FILE holds Markdown; - for stdin.
+    FILE holds Markdown; - for stdin. What was said under the same key is replaced, so that there
+    is one comment that is kept up to date.
     """
     import re
 
