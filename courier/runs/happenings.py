@@ -9,7 +9,7 @@ from typing import Any, Final
 from courier.resources.notification import Event
 from courier.runs.budget import FIELDS, RUN
 from courier.runs.material import bounded
-from courier.runs.notice import BudgetTold, Notice, PullRequestTold, RunTold
+from courier.runs.notice import BudgetTold, Notice, PullRequestTold, RunTold, SprintTold
 
 _ENDS: Final[Mapping[str, Event]] = {"completed": "runCompleted", "failed": "runFailed"}
 _PULLS: Final[Mapping[str, Event]] = {
@@ -50,13 +50,29 @@ def _phase(was: Mapping[str, Any], now: Mapping[str, Any], seen_at: datetime) ->
     run, message = _text(now, "run"), bounded(_text(now, "message"), _LONGEST)
     at = _moment(now.get("endedAt")) or seen_at
     if phase in _ENDS and _text(was, "phase") not in _ENDS:
-        yield _notice(now, _ENDS[phase], f"run/{run}/{phase}", at, message)
+        told_of = _notice(now, _ENDS[phase], f"run/{run}/{phase}", at, message)
+        yield told_of
+        yield from _sprint(now, told_of)
     elif phase == "parked":
         mark = sha256("\0".join(told).encode()).hexdigest()[:12]
         yield _notice(now, "runParked", f"run/{run}/parked/{mark}", at, message)
     if reason == RUN and phase in ("parked", "failed"):
         budget = BudgetTold(field=FIELDS[RUN], period=run, spent_usd=_cost(now))
         yield _notice(now, "budgetReached", f"run/{run}/budget", at, message, about=budget)
+
+
+def _sprint(record: Mapping[str, Any], ended: Notice) -> Iterator[Notice]:
+    """Yield that a sprint is over, where the run did one."""
+    chain = _mapping(record, "chain")
+    if _text(chain, "kind") != "SprintChain":
+        return
+    sprint = SprintTold(
+        chain=_text(chain, "name"), sprint=_text(chain, "part"), run=_text(record, "run")
+    )
+    event: Event = "sprintCompleted" if ended.event == "runCompleted" else "sprintFailed"
+    told = {"event": event, "key": f"sprint/{ended.key}", "sprint": sprint}
+    subject = f"Sprint {sprint.sprint} of {sprint.chain}"
+    yield ended.model_copy(update={**told, "subject": subject})
 
 
 def _pull_request(

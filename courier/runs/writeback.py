@@ -9,7 +9,7 @@ from courier.resources.model import Model
 from courier.runs.candidates import Entry, candidate_name, candidate_plans, entries_of
 from courier.runs.cichecks import ci_checks, pull_request_of
 from courier.runs.extraction import extraction_of
-from courier.runs.frozen import FrozenPlan, FrozenRetry, FrozenSandbox
+from courier.runs.frozen import FrozenChain, FrozenPlan, FrozenRetry, FrozenSandbox
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 from courier.runs.learnings.told import StepLearnings
 from courier.runs.merging import merged
@@ -101,6 +101,7 @@ def record(plan: FrozenPlan, run: Run) -> dict[str, object]:
         "pullRequest": _dumped(pull_request),
         "ciChecks": _dumped(ci_checks(plan, run)),
         "leftOut": list(plan.left_out),
+        **({"chain": _chain(plan.chain)} if plan.chain else {}),
         **({"retryOf": _retry(plan.retry)} if plan.retry else {}),
         "approvals": list(_approvals(plan, run)),
         **({"merges": [_dumped(one) for one in merged(run.merges)]} if plan.merge else {}),
@@ -234,6 +235,13 @@ def _extraction(plan: FrozenPlan, run: Run) -> dict[str, object]:
 
 def _learnings(told: StepLearnings) -> dict[str, object]:
     return told.model_dump(mode="json", by_alias=True, exclude={"text"})
+
+
+def _chain(chain: FrozenChain) -> dict[str, object]:
+    """Return which part of which chain the run does; the first part is 0."""
+    part = chain.links[chain.at]
+    told = {"kind": chain.kind, "name": chain.name, "part": part.part}
+    return {**told, "index": chain.at, "count": len(chain.links)}
 
 
 def _retry(retry: FrozenRetry) -> dict[str, object]:
