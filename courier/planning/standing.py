@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from courier.planning.catalog import Catalog
+from courier.planning.made.names import cause_of
 from courier.planning.plan import Action, Plan, StartRun, StartSandbox
 from courier.planning.references import Ref
+from courier.runs.retry import original
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ def _project(catalog: Catalog, action: Action) -> str | None:
     if isinstance(action, StartSandbox):
         return action.sandbox.plan.project
     kind, _, name = action.run.rpartition("/")
-    return _owner(catalog, Ref("Sandbox" if kind else "Run", name))
+    ref = Ref("Sandbox" if kind else "Run", name)
+    return _owner(catalog, ref if ref in catalog.documents else cause_of(original(name)) or ref)
 
 
 def _owner(catalog: Catalog, ref: Ref) -> str | None:

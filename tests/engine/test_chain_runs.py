@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.chainscenes import PERSON, chain_scene, issues, sprints
+from courier.engine.requests import Request, put_on_record
+from tests.engine.chainscenes import NOTE, PERSON, chain_scene, issues, sprints
 from tests.engine.worlds import git
 from tests.fakes.embedded import Endpoint
 
@@ -165,3 +166,47 @@ async def test_an_issue_is_carried_out(tmp_path: Path, sandboxd: Endpoint) -> No
         course = await scene.course("Issue", "a")
         assert (course.phase, course.parts[0].run) == ("completed", "a.issue")
         assert scene.log("courier/a.issue") == ["Mend a"]
+
+
+@pytest.mark.parametrize("squash", [False, True])
+async def test_a_stack_goes_on_where_it_was_merged(
+    tmp_path: Path, sandboxd: Endpoint, squash: bool
+) -> None:
+    async with chain_scene(tmp_path, sandboxd, sprints("one", "two", range={"to": "one"})) as scene:
+        await scene.settle()
+        await scene.merge(1, squash=squash)
+        git(scene.here.origin, "branch", "-D", "courier/roadmap.one.sprint")
+        await scene.settle()
+        scene.commit({".courier/chain.yaml": sprints("one", "two")})
+        await scene.settle()
+        assert (await scene.pulls())[1:] == [
+            (2, "main", "courier/roadmap.two.sprint", "created"),
+        ]
+        assert scene.log("courier/roadmap.two.sprint") == ["Do one", "Do two"]
+
+
+async def test_a_retried_issue_lets_its_chain_go_on(tmp_path: Path, sandboxd: Endpoint) -> None:
+    flaky = NOTE.replace(
+        "if grep -q 'BREAK' <<< \"$COURIER_TASK\"; then exit 3; fi",
+        'if [ "$COURIER_RUN" = backlog.b.chain ]; then exit 3; fi',
+    ).replace("name: note", "name: flaky")
+    chain = issues("a", "b", "c", workflow="flaky")
+    async with chain_scene(tmp_path, sandboxd, f"{chain}---\n{flaky}") as scene:
+        await scene.settle()
+        assert (await scene.course("WorkChain", "backlog")).phase == "failed"
+        again = Request(
+            "retry",
+            "backlog.b.chain",
+            PERSON,
+            scene.here.world.clock.now(),
+            reason="",
+            name="backlog.b.chain.r2",
+            step="start",
+        )
+        await put_on_record(again, state=scene.here.world.state)
+        await scene.settle()
+        course = await scene.course("WorkChain", "backlog")
+        assert course.phase == "completed"
+        assert course.parts[1].run == "backlog.b.chain.r2"
+        assert await scene.pulls() == [(1, "main", "courier/backlog", "created")]
+        assert scene.log("courier/backlog") == ["Mend a", "Mend b", "Mend c"]

@@ -11,7 +11,7 @@ from courier.planning.chains.work import KIND as WORK_CHAIN
 from courier.planning.chains.work import issue_prompt, work_chain
 from courier.planning.course import Course, CoursePhase, ObservedCourse, Part, PartPhase
 from courier.planning.freeze import held
-from courier.planning.made.following import astray, followed, noted
+from courier.planning.made.following import astray, followed, gone, noted
 from courier.planning.made.making import Found, Made, Sight, start_made
 from courier.planning.made.names import made_run
 from courier.planning.manifest import Document
@@ -95,6 +95,7 @@ def plan_issues(sight: Sight) -> Found:
     started = start_made(sight, wanted)
     for one in issues:
         _take(found, one, sight, started.get(made_run(one.ref)))
+    found.courses += gone(sight.catalog, sight.observed, (KIND,))
     return found
 
 

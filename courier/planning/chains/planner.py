@@ -13,7 +13,7 @@ from courier.planning.chains.suit import suited
 from courier.planning.chains.words import FAILED, why_stopped
 from courier.planning.course import Course, ObservedCourse, Part
 from courier.planning.freeze import STATE_BRANCH, held
-from courier.planning.made.following import astray, followed, noted
+from courier.planning.made.following import astray, followed, gone, noted
 from courier.planning.made.making import Found, Made, Sight, start_made
 from courier.planning.made.names import made_run
 from courier.planning.observed import Observed
@@ -61,6 +61,7 @@ def plan_chains(sight: Sight) -> Found:
     started = start_made(sight, (one.wanted for one in decided if isinstance(one.wanted, Made)))
     for one in decided:
         _take(found, one, sight, started)
+    found.courses += gone(sight.catalog, sight.observed, KINDS)
     return found
 
 

@@ -1,9 +1,11 @@
 """What became of a made run: the last of it and of its retries, as far as can be seen."""
 
+from collections.abc import Collection, Iterator
 from itertools import count
 from typing import Final
 
-from courier.planning.course import Course, Part, PartPhase, PlannedCourse
+from courier.planning.catalog import Catalog
+from courier.planning.course import GONE, Course, Part, PartPhase, PlannedCourse
 from courier.planning.observed import Observed, ObservedRun
 from courier.runs.approvals import AWAITING
 
@@ -78,6 +80,17 @@ def noted(observed: Observed, course: Course) -> PlannedCourse | None:
     known = {part.run for part in former.parts if part.phase in NEWS} if former else set()
     ended = tuple(part for part in course.parts if part.phase in NEWS and part.run not in known)
     return PlannedCourse(course=course, ended=ended)
+
+
+def gone(catalog: Catalog, observed: Observed, kinds: Collection[str]) -> Iterator[PlannedCourse]:
+    """Yield the courses of these kinds that were on their way when their document went, once."""
+    for ref, seen in observed.courses.items():
+        course = seen.course
+        if course is None or ref.kind not in kinds or ref in catalog.documents:
+            continue
+        if course.phase in ("new", "pending", "running"):
+            stopped = course.model_copy(update={"phase": "stopped", "reason": GONE})
+            yield PlannedCourse(course=stopped)
 
 
 def _status(observed: Observed, record: ObservedRun) -> str | None:

@@ -123,6 +123,8 @@ def test_a_chain_that_is_gone_takes_its_run_along() -> None:
     world.asked = catalog(project(), workflow(), issue("a"), issue("b"))
     world.look()
     assert world.flying["backlog.a.chain"].cancelling
+    assert (world.course(WORK).phase, world.course(WORK).reason) == ("stopped", "Gone")
+    assert world.look().courses == ()
 
 
 def test_an_issue_that_left_its_chain_takes_its_run_along() -> None:
