@@ -102,6 +102,12 @@ class Checking:
         if pushed.refusal is None or before is None or before.pull_request is None:
             told.add(pushed)
             return
+        if pushed.branch is not None:
+            # It has gone out; only the text of the pull request is not up to date.
+            log.warning("run %s: %s", told.plan.run, pushed.refusal.message)
+            kept = {"pull_request": before.pull_request, "refusal": None}
+            told.add(pushed.model_copy(update=kept))
+            return
         number = before.pull_request.number
         seen = await told.context.step(
             told.unique("checks/look"), partial(self._look, decision.onto, number)

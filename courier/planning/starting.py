@@ -13,6 +13,7 @@ from courier.planning.library import Library
 from courier.planning.observed import AskedAgain, Observed
 from courier.planning.plan import Held, PlannedPrompt, StartRun
 from courier.planning.references import Ref
+from courier.planning.steps import unwaited
 from courier.planning.templates import strangers
 from courier.planning.wishes import unfulfilled
 from courier.runs.candidates import candidate_plans
@@ -58,7 +59,7 @@ class Starter:
             reason="asked for and not on record",
             frozen=frozen,
             prompts=prompts_of(frozen),
-            warnings=(*unfulfilled(frozen, catalog), *strangers(frozen)),
+            warnings=(*unfulfilled(frozen, catalog), *strangers(frozen), *unwaited(frozen.ci)),
             estimate=estimate(self.observed.records.history.get(frozen.workflow, ())),
         )
 

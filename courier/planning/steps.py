@@ -171,6 +171,12 @@ def freeze_ci(ci: Ci) -> FrozenCi:
     )
 
 
+def unwaited(ci: FrozenCi) -> Iterator[str]:
+    """Yield a warning where red checks could be mended only by a run that waits for them."""
+    if ci.fix_attempts and not ci.wait:
+        yield "Red checks are not mended: `ci.fixAttempts` needs `ci.wait: true`."
+
+
 def has_own_machine(step: AskedStep) -> bool:
     """Return whether the step, or what the run says of it, describes a machine."""
     override = step.override

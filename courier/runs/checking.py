@@ -74,7 +74,7 @@ def follow(plan: FrozenPlan, run: Run) -> Act | Finish:
     base, last = ending_of(plan, run), _delivery(plan, run)
     if last is None or run.cancelled is not None:
         return Finish(base)
-    if (over := _over(plan.ci, run, last)) is not None:
+    if (over := _over(plan, run, last)) is not None:
         return Finish(base if over == _DONE else over)
     if base.phase != "completed":
         # What was delivered first has gone out; only a repair was declined.
@@ -121,25 +121,26 @@ def _delivery(plan: FrozenPlan, run: Run) -> _Delivery | None:
     return _Delivery(head, run.ci.seen.pull_request if run.ci.seen else pull, told.at)
 
 
-def _over(ci: FrozenCi, run: Run, last: _Delivery) -> Ending | None:
+def _over(plan: FrozenPlan, run: Run, last: _Delivery) -> Ending | None:
     """Return how following ends; None while it goes on."""
-    known = run.ci
+    known, ci = run.ci, plan.ci
     if known.helped is not None:
         return Ending("failed", known.helped.reason, known.helped.message)
     if last.pull.status != "created":
         return _DONE
     seen = known.seen
     if seen is None or known.red is not None:
-        return _taken(run, last) if seen is not None else None
-    if taken := _taken(run, last):
+        return _taken(plan, run, last) if seen is not None else None
+    if taken := _taken(plan, run, last):
         return taken
     overall = seen.checks.overall(ci.required)
     unheard = overall == "none" and seen.at - last.at >= _paces(ci, _UNHEARD)
     return _DONE if overall == "success" or unheard else None
 
 
-def _taken(run: Run, last: _Delivery) -> Ending | None:
-    if last.pull.head in run.ci.pushed:
+def _taken(plan: FrozenPlan, run: Run, last: _Delivery) -> Ending | None:
+    # For a while a forge may tell of a head from before the last push.
+    if last.pull.head in (*run.ci.pushed, plan.git.base_commit):
         return None
     told = (
         f"Somebody pushed to {last.pull.branch}, which is at {last.pull.head[:10]} now; courier "

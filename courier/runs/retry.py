@@ -101,8 +101,13 @@ def _git(plan: FrozenPlan, asked: Asked) -> FrozenGit:
 
 
 def _ended_at(facts: Sequence[RunEvent]) -> str | None:
-    tried = [fact.step for fact in facts if isinstance(fact, AttemptEnded)]
+    tried = [fact.step for fact in facts if isinstance(fact, AttemptEnded) and _is_own(fact)]
     return tried[-1] if tried else None
+
+
+def _is_own(attempt: AttemptEnded) -> bool:
+    """Return whether an attempt was the step's own work, and not to mend red checks."""
+    return attempt.repairs is None
 
 
 def _beginning(plan: FrozenPlan, facts: Sequence[RunEvent], step: str | None) -> int:
@@ -112,7 +117,7 @@ def _beginning(plan: FrozenPlan, facts: Sequence[RunEvent], step: str | None) ->
     tried = [
         (at, fact.iteration)
         for at, fact in enumerate(facts)
-        if isinstance(fact, AttemptEnded) and fact.step == step
+        if isinstance(fact, AttemptEnded) and fact.step == step and _is_own(fact)
     ]
     if tried:
         return next(at for at, iteration in tried if iteration == tried[-1][1])
