@@ -5,13 +5,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+KILLED = 75
+"""The exit code of the foreground where the background ended without a word: try again."""
+
 Ready = Callable[[str], None]
 
 
 def detach(log: Path) -> Ready:
     """Fork into the background; return what to call once, with nothing or with what went wrong.
 
-    The foreground process exits by itself then: with 0, or with 1 after printing what went wrong.
+    The foreground process exits by itself then: with 0, or with 1 after printing what went wrong;
+    with `KILLED` where the other one said nothing at all.
     """
     reading, writing = os.pipe()
     if os.fork():
@@ -20,7 +24,7 @@ def detach(log: Path) -> Ready:
             said = pipe.read()
         if said != "ready":
             sys.stderr.write(f"{said or f'The server ended at once; see {log}.'}\n")
-        os._exit(0 if said == "ready" else 1)
+        os._exit({"ready": 0, "": KILLED}.get(said, 1))
     os.close(reading)
     os.setsid()
     os.chdir("/")

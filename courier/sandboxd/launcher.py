@@ -14,16 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from courier.sandboxd.detach import KILLED
 from courier.sandboxd.layout import Layout, read_json
 
 ANSWER_SECONDS = 5.0
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
+LAUNCHES = 3
 POLL_SECONDS = 0.01
 
 
 class CannotStart(Exception):
     """The server did not start; the text is what it said."""
+
+
+class _Killed(CannotStart):
+    """It was killed before it was ready, so that another one may well start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ def ensure_running(state_dir: Path, *, arguments: Sequence[str] = ()) -> Endpoin
     with _launching(layout):
         found = status(state_dir).endpoint
         if found is None:
-            _launch(layout, arguments)
+            _launch_again(layout, arguments)
             found = status(state_dir).endpoint
     if found is None:
         raise CannotStart(f"The sandbox server does not answer; see {layout.log}.")
@@ -119,6 +125,14 @@ def stop(state_dir: Path, *, kill_sandboxes: bool = False) -> bool:
     return True
 
 
+def _launch_again(layout: Layout, arguments: Sequence[str]) -> None:
+    for _ in range(LAUNCHES - 1):
+        with contextlib.suppress(_Killed):
+            _launch(layout, arguments)
+            return
+    _launch(layout, arguments)
+
+
 def _launch(layout: Layout, arguments: Sequence[str]) -> None:
     command = [sys.executable, "-m", "courier.sandboxd", "--state-dir", str(layout.root)]
     try:
@@ -134,7 +148,8 @@ def _launch(layout: Layout, arguments: Sequence[str]) -> None:
         said = f"The sandbox server was not ready in {START_SECONDS:.0f} s; see {layout.log}."
         raise CannotStart(said) from slow
     if done.returncode != 0:
-        raise CannotStart(done.stderr.strip() or f"exit code {done.returncode}")
+        why = _Killed if done.returncode == KILLED else CannotStart
+        raise why(done.stderr.strip() or f"exit code {done.returncode}")
 
 
 @contextlib.contextmanager

@@ -109,6 +109,18 @@ def test_a_server_that_cannot_start_says_why(state: Path) -> None:
         ensure_running(state, arguments=("--pids", "many"))
 
 
+def test_a_server_that_is_killed_while_it_starts_is_followed_by_another(state: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(ensure_running, state, arguments=FLAGS)
+        while (found := status(state)).pid is None:
+            time.sleep(0.001)
+        assert found.endpoint is None
+        os.kill(found.pid, signal.SIGKILL)
+        endpoint = starting.result(60)
+    assert status(state).endpoint == endpoint
+    assert status(state).pid != found.pid
+
+
 async def test_sandboxes_survive_a_server_that_is_killed(state: Path) -> None:
     endpoint = ensure_running(state, arguments=FLAGS)
     sandbox = await create(endpoint, metadata={"run": "1"}, envs={"KEPT": "yes"}, timeout=100)
