@@ -45,6 +45,10 @@ class Settings:
             journal of this machine.
         sandboxd: The state folder of the embedded server; workers of one machine may share it.
         sandbox_rate: How many sandboxes all workers together may create in a second; None for any.
+        github_url: Where GitHub is; None for the host of each repository's remote.
+        github_app: The id of the GitHub App courier is; None where it holds a token.
+        github_installation: The id of its installation; None to have it looked up.
+        has_github: Whether courier can prove itself to GitHub at all.
     """
 
     home: Path
@@ -56,6 +60,10 @@ class Settings:
     database_url: str | None = field(default=None, repr=False)
     sandboxd: Path | None = None
     sandbox_rate: float | None = None
+    github_url: str | None = None
+    github_app: str | None = None
+    github_installation: str | None = None
+    has_github: bool = False
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -76,6 +84,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         database_url=_database_url(environment),
         sandboxd=_folder(environment, "COURIER_SANDBOXD"),
         sandbox_rate=_rate(environment),
+        github_url=_github_url(environment),
+        github_app=environment.get("GITHUB_APP_ID") or None,
+        github_installation=environment.get("GITHUB_APP_INSTALLATION_ID") or None,
+        has_github=bool(environment.get("GITHUB_TOKEN") or environment.get("GITHUB_APP_ID")),
     )
 
 
@@ -117,6 +129,17 @@ def _database_url(environment: Mapping[str, str]) -> str | None:
         raise Misused(
             "COURIER_DATABASE_URL is no address of a PostgreSQL database.",
             next_step="It is like postgresql://user:password@host:5432/courier; or unset it.",
+        )
+    return url or None
+
+
+def _github_url(environment: Mapping[str, str]) -> str | None:
+    url = environment.get("COURIER_GITHUB_URL", "").strip().rstrip("/")
+    if url and not (url.startswith(("https://", "http://")) and url.count("/") == 2):
+        raise Misused(
+            "COURIER_GITHUB_URL is not where a GitHub is.",
+            detail=f"It is {url!r}.",
+            next_step="Set it to what its pages begin with, e.g. https://github.example.com.",
         )
     return url or None
 

@@ -13,7 +13,7 @@ from tests.fakes.embedded import Endpoint, serving
 if TYPE_CHECKING:
     from tests.fakes.postgres import Server
 
-FOREIGN = ("OTEL_", "GIT_", "COURIER_", "E2B_")
+FOREIGN = ("OTEL_", "GIT_", "GITHUB_", "COURIER_", "E2B_")
 """Variables of the person who runs the tests that would change what they do."""
 
 

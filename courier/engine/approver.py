@@ -91,7 +91,7 @@ class Approver:
         if opened is None:
             return None
         try:
-            pull = await self._world.forges[opened.forge].get(opened.number)
+            pull = await self._world.forge_named(opened.forge).get(opened.number)
         except NotFound:
             return None
         now = self._world.clock.now()

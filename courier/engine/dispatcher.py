@@ -207,7 +207,7 @@ class Dispatcher:
             raise NotFound("The run's record is gone.", detail=path)
         record = json.loads(content)
         pull = record["pullRequest"]
-        now = await self._world.forges[pull.get("forge") or "local"].get(pull["number"])
+        now = await self._world.forge_named(pull.get("forge") or "local").get(pull["number"])
         record["pullRequest"] = now.model_dump(mode="json", by_alias=True)
         if (known := read_checks(record)) is not None:
             record["ciChecks"] = known.merged(now).model_dump(mode="json", by_alias=True)

@@ -30,7 +30,7 @@ class Offices:
             for project in (catalog.resource(ref) for ref in projects if catalog is not None)
             if isinstance(project, Project)
         }
-        return {name: self._world.forges[name] for name in sorted(named or {"local"})}
+        return {name: self._world.forge_named(name) for name in sorted(named or {"local"})}
 
     async def list(self, *, status: str | None = None) -> Sequence[PullRequest]:
         """Return the pull requests of all forges in use, newest first."""
@@ -50,7 +50,8 @@ class Offices:
             Misused: If several have.
         """
         if forge is not None:
-            return self._world.forges[forge], await self._world.forges[forge].get(number)
+            one = self._world.forge_named(forge)
+            return one, await one.get(number)
         found = []
         for one in (await self.open_ones()).values():
             pull = (await one.look([number])).get(number)

@@ -30,7 +30,7 @@ class Pulls:
     async def _of(self, forge: str, records: Sequence[ObservedRun]) -> Mapping[str, str]:
         numbers = {one.number or 0 for one in records}
         try:
-            found = await self._world.forges[forge].look(numbers)
+            found = await self._world.forge_named(forge).look(numbers)
         except CourierError as fault:
             log.warning("pull requests cannot be looked at: %s", fault)
             found = {}

@@ -60,7 +60,7 @@ class Raises:
 
     async def _propose(self, plan: Plan, wanted: Raise) -> Raised | None:
         repository, branch = self._world.repository, branch_of(wanted)
-        forge = self._world.forges[wanted.forge]
+        forge = self._world.forge_named(wanted.forge)
         if any(pull.branch == branch for pull in await forge.list()):
             return None
         title = f"Raise {wanted.field} of {wanted.project} from {wanted.was:f} to {wanted.to:f}"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from courier.engine.ledger import Ledger
+from courier.errors import Misconfigured
 from courier.planning.manifest import Schemas
 from courier.ports.agents import AgentDriver
 from courier.ports.checkpoints import Checkpoints
@@ -63,7 +64,22 @@ class World:
 
     def forge_of(self, plan: FrozenPlan) -> Forge:
         """Return where the work of a run is proposed."""
-        return self.forges[plan.delivery.forge]
+        return self.forge_named(plan.delivery.forge)
+
+    def forge_named(self, name: str) -> Forge:
+        """Return the forge of that name.
+
+        Raises:
+            Misconfigured: If this repository is not on it.
+        """
+        found = self.forges.get(name)
+        if found is None:
+            raise Misconfigured(
+                "This repository is not on the forge its project names.",
+                detail=f"That is {name}.",
+                next_step="Work on a clone of one that is, or change `repository.forge`.",
+            )
+        return found
 
     def driver(self, step: FrozenStep) -> AgentDriver:
         """Return what drives the agent of a step."""

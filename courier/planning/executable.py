@@ -1,17 +1,9 @@
 """What this version does not do yet, in plain words, so that nothing is dropped in silence."""
 
 from collections.abc import Collection, Iterator
-from typing import Final
 
-from courier.planning.asked import Asked
-
-FORGES: Final = frozenset({"local"})
-"""Forges whose pull requests can be opened today."""
-
-
-def unexecuted_parts(asked: Asked) -> Iterator[str]:
-    """Yield a sentence for everything a run asks for that is checked but not done yet."""
-    yield from _of_project(asked)
+from courier.planning.hosted import hosted
+from courier.resources.project import Project
 
 
 def unexecuted_agent(agent: str, *, drivers: Collection[str]) -> str | None:
@@ -29,11 +21,13 @@ def unexecuted_machine(egress: str) -> str | None:
     return None
 
 
-def _of_project(asked: Asked) -> Iterator[str]:
-    forge = asked.project.spec.repository.forge
-    if forge not in FORGES:
-        works = ", ".join(sorted(FORGES))
-        yield f'Forge "{forge}" cannot be used yet. Forges that work today: {works}.'
+def misplaced(project: Project, repository: str) -> Iterator[str]:
+    """Yield why pull requests cannot be where a project wants them, if they cannot."""
+    if project.spec.repository.forge == "github" and hosted(repository) is None:
+        yield (
+            'Forge "github" needs a clone of a repository on GitHub, and this one comes from '
+            f"{repository}; write `repository.forge: local`."
+        )
 
 
 def same_repository(left: str, right: str) -> bool:

@@ -15,10 +15,10 @@ from courier.planning.described import described
 from courier.planning.effective import SHELL, Values
 from courier.planning.equipment import Equipment, equip, too_much
 from courier.planning.executable import (
+    misplaced,
     same_repository,
     unexecuted_agent,
     unexecuted_machine,
-    unexecuted_parts,
 )
 from courier.planning.images import faulty_images, freeze_images
 from courier.planning.inputs import document_inputs, refs_of
@@ -146,7 +146,6 @@ def _unexecuted(decided: _Decided, observed: Observed, drivers: Collection[str])
             "The project works on another repository than the one these documents are in, which "
             "cannot be done yet; leave out `repository.url`."
         )
-    yield from unexecuted_parts(decided.asked)
     for values in (decided.values, *decided.shares.values):
         machine = unexecuted_machine(values.text("sandbox.egress") or "")
         if machine is not None:
@@ -167,6 +166,7 @@ def _obstacles(decided: _Decided, observed: Observed) -> Iterator[str]:
         yield "No step is left: none of the workflow's personas is enabled."
     if isinstance(decided.learnings, str):
         yield decided.learnings
+    yield from misplaced(decided.asked.project, observed.repository)
     yield from obstacles(decided.asked)
     for step, values in decided.shares.every:
         yield from _of_step(decided, step, values)

@@ -9,7 +9,7 @@ from courier.planning.catalog import Catalog
 from courier.planning.described import described
 from courier.planning.effective import BUILT_IN_LAYER, SHELL, Values, Writer, effective, layer
 from courier.planning.executable import (
-    FORGES,
+    misplaced,
     same_repository,
     unexecuted_agent,
     unexecuted_machine,
@@ -134,9 +134,6 @@ def _unexecuted(
                 "It asks for another repository than the one these documents are in, which cannot "
                 "be done yet; leave out `repository`."
             )
-    if repository.forge not in FORGES:
-        works = ", ".join(sorted(FORGES))
-        yield f'Forge "{repository.forge}" cannot be used yet. Forges that work today: {works}.'
     values = asked.values
     if machine := unexecuted_machine(values.text("sandbox.egress") or ""):
         yield machine
@@ -146,6 +143,7 @@ def _unexecuted(
 
 
 def _obstacles(asked: _Asked, observed: Observed) -> Iterator[str]:
+    yield from misplaced(asked.project, observed.repository)
     if tip(observed, asked.base) is None:
         yield f'Branch "{asked.base}" to check out does not exist in the repository.'
     if asked.base == STATE_BRANCH or asked.own_branch in (asked.default, STATE_BRANCH):

@@ -14,7 +14,8 @@ class Proposed:
     """What to propose; `run` and `branch` identify it, so proposing twice is once.
 
     Attributes:
-        auto_merge: Whether it merges by itself once its checks are green.
+        auto_merge: Whether it merges by itself once its checks are green; a draft does not, until
+            it is proposed again as ready.
     """
 
     run: str

@@ -28,7 +28,7 @@ VERSION_SECONDS = 15.0
 SHORTEST_LINE = 12
 """Characters from which a line of a value of many lines counts as secret by itself."""
 
-SECRET_TOO = frozenset({"COURIER_DATABASE_URL"})
+SECRET_TOO = frozenset({"COURIER_DATABASE_URL", "GITHUB_APP_PRIVATE_KEY"})
 """Variables that hold a secret though their names do not say so."""
 
 SECRET_NAME = re.compile(r"(?:_|^)(?:API_?KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)(?:_|$)")

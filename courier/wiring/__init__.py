@@ -50,7 +50,6 @@ from courier.settings import Settings
 from courier.settings import home_of as home_of
 from courier.shipped import schema_text
 from courier.storage.checkpoints import CheckpointRefs
-from courier.storage.credentials import Credentials
 from courier.storage.failures import without_userinfo
 from courier.storage.index import Index
 from courier.storage.live import LiveTranscripts
@@ -64,7 +63,7 @@ from courier.wiring.commons import Commons as Commons
 from courier.wiring.embedded import serve_sandboxes as serve_sandboxes
 from courier.wiring.embedded import server_arguments as server_arguments
 from courier.wiring.embedded import server_folder as server_folder
-from courier.wiring.forges import make_forges
+from courier.wiring.forges import GitHubPlace, make_forges
 
 DRIVERS: Mapping[str, AgentDriver] = {
     driver.name: driver
@@ -100,15 +99,16 @@ class Wiring:
         commons = commons or Commons.of(environment)
         self.secrets, self._witness = commons.secrets, commons.witness
         self._environment = environment
+        self.github = GitHubPlace(home, settings, self.secrets, self.clock, commons.limits)
         self.mirror = (Mirror if settings.database_url is None else SharedMirror)(
             home.folder,
             remote=home.remote,
             clock=self.clock,
-            credentials=Credentials(kind="user", environment=environment),
+            credentials=self.github.credentials(environment),
         )
         self.state = StateBranch(self.mirror)
         self.index = Index(self.state, home.folder / "index", self.clock)
-        self.forges = make_forges(self.mirror, self.state, self.clock)
+        self.forges = make_forges(self.mirror, self.state, self.clock, self.github)
         live = LiveTranscripts(home.folder / "transcripts", redact=self.secrets.redact)
         self._engines = Engines(home.id, self.journal, settings.database_url, self.clock, live)
         self.transcripts, self.ledger = self._engines.transcripts, Ledger(self._engines.pool)
@@ -118,15 +118,16 @@ class Wiring:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator["Wiring"]:
         """Open the mirror, and close everything at the end."""
-        await self.mirror.open()
-        try:
-            await self._engines.learn()
-            yield self
-        finally:
-            await self._engines.close()
-            await self.sandboxes.close()
-            self.index.close()
-            await self.mirror.close()
+        async with self.github.opened():
+            await self.mirror.open()
+            try:
+                await self._engines.learn()
+                yield self
+            finally:
+                await self._engines.close()
+                await self.sandboxes.close()
+                self.index.close()
+                await self.mirror.close()
 
     @property
     def world(self) -> World:

@@ -279,6 +279,10 @@ class LocalForge:
         )
 
 
+def _by_itself(proposed: Proposed) -> bool:
+    return proposed.auto_merge and not proposed.draft
+
+
 def _proposed_fields(proposed: Proposed) -> dict[str, Any]:
     return {
         "run": proposed.run,
@@ -289,5 +293,5 @@ def _proposed_fields(proposed: Proposed) -> dict[str, Any]:
         "draft": proposed.draft,
         "labels": proposed.labels,
         "reviewers": proposed.reviewers,
-        **({"auto_merge": "merge", "decided_by": _ITSELF} if proposed.auto_merge else {}),
+        **({"auto_merge": "merge", "decided_by": _ITSELF} if _by_itself(proposed) else {}),
     }

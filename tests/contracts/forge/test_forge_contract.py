@@ -20,18 +20,21 @@ HANA = Identity("Hana", "hana@example.org")
 
 
 class TestProposing:
-    async def test_numbers_count_from_one_and_the_record_is_on_the_state_branch(
-        self, place: Place
-    ) -> None:
+    async def test_numbers_count_from_one(self, place: Place) -> None:
         forge: Forge = place.forge
         one = await forge.propose(await place.work("a"))
         two = await forge.propose(await place.work("c"))
         assert (one.number, two.number) == (1, 2)
         assert (one.status, one.title, one.run) == ("created", "Add a", "a")
-        told = json.loads(git("show", "courier/state:proposals/1.json", cwd=place.scratch.origin))
-        assert (told["number"], told["branch"], told["head"]) == (1, "courier/agent/a", one.head)
         assert await forge.get(1) == one
         assert [pull.number for pull in await forge.list()] == [2, 1]
+        assert one.forge == place.kind
+
+    async def test_the_record_is_on_the_state_branch(self, local_place: Place) -> None:
+        one = await local_place.forge.propose(await local_place.work("a"))
+        origin = local_place.scratch.origin
+        told = json.loads(git("show", "courier/state:proposals/1.json", cwd=origin))
+        assert (told["number"], told["branch"], told["head"]) == (1, "courier/agent/a", one.head)
 
     async def test_proposing_twice_is_once_and_brings_it_up_to_date(self, place: Place) -> None:
         proposed = await place.work("a")
@@ -82,20 +85,22 @@ class TestProposing:
         assert len(await place.forge.list()) == 2
 
     @pytest.mark.slow
-    async def test_two_writers_never_share_or_waste_a_proposal(self, place: Place) -> None:
-        beside_mirror = await place.scratch.mirror(folder=place.scratch.folder / "beside").open()
+    async def test_two_writers_never_share_or_waste_a_proposal(self, local_place: Place) -> None:
+        beside_mirror = await local_place.scratch.mirror(
+            folder=local_place.scratch.folder / "beside"
+        ).open()
         beside_state = StateBranch(beside_mirror)
         beside = LocalForge(
             repository=beside_mirror, state=beside_state, clock=beside_mirror.plumbing.clock
         )
-        work = [await place.work(f"f{number}") for number in range(4)]
+        work = [await local_place.work(f"f{number}") for number in range(4)]
         pulls = await asyncio.gather(
-            *(forge.propose(one) for one in work for forge in (place.forge, beside))
+            *(forge.propose(one) for one in work for forge in (local_place.forge, beside))
         )
         assert {pull.run: pull.number for pull in pulls} == {
             pull.run: pull.number for pull in reversed(pulls)
         }
-        listed = await place.forge.list()
+        listed = await local_place.forge.list()
         assert sorted(pull.run for pull in listed) == ["f0", "f1", "f2", "f3"]
         assert len({pull.number for pull in listed}) == 4
         await beside_state.close()
@@ -109,9 +114,9 @@ class TestMerging:
         merged = await place.forge.merge(1, by=HANA)
         assert merged.status == "merged"
         assert merged.merge_commit == place.scratch.tip()
-        assert merged.decided_by == "Hana <hana@example.org>"
+        assert merged.decided_by == place.who(HANA)
         shown = git("log", "-1", "--format=%an%n%P%n%B", "main", cwd=place.scratch.origin)
-        assert shown.splitlines()[0] == "Hana"
+        assert shown.splitlines()[0] == ("Hana" if place.kind == "local" else "GitHub")
         assert proposed.head in shown.splitlines()[1]
         for trailer in (
             "Courier-Proposal: 1",
@@ -140,27 +145,27 @@ class TestMerging:
         await place.forge.propose(await place.work("b.txt", "theirs\n"))
         place.scratch.commit({"b.txt": "ours\n"})
         place.scratch.push()
-        with pytest.raises(Conflict, match=r"b\.txt"):
+        with pytest.raises(Conflict, match=r"b\.txt" if place.kind == "local" else "#1"):
             await place.forge.merge(1, by=HANA)
         assert (await place.forge.get(1)).status == "created"
 
-    async def test_a_head_that_moved_must_be_looked_at_first(self, place: Place) -> None:
-        proposed = await place.work("a")
-        await place.forge.propose(proposed)
-        git("checkout", "-q", proposed.branch, cwd=place.scratch.human)
-        moved = place.scratch.commit({"a": "other\n"})
-        place.scratch.push(f"HEAD:refs/heads/{proposed.branch}")
+    async def test_a_head_that_moved_must_be_looked_at_first(self, local_place: Place) -> None:
+        proposed = await local_place.work("a")
+        await local_place.forge.propose(proposed)
+        git("checkout", "-q", proposed.branch, cwd=local_place.scratch.human)
+        moved = local_place.scratch.commit({"a": "other\n"})
+        local_place.scratch.push(f"HEAD:refs/heads/{proposed.branch}")
         with pytest.raises(Conflict) as caught:
-            await place.forge.merge(1, by=HANA)
+            await local_place.forge.merge(1, by=HANA)
         assert "courier pr show 1" in caught.value.next_step
-        assert (await place.forge.get(1)).head == moved
-        assert (await place.forge.merge(1, by=HANA)).status == "merged"
+        assert (await local_place.forge.get(1)).head == moved
+        assert (await local_place.forge.merge(1, by=HANA)).status == "merged"
 
     async def test_closed_and_merged_exclude_each_other(self, place: Place) -> None:
         await place.forge.propose(await place.work("a"))
         await place.forge.propose(await place.work("c"))
         closed = await place.forge.close(1, by=HANA)
-        assert (closed.status, closed.decided_by) == ("closed", "Hana <hana@example.org>")
+        assert (closed.status, closed.decided_by) == ("closed", place.who(HANA))
         assert await place.forge.close(1, by=HANA) == closed
         with pytest.raises(Conflict):
             await place.forge.merge(1, by=HANA)
@@ -223,11 +228,11 @@ class TestMerging:
         await place.tell(pull.head, Check(name="tests", status="success"))
         assert (await place.forge.get(pull.number)).status == "merged"
 
-    async def test_a_draft_that_merges_by_itself_waits_to_be_ready(self, place: Place) -> None:
+    async def test_what_merges_by_itself_does_so_once_it_is_no_draft(self, place: Place) -> None:
         proposed = replace(await place.work("a"), draft=True, auto_merge=True)
         number = (await place.forge.propose(proposed)).number
         assert (await place.forge.get(number)).status == "created"
-        await place.forge.change(number, Changes(draft=False))
+        await place.forge.propose(replace(proposed, draft=False))
         assert (await place.forge.get(number)).status == "merged"
 
     async def test_what_conflicts_does_not_merge_by_itself_and_stays_open(
@@ -254,10 +259,10 @@ class TestMerging:
             with pytest.raises(NotFound):
                 await asked
 
-    async def test_a_broken_record_says_where(self, place: Place) -> None:
-        await place.state.write([WriteFile("proposals/1.json", b"{}")], message="x")
+    async def test_a_broken_record_says_where(self, local_place: Place) -> None:
+        await local_place.state.write([WriteFile("proposals/1.json", b"{}")], message="x")
         with pytest.raises(Misconfigured, match=r"proposals/1\.json"):
-            await place.forge.list()
+            await local_place.forge.list()
 
 
 class TestMergesByHand:

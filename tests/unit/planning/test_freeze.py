@@ -224,7 +224,6 @@ def test_inputs_of_the_run_are_listed_with_their_digests() -> None:
     [
         ((project(agent="codex"), workflow(), run()), '"codex" cannot be run yet'),
         ((project(agent="codex"), workflow(), run()), "work today: claude, shell"),
-        ((project(repository={"forge": "github"}), workflow(), run()), '"github"'),
         ((project(repository={"url": "https://example.test/x/y"}), workflow(), run()), "another"),
         ((project(), workflow(), run(sandbox={"egress": "listed"})), "allowed hosts"),
     ],
@@ -285,6 +284,16 @@ def test_branches_that_runs_start_from_are_known_beforehand() -> None:
         run("c"),
     )
     assert branches_wanted(documents, "main") == {"develop", "next"}
+
+
+def test_github_takes_a_clone_of_a_repository_with_an_owner() -> None:
+    documents = catalog(project(repository={"forge": "github"}), workflow(), run())
+    here = freeze(documents, RUN, observed=observed(), drivers=DRIVERS)
+    assert isinstance(here, FrozenPlan)
+    assert here.delivery.forge == "github"
+    folder = freeze(documents, RUN, observed=observed(repository="/srv/x.git"), drivers=DRIVERS)
+    assert isinstance(folder, Held)
+    assert 'Forge "github" needs a clone' in folder.message
 
 
 def test_all_that_is_in_the_way_is_told_at_once() -> None:
