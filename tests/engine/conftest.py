@@ -1,7 +1,7 @@
 """One repository with courier around it, for whole runs."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,8 @@ import pytest_asyncio
 
 from tests.engine.worlds import Scene, Sharing, make_origin, provider, scene
 from tests.fakes.embedded import Endpoint
+from tests.fakes.github.hosting import Hosting
+from tests.fakes.github.hosting import hosting as hosted
 from tests.fakes.postgres import Server
 
 FILES = {"value": "none\n", "keep.txt": "keep\n", ".courier/project.yaml": "kind: Project\n"}
@@ -29,9 +31,35 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Sharing | None:
     return Sharing(f"{tmp_path.name}-{os.getpid()}", server.url)
 
 
+@pytest.fixture
+def origin(tmp_path: Path) -> Path:
+    """A fresh bare repository."""
+    return make_origin(tmp_path, FILES)
+
+
+@pytest.fixture
+def hosting() -> Hosting | None:
+    """The fake GitHub the origin is on; None where proposals are files on its state branch."""
+    return None
+
+
+@pytest.fixture(params=["local", "github"])
+def each_forge(
+    request: pytest.FixtureRequest, tmp_path: Path, origin: Path
+) -> Iterator[Hosting | None]:
+    """Both forges, one after the other: a file says so by a fixture ``hosting`` of its own."""
+    if request.param == "local":
+        yield None
+        return
+    with hosted(tmp_path / "github", origin) as found:
+        yield found
+
+
 @pytest_asyncio.fixture
-async def here(tmp_path: Path, sandboxd: Endpoint, shared: Sharing | None) -> AsyncIterator[Scene]:
+async def here(
+    origin: Path, sandboxd: Endpoint, shared: Sharing | None, hosting: Hosting | None
+) -> AsyncIterator[Scene]:
     """Courier on a fresh origin, with the session's sandbox server."""
-    origin, folder = make_origin(tmp_path, FILES), tmp_path / tmp_path.name
-    async with scene(folder, origin, provider(sandboxd), shared=shared) as opened:
+    folder = origin.parent / origin.parent.name
+    async with scene(folder, origin, provider(sandboxd), shared=shared, hosting=hosting) as opened:
         yield opened

@@ -33,7 +33,7 @@ from courier.ports.agents import AgentDriver
 from courier.ports.checkpoints import Checkpoints
 from courier.ports.forges import Forge
 from courier.ports.sandboxes import Sandboxes
-from courier.runs.frozen import FrozenGit, FrozenLoop, FrozenPlan, FrozenStep
+from courier.runs.frozen import FrozenDelivery, FrozenGit, FrozenLoop, FrozenPlan, FrozenStep
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.storage.checkpoints import CheckpointRefs
 from courier.storage.index import Index
@@ -43,6 +43,7 @@ from courier.storage.shared import SharedMirror
 from courier.storage.state import StateBranch
 from courier.system import EnvironmentSecrets, SystemClock, secret_names
 from tests.fakes.embedded import Endpoint
+from tests.fakes.github.hosting import Hosting
 from tests.fakes.teller import TellerDriver
 
 IDENTITY = {
@@ -95,17 +96,26 @@ def make_origin(folder: Path, files: Mapping[str, str]) -> Path:
 
 @dataclass(frozen=True)
 class Scene:
-    """One repository with courier around it."""
+    """One repository with courier around it; `hosting` is the fake GitHub it is on, if it is."""
 
     origin: Path
     world: World
     engine: Engine
-    forge_name: Literal["github", "local"] = "local"
+    hosting: Hosting | None = None
 
     @property
     def forge(self) -> Forge:
         """The forge of this scene's plans."""
         return self.world.forges[self.forge_name]
+
+    @property
+    def remote(self) -> str:
+        """Where the repository is for git."""
+        return str(self.origin) if self.hosting is None else self.hosting.remote
+
+    @property
+    def forge_name(self) -> Literal["github", "local"]:
+        return "local" if self.hosting is None else "github"
 
     @property
     def base(self) -> str:
@@ -187,11 +197,20 @@ async def scene(
     concurrency: int | None = None,
     checkpoints: Callable[[Checkpoints], Checkpoints] = lambda kept: kept,
     shared: "Sharing | None" = None,
+    hosting: Hosting | None = None,
 ) -> AsyncIterator[Scene]:
-    """Open a world on an origin; the same folder again is the same courier restarted."""
+    """Open a world on an origin; the same folder again is the same courier restarted.
+
+    With a hosting, the origin is reached over HTTP and plans propose on the fake GitHub.
+    """
     clock = SystemClock()
     secrets = EnvironmentSecrets(environment, names=secret_names(environment))
-    mirror = (Mirror if shared is None else SharedMirror)(folder, remote=str(origin), clock=clock)
+    mirror = (Mirror if shared is None else SharedMirror)(
+        folder,
+        remote=str(origin) if hosting is None else hosting.remote,
+        clock=clock,
+        credentials=None if hosting is None else hosting.credentials(folder),
+    )
     await mirror.open()
     await mirror.fetch()
     state = StateBranch(mirror)
@@ -200,6 +219,7 @@ async def scene(
     engines = Engines(home, folder / "journal", url, clock, live)
     await engines.learn()
     index = Index(state, folder / "index", clock)
+    github = hosting.forge(mirror, clock) if hosting is not None else None
     world = World(
         home=engines.label,
         clock=clock,
@@ -208,7 +228,10 @@ async def scene(
         state=state,
         index=index,
         checkpoints=checkpoints(CheckpointRefs(mirror.plumbing, mirror.remote)),
-        forges={"local": LocalForge(repository=mirror, state=state, clock=clock)},
+        forges={
+            "local": LocalForge(repository=mirror, state=state, clock=clock),
+            **({} if github is None else {"github": github}),
+        },
         secrets=secrets,
         transcripts=engines.transcripts,
         drivers={driver.name: driver for driver in DRIVERS},
@@ -224,8 +247,10 @@ async def scene(
     engine.limit(None, concurrency=concurrency)
     await engine.start()
     try:
-        yield Scene(origin, world, engine)
+        yield Scene(origin, world, engine, hosting)
     finally:
+        if github is not None:
+            await github.close_connections()
         await engine.stop()
         await engines.close()
         await sandboxes.close()
@@ -291,7 +316,8 @@ def shell_steps(agent: str, design: str, check: str) -> tuple[FrozenStep, ...]:
 
 
 def _plan(scene: Scene, run: str, steps: tuple[FrozenStep, ...]) -> FrozenPlan:
-    return plan_of(scene.base, run, steps)
+    plan = plan_of(scene.base, run, steps)
+    return plan.model_copy(update={"delivery": FrozenDelivery(forge=scene.forge_name)})
 
 
 def plan_of(base: str, run: str, steps: tuple[FrozenStep, ...]) -> FrozenPlan:
