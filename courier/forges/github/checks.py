@@ -94,7 +94,7 @@ class ChecksReader:
         parts = [str(output.get(key) or "") for key in ("title", "summary", "text")]
         if output.get("annotations_count"):
             parts += await self._annotations(check.id)
-        parts.append(await self._job(check.id))
+        parts.append(await self._output(check.id))
         return bounded("\n\n".join(part for part in parts if part.strip()), LOG_LIMIT)
 
     async def _rollup(self, commit: str, number: int | None) -> Any:
@@ -154,7 +154,7 @@ class ChecksReader:
             return []
         return [f"{one['path']}:{one['start_line']}: {one['message']}" for one in told]
 
-    async def _job(self, check: str) -> str:
+    async def _output(self, check: str) -> str:
         """Return the log of a workflow's job, whose id is that of its check; the end matters."""
         try:
             answer = await self.transport.mine("GET", f"/actions/jobs/{check}/logs")
