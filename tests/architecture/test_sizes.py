@@ -1,5 +1,6 @@
 """Files and folders stay small enough to read, and rooms say what they are for."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,8 @@ def test_every_room_says_what_it_is_for_and_what_not(path: Path) -> None:
     text = path.read_text()
     assert "For:" in text
     assert "Not for:" in text
+
+
+def test_every_test_module_has_a_name_of_its_own() -> None:
+    named = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert not [name for name, often in named.items() if often > 1]

@@ -10,7 +10,7 @@ from courier.runs.frozen import FrozenPlan, FrozenStep
 from tests.e2e.claude_run_child import KEY
 from tests.e2e.clis import local
 from tests.e2e.test_claude_run import claude_sandboxd
-from tests.engine.test_checks import QUICK, ended, proposed, tell
+from tests.engine.test_run_ci import QUICK, ended, proposed, tell
 from tests.engine.worlds import Scene, git, make_origin, plan_of, provider, scene
 from tests.fakes.embedded import Endpoint
 from tests.fakes.models import Asked, Call, Reply, Say, ScriptedModels, Turn

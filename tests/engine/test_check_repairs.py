@@ -8,7 +8,7 @@ import pytest
 
 from courier.runs.frozen import FrozenPlan, FrozenSandbox
 from tests.engine.contest import candidate, contest
-from tests.engine.test_checks import QUICK, ended, proposed, tell
+from tests.engine.test_run_ci import QUICK, ended, proposed, tell
 from tests.engine.worlds import Scene, git, make_origin, provider, scene, single_plan, teller_plan
 from tests.fakes.embedded import Endpoint
 
