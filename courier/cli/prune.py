@@ -31,10 +31,11 @@ courier prune --compact 30d"""
 def prune(here: Here, compact: str | None, output: str, *, dry_run: bool) -> int:
     """Take away what is kept no longer.
 
-    That is what the daemon takes away once an hour: transcripts and checkpoints whose time in the
-    project's `retention` is over, what this machine still has of runs that are on record, and
-    sandboxes whose run has ended. Records stay for ever, and nothing goes of a run that is in
-    flight or whose pull request is open. Exits 1 if something could not be looked at or taken away.
+    That is what the daemon takes away once an hour: transcripts, checkpoints and branches of failed
+    or cancelled runs whose time in the project's `retention` is over, what this machine still has
+    of runs that are on record, and sandboxes whose run has ended. Records stay for ever, and
+    nothing goes of a run that is in flight or whose pull request is open. Exits 1 if something
+    could not be looked at or taken away.
     """
     from courier.cli.views import leftovers
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from courier.engine.pruning.branches import LostBranches
 from courier.engine.pruning.checkpoints import KeptWork
 from courier.engine.pruning.journals import Journals, LiveFiles
 from courier.engine.pruning.leftovers import Keeps, Leftover, Past, Sweep
@@ -88,6 +89,7 @@ class Broom:
         everywhere: tuple[Sweep, ...] = (
             KeptTranscripts(world.state),
             KeptWork(world),
+            LostBranches(world),
             Journals(world, engine),
             OldLetters(engine),
         )

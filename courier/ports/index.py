@@ -56,6 +56,10 @@ class RunIndex(Protocol):
         """Return the records of some runs; those without one are missing."""
         ...
 
+    def on_branches(self, branches: Collection[str]) -> Sequence[ListedRun]:
+        """Return the records of runs whose work is on some branches."""
+        ...
+
     def beginning(self, prefix: str) -> Sequence[str]:
         """Return the names on record that begin so."""
         ...

@@ -241,8 +241,20 @@ class Repository(Protocol):
         """
         ...
 
-    async def delete_branch(self, branch: str) -> None:
-        """Delete a branch on the remote; not existing is success."""
+    async def branches(self) -> Mapping[str, str]:
+        """Return every branch of the remote, as last fetched, and its tip."""
+        ...
+
+    async def delete_branch(self, branch: str, *, expected: str | None = None) -> None:
+        """Delete a branch on the remote; not existing is success.
+
+        Args:
+            branch: Its short name.
+            expected: What it must point at; None for anything.
+
+        Raises:
+            Conflict: If it points elsewhere.
+        """
         ...
 
     async def diff(self, base: str, head: str) -> str:

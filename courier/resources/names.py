@@ -39,7 +39,6 @@ EXECUTED_AGENTS = frozenset({"claude", "codex", "opencode", "pi", "shell"})
 
 UNUSED_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "Project": ("retention.branches",),
         "Team": ("members.*.credentials",),
     }
 )

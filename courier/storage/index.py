@@ -97,6 +97,11 @@ class Index:
         found = self._ask(lambda link: list(indexfile.named(link, list(runs))))
         return {one.observed.run: one for one in found}
 
+    def on_branches(self, branches: Collection[str]) -> Sequence[ListedRun]:
+        """Return the records of runs whose work is on some branches."""
+        wanted = list(branches)
+        return self._ask(lambda link: list(indexfile.on_branches(link, wanted)))
+
     def beginning(self, prefix: str) -> Sequence[str]:
         """Return the names on record that begin so."""
         query = "SELECT run FROM runs WHERE run >= ? AND run < ? ORDER BY run"

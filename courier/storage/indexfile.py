@@ -128,6 +128,13 @@ def remove(link: sqlite3.Connection, places: Iterable[str]) -> Sequence[str]:
     return [one.run for one in gone]
 
 
+def on_branches(link: sqlite3.Connection, branches: Sequence[str]) -> Iterator[ListedRun]:
+    """Yield the runs whose work is on some branches; looks through all there are."""
+    for start in range(0, len(branches), 500):
+        some = branches[start : start + 500]
+        yield from select(link, f"WHERE branch IN ({', '.join('?' * len(some))})", some)
+
+
 def named(link: sqlite3.Connection, runs: Sequence[str]) -> Iterator[ListedRun]:
     """Yield those of some runs that are known."""
     for start in range(0, len(runs), 500):

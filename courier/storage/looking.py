@@ -13,6 +13,7 @@ from courier.storage.listing import Listing
 from courier.storage.names import checked_commit
 from courier.storage.plumbing import Plumbing
 
+_TRACKED: Final = "refs/remotes/origin"
 _DIFF: Final = Limits(output=8 << 20, may_cut=True)
 
 
@@ -84,3 +85,11 @@ class Looking:
     async def changes(self, base: str, head: str) -> Sequence[FileChange]:
         """Return every file that differs from the merge base of both to ``head``, by path."""
         return await history.changes(self.plumbing, base, head)
+
+    async def branches(self) -> Mapping[str, str]:
+        """Return every branch of the remote, as last fetched, and its tip."""
+        told = await self.plumbing.local.run(
+            "for-each-ref", "--format=%(objectname) %(refname:lstrip=3)", _TRACKED
+        )
+        lines = (line.partition(" ") for line in told.text.splitlines())
+        return {name: tip for tip, _, name in lines if name != "HEAD"}

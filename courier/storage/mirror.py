@@ -173,9 +173,13 @@ class Mirror(Looking):
         """
         await self.remote.push(commit, ref=branch_ref(branch), expected=expected)
 
-    async def delete_branch(self, branch: str) -> None:
-        """Delete a branch on the remote; not existing is success."""
-        await self.remote.delete(branch_ref(branch))
+    async def delete_branch(self, branch: str, *, expected: str | None = None) -> None:
+        """Delete a branch on the remote; not existing is success.
+
+        Raises:
+            Conflict: If it points elsewhere than expected.
+        """
+        await self.remote.delete(branch_ref(branch), expected=expected)
 
     async def join(self, joining: Joining) -> Joined:
         """Bring two commits together in no work tree; nothing is pushed."""

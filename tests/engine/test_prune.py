@@ -13,11 +13,22 @@ from courier.engine.pruning.leftovers import Leftover
 from courier.engine.retention import Broom, Retentions
 from courier.engine.runner import FLOW
 from courier.planning.catalog import Catalog
+from courier.ports.forges import Proposed
 from courier.ports.sandboxes import SandboxSpec
+from courier.runs.frozen import FrozenLoop
 from courier.runs.interactive.frozen import run_of
 from courier.system import SystemClock
 from tests.engine.conftest import FILES
-from tests.engine.worlds import Scene, Sharing, git, make_origin, provider, scene, single_plan
+from tests.engine.worlds import (
+    Scene,
+    Sharing,
+    git,
+    make_origin,
+    provider,
+    scene,
+    shell_plan,
+    single_plan,
+)
 from tests.fakes.embedded import Endpoint
 from tests.fakes.postgres import Server
 
@@ -199,3 +210,28 @@ async def test_a_worker_sweeps_what_is_on_its_machine_alone(
         assert [one.sort for one in done.gone] == ["live transcript"]
         assert await here.engine.status("fix") is not None
         assert await said(shared) == ["fix"]
+
+
+async def test_branches_of_lost_runs_go_unless_somebody_needs_them(here: Scene) -> None:
+    for run in ("fails", "pushed", "open"):
+        plan = shell_plan(here, run=run, design=f"echo {run} > value", check="exit 1")
+        await here.run(plan.model_copy(update={"loop": FrozenLoop(max_iterations=1)}))
+    assert {"courier/fails", "courier/pushed", "courier/open"} <= here.branches()
+    git(here.origin, "branch", "-f", "courier/pushed", "main")
+    head = here.tip("courier/open")
+    await here.world.repository.fetch()
+    await here.forge.propose(
+        Proposed("man", "By hand", "", base="main", branch="courier/open", head=head)
+    )
+    record = await here.record("fails")
+    ended = datetime.fromisoformat(record["endedAt"])
+    soon = await swept(here, ended + 29 * DAY, only_look=True)
+    assert not [one for one in soon if one.sort == "branch"]
+    gone = [one for one in await swept(here, ended + 31 * DAY) if one.sort == "branch"]
+    assert [(one.run, one.name, one.why) for one in gone] == [
+        ("fails", "courier/fails", "failed long ago")
+    ]
+    assert "courier/fails" not in here.branches()
+    assert {"courier/pushed", "courier/open"} <= here.branches()
+    again = await swept(here, ended + 32 * DAY)
+    assert not [one for one in again if one.sort == "branch"]

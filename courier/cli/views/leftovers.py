@@ -51,8 +51,12 @@ def size(count: int | None) -> str:
     return f"{shown:.1f} {unit}"
 
 
+def _plural(sort: str, count: int) -> str:
+    return sort if count == 1 else f"{sort}es" if sort.endswith("ch") else f"{sort}s"
+
+
 def _sum(found: "Pruned", *, is_dry: bool) -> str:
     counts = Counter(one.sort for one in found.gone)
-    told = ", ".join(f"{count} {sort}{'s' if count > 1 else ''}" for sort, count in counts.items())
+    told = ", ".join(f"{count} {_plural(sort, count)}" for sort, count in counts.items())
     total = size(sum(one.size or 0 for one in found.gone))
     return f"{'Would go' if is_dry else 'Gone'}: {told}; {total} of known size."

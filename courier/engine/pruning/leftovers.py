@@ -9,7 +9,9 @@ from courier.engine.inflight import RunState
 from courier.planning.listed import ListedRun
 from courier.ports.index import RunIndex
 
-Sort = Literal["transcript", "checkpoint", "journal", "live transcript", "sandbox", "letter"]
+Sort = Literal[
+    "branch", "transcript", "checkpoint", "journal", "live transcript", "sandbox", "letter"
+]
 
 
 @dataclass(frozen=True, slots=True)

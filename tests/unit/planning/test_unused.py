@@ -34,9 +34,11 @@ def test_each_is_told_at_its_key_and_the_document_stays_valid() -> None:
 
 
 def test_front_matter_is_warned_about_too() -> None:
-    head = "apiVersion: courier/v1\nkind: Project\nmetadata: {name: shop}\n"
-    text = f"---\n{head}spec:\n  suspend: true\n  retention: {{branches: 1d}}\n---\n"
-    assert codes(reading({"personas/shop.md": text})) == ["NotActedOnYet:7:15"]
+    head = "apiVersion: courier/v1\nkind: Team\nmetadata: {name: us}\n"
+    ada = "{user: ada, role: owner, credentials: [{name: TOKEN, secretRef: ADA_TOKEN}]}"
+    text = f"---\n{head}spec:\n  members:\n    - {ada}\n---\n"
+    read = reading({"p.yaml": document("Project", "shop"), "personas/us.md": text})
+    assert codes(read) == ["NotActedOnYet:7:32"]
 
 
 @pytest.mark.parametrize(
