@@ -6,7 +6,10 @@ from functools import partial
 
 from courier.engine.particulars import particulars
 from courier.engine.patience import patiently
+from courier.engine.reproposing import DECLINED
+from courier.engine.restacking import restack
 from courier.engine.seam import Action, Context, Json, RunCancelled, StepIO
+from courier.engine.unopened import intend, twin_of, unopened
 from courier.engine.world import World
 from courier.errors import Conflict, CourierError, Misconfigured, Unavailable
 from courier.ports.forges import Forge, Proposed
@@ -142,11 +145,19 @@ class Delivery:
     async def _propose(self, run: Run, decision: Deliver) -> WorkDelivered:
         told = await particulars(self.world, self.plan, decision.commit, note=self.note)
         proposed, delivered = self._proposed(run, decision, told), self._delivered(decision.commit)
+        if not run.asked and (twin := await twin_of(self.world, self.plan, proposed)) is not None:
+            return delivered.model_copy(update={"pull_request": twin})
+        intended = unopened(proposed, self.plan, at=delivered.at)
+        await intend(self.world, self.plan, run, delivered, intended)
         try:
             opened = await patiently(self.world.clock, lambda: self._forge.propose(proposed))
         except CourierError as error:
-            refusal = self._refusal(error, {Misconfigured: "ProposalDeclined"})
-            return delivered.model_copy(update={"refusal": refusal})
+            refusal = self._refusal(error, {CourierError: DECLINED})
+            failed = intended.model_copy(update={"status": "failed", "reason": refusal.message})
+            told_failed = {"refusal": refusal, "pull_request": failed}
+            return delivered.model_copy(update=told_failed)
+        if len(told.stack) > 1:
+            await restack(self._forge)
         return delivered.model_copy(update={"pull_request": opened})
 
     async def _merged(self, decision: Deliver, number: int | None) -> WorkDelivered:
@@ -185,7 +196,7 @@ class Delivery:
             run=plan.run,
             title=title(plan, run),
             body=body(plan, run, told),
-            base=plan.git.base_branch,
+            base=told.base or plan.git.base_branch,
             branch=plan.git.branch,
             head=decision.commit,
             draft=decision.how == "draft",

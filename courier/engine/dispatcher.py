@@ -15,7 +15,9 @@ from courier.engine.learnings.desk import LearningDesk
 from courier.engine.learnings.versions import keep_version
 from courier.engine.observation import Observation
 from courier.engine.raises import Raises
+from courier.engine.reproposing import Reproposer
 from courier.engine.requests import Requests
+from courier.engine.restacking import restack
 from courier.engine.runner import FLOW
 from courier.engine.seam import RunClient
 from courier.engine.world import World
@@ -105,6 +107,7 @@ class Dispatcher:
         self._requests = Requests(world.state)
         self._keyring = Keyring(world, engine)
         self._approver = Approver(world, engine, self._requests)
+        self._reproposer = Reproposer(world)
         self._guests = GuestDesk(world, engine)
         self._raises = Raises(world, engine)
         self._learnings = LearningDesk(world)
@@ -130,6 +133,10 @@ class Dispatcher:
         await write_down(plan.tasks, failed=failed, state=self._world.state)
         proposed = await self._raises.carry_out(plan)
         return [*done, *(Dispatched(one.branch, "published", one.title) for one in proposed)]
+
+    async def propose_again(self) -> Sequence[str]:
+        """Return the runs whose pull requests could be opened now, and could not before."""
+        return await self._reproposer.try_again()
 
     async def settle_learnings(self, catalog: Catalog) -> None:
         """Take in what was found in finished runs, and bring the pull requests about it up to date.
@@ -211,6 +218,8 @@ class Dispatcher:
         record["pullRequest"] = now.model_dump(mode="json", by_alias=True)
         if (known := read_checks(record)) is not None:
             record["ciChecks"] = known.merged(now).model_dump(mode="json", by_alias=True)
+        if now.status == "merged":
+            await restack(self._world.forges[now.forge])
         if now.status in ("merged", "closed"):
             await self._drop_branches(record.get("candidates") or ())
         await self._world.state.write(

@@ -8,7 +8,7 @@ from courier.errors import CourierError
 from courier.runs.filechange import FileChange
 from courier.runs.frozen import FrozenPlan
 from courier.runs.proposal import Particulars
-from courier.runs.stack import Floor, stack_of
+from courier.runs.stack import Floor, landing, stack_of
 
 
 async def particulars(world: World, plan: FrozenPlan, commit: str, *, note: str) -> Particulars:
@@ -23,7 +23,8 @@ async def particulars(world: World, plan: FrozenPlan, commit: str, *, note: str)
     asked_by, changes, stack = await asyncio.gather(
         _asked_by(world, plan), _changes(world, plan, commit), _stack(world, plan)
     )
-    return Particulars(note, asked_by, changes, world.clock.now(), stack)
+    floors, base = stack
+    return Particulars(note, asked_by, changes, world.clock.now(), floors, base)
 
 
 async def _asked_by(world: World, plan: FrozenPlan) -> str:
@@ -45,14 +46,15 @@ async def _changes(world: World, plan: FrozenPlan, commit: str) -> tuple[FileCha
         return ()
 
 
-async def _stack(world: World, plan: FrozenPlan) -> tuple[Floor, ...]:
-    """Return the stack the work is on; a forge is asked only where there may be one."""
+async def _stack(world: World, plan: FrozenPlan) -> tuple[tuple[Floor, ...], str]:
+    """Return the stack the work is on, and where it goes; a forge is asked only if need be."""
     git = plan.git
     try:
         if git.base_branch == (await world.repository.head()).branch:
-            return ()
+            return (), ""
         known = await patiently(world.clock, world.forge_of(plan).list)
     except CourierError:
-        return ()
+        return (), ""
     own = Floor(run=plan.run, title=plan.title, branch=git.branch)
-    return stack_of(own, git.base_branch, known)
+    base = landing(git.base_branch, known)
+    return stack_of(own, base, known), base

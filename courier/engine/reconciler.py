@@ -108,6 +108,7 @@ class Reconciler:
     async def reconcile(self) -> Result:
         """Do one pass; where nothing moved since the last one and nothing is due, a short one."""
         result = await self._pass()
+        await self._dispatcher.propose_again()
         await self.announce(result)
         if self._rounds is not None:
             await self._rounds.go()

@@ -76,6 +76,10 @@ class RunIndex(Protocol):
         """Return those whose pull request has a number, the newest first."""
         ...
 
+    def unproposed(self) -> Sequence[ListedRun]:
+        """Return those whose pull request could not be opened."""
+        ...
+
     def proposed(self) -> Sequence[ListedRun]:
         """Return those with a pull request that a forge may still change."""
         ...

@@ -41,6 +41,7 @@ class Particulars:
         changes: What the work changes, file by file.
         at: The time it is told at; None where no time is to be told.
         stack: The pull requests it is one of, itself included.
+        base: Where it goes; empty for where its plan says.
     """
 
     note: str = ""
@@ -48,6 +49,7 @@ class Particulars:
     changes: tuple[FileChange, ...] = ()
     at: datetime | None = None
     stack: tuple[Floor, ...] = ()
+    base: str = ""
 
 
 def marker(run: str) -> str:

@@ -37,5 +37,7 @@ class PullRequest(Model):
     merge_commit: str | None = None
     created_at: datetime
     updated_at: datetime
+    reason: str = ""
+    """Why it could not be opened, or need not be."""
     decided_by: str | None = None
     """Who merged or closed it, or had it merge by itself."""

@@ -30,8 +30,6 @@ class Retarget:
 
     number: int
     base: str
-    below: int
-    """The pull request that was merged."""
 
 
 def stack_of(own: Floor, base: str, pulls: Sequence[PullRequest]) -> tuple[Floor, ...]:
@@ -77,23 +75,26 @@ def with_stack(body: str, stack: Sequence[Floor], branch: str) -> str:
     return f"{told}\n\n{body}" if told else body
 
 
+def landing(base: str, pulls: Sequence[PullRequest]) -> str:
+    """Return where work for a branch goes: where that branch's own work went, once it is merged."""
+    merged = {each.branch: each for each in reversed(pulls) if each.status == "merged"}
+    still_open = {each.branch for each in pulls if each.status in ("creating", "created")}
+    seen: set[str] = set()
+    while base in merged and base not in still_open and base not in seen:
+        seen.add(base)
+        base = merged[base].base
+    return base
+
+
 def retargets(pulls: Sequence[PullRequest]) -> tuple[Retarget, ...]:
     """Return every open pull request that waits on a branch whose own was merged.
 
     It then wants to go where that one went; through several merged ones at once.
     """
-    merged = {each.branch: each for each in reversed(pulls) if each.status == "merged"}
-    still_open = {each.branch for each in pulls if each.status in ("creating", "created")}
-    found = []
-    for pull in pulls:
-        base, seen, below = pull.base, {pull.branch}, 0
-        while base in merged and base not in still_open and base not in seen:
-            seen.add(base)
-            below = below or merged[base].number
-            base = merged[base].base
-        if pull.status == "created" and base != pull.base:
-            found.append(Retarget(pull.number, base, below))
-    return tuple(found)
+    wanted = ((pull, landing(pull.base, pulls)) for pull in pulls if pull.status == "created")
+    return tuple(
+        Retarget(pull.number, base) for pull, base in wanted if base not in (pull.base, pull.branch)
+    )
 
 
 def _newest(pulls: Sequence[PullRequest]) -> dict[str, PullRequest]:

@@ -123,6 +123,10 @@ class Index:
         rest = "WHERE number = ? ORDER BY started DESC"
         return self._ask(lambda link: list(indexfile.select(link, rest, (number,))))
 
+    def unproposed(self) -> Sequence[ListedRun]:
+        """Return those whose pull request could not be opened."""
+        return self._ask(lambda link: list(indexfile.select(link, "WHERE pull = 'failed'", ())))
+
     def proposed(self) -> Sequence[ListedRun]:
         """Return those with a pull request that a forge may still change."""
         return self._ask(lambda link: list(indexfile.select(link, "WHERE proposed", ())))

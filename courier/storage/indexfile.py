@@ -36,6 +36,7 @@ _INDEXES: Final = {
     "by_workflow_phase": "(workflow, phase, started)",
     "by_project_phase": "(project, phase, started)",
     "by_proposal": "(proposed) WHERE proposed",
+    "by_failure": "(pull) WHERE pull = 'failed'",
     "by_number": "(number) WHERE number IS NOT NULL",
     "by_work": "(work) WHERE work IS NOT NULL",
     "by_merge": "(merged) WHERE merged != ''",

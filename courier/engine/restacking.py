@@ -1,0 +1,30 @@
+"""Stacks of pull requests, brought up to date when one of them is opened or merged."""
+
+import logging
+
+from courier.errors import CourierError
+from courier.ports.forges import Changes, Forge
+from courier.runs.stack import floor_of, retargets, stack_of, with_stack
+
+log = logging.getLogger(__name__)
+
+
+async def restack(forge: Forge) -> None:
+    """Let what waits on merged branches go where these went, and tell every stack as it is now.
+
+    What cannot be changed now is left as it is; the next change of the stack tries again.
+    """
+    try:
+        pulls = list(await forge.list())
+        for wanted in retargets(pulls):
+            changed = await forge.change(wanted.number, Changes(base=wanted.base))
+            pulls = [changed if each.number == wanted.number else each for each in pulls]
+        for pull in pulls:
+            if pull.status != "created":
+                continue
+            stack = stack_of(floor_of(pull), pull.base, pulls)
+            body = with_stack(pull.body, stack, pull.branch)
+            if body != pull.body:
+                await forge.change(pull.number, Changes(body=body))
+    except CourierError as fault:
+        log.warning("the stacks of pull requests are not all up to date: %s", fault)
