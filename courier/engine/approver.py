@@ -98,7 +98,7 @@ class Approver:
         if pull.status == "closed":
             told = {"by": pull.decided_by, "comment": "The pull request was closed."}
             return answer_to(found.asked, now, answer="rejected", how="pullRequest", **told)
-        if pull.status != "merged" or pull.head != found.asked.commit:
+        if pull.status != "merged" or not await self._is_asked(pull.head, found.asked):
             return None
         person = person_of(pull.decided_by, pull.decided_by or "")
         why = objection(person, by=found.by, team=team, requested_by=found.asked.requested_by)
@@ -109,6 +109,15 @@ class Approver:
                 log.warning("the merge of pull request %s does not approve: %s", key, why)
             return None
         return answer_to(found.asked, now, answer="approved", how="pullRequest", by=pull.decided_by)
+
+    async def _is_asked(self, head: str, asked: ApprovalAsked) -> bool:
+        """Return whether a commit is what was asked about; signing it makes it another one."""
+        if head == asked.commit:
+            return True
+        try:
+            return await self._world.repository.tree(head) == asked.tree
+        except NotFound:
+            return False
 
 
 def may_not(

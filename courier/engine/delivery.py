@@ -1,7 +1,7 @@
 """Delivery: the branch pushed and the pull request found or opened, exactly once."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from courier.engine.particulars import particulars
@@ -9,6 +9,7 @@ from courier.engine.patience import patiently
 from courier.engine.reproposing import DECLINED
 from courier.engine.restacking import restack
 from courier.engine.seam import Action, Context, Json, RunCancelled, StepIO
+from courier.engine.signing import others, signed
 from courier.engine.unopened import intend, twin_of, unopened
 from courier.engine.world import World
 from courier.errors import Conflict, CourierError, Misconfigured, Unavailable
@@ -61,6 +62,7 @@ class Delivery:
             return pushed
         if decision.how == "branch":
             return await self._withdrawn(pushed)
+        decision = replace(decision, commit=pushed.commit or decision.commit)
         try:
             proposed = await self._step("propose", propose)
         except RunCancelled:
@@ -87,6 +89,7 @@ class Delivery:
             return _told(await self._propose(run, decision))
 
         pushed = await self._pushed(run, decision)
+        decision = replace(decision, commit=pushed.commit or decision.commit)
         return pushed if pushed.refusal is not None else await self._step("propose", propose)
 
     async def _pushed(self, run: Run, decision: Deliver) -> WorkDelivered:
@@ -116,11 +119,18 @@ class Delivery:
 
     async def _push(self, decision: Deliver, *, earlier: str | None) -> WorkDelivered:
         try:
-            await patiently(self.world.clock, lambda: self._try_push(decision.commit, earlier))
+            commit = await self._signed(decision.commit)
+            before = await self._signed(earlier) if earlier is not None else None
+            await patiently(self.world.clock, lambda: self._try_push(commit, before))
         except CourierError as error:
             refusal = self._refusal(error, {Conflict: "BranchTaken", Misconfigured: "PushDeclined"})
             return WorkDelivered(at=self.world.clock.now(), commit=decision.commit, refusal=refusal)
-        return self._delivered(decision.commit)
+        return self._delivered(commit)
+
+    async def _signed(self, commit: str) -> str:
+        git, beyond = self.plan.git, others(self.plan)
+        sign = partial(signed, self.world, git, commit, beyond=beyond)
+        return await patiently(self.world.clock, sign)
 
     async def _try_push(self, commit: str, earlier: str | None) -> None:
         repository, branch = self.world.repository, self.plan.git.branch

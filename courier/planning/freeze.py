@@ -45,6 +45,7 @@ from courier.planning.templates import prepared, templates_of, with_template
 from courier.planning.tips import tip
 from courier.planning.waiting import freeze_approvals
 from courier.resources.agent import AgentSpec
+from courier.resources.project import ProjectSpec
 from courier.runs.frozen import (
     FrozenGit,
     FrozenPlan,
@@ -276,7 +277,14 @@ def _git(decided: _Decided, observed: Observed) -> FrozenGit:
         branch=decided.branch,
         author_name=decided.values.text("git.name") or "",
         author_email=decided.values.text("git.email") or "",
+        signing_key=signing_key(decided.asked.project.spec),
     )
+
+
+def signing_key(spec: ProjectSpec) -> str | None:
+    """Return the name of the secret a project signs its commits with; None where it does not."""
+    signing = spec.git.signing if spec.git is not None else None
+    return signing.key_ref if signing is not None else None
 
 
 def _title(task: str) -> str:

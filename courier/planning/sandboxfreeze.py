@@ -14,7 +14,7 @@ from courier.planning.executable import (
     unexecuted_agent,
     unexecuted_machine,
 )
-from courier.planning.freeze import STATE_BRANCH, held, spec_digest
+from courier.planning.freeze import STATE_BRANCH, held, signing_key, spec_digest
 from courier.planning.observed import Observed
 from courier.planning.plan import Held
 from courier.planning.rates import freeze_rates, rates_of, services_of
@@ -238,4 +238,5 @@ def _git(asked: _Asked, observed: Observed) -> FrozenGit:
         branch=asked.own_branch if asked.base == asked.default else asked.base,
         author_name=values.text("git.name") or "",
         author_email=values.text("git.email") or "",
+        signing_key=signing_key(asked.project.spec),
     )

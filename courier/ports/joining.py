@@ -1,7 +1,8 @@
 """Two commits brought together: what is asked of a repository, and what comes of it."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +11,13 @@ class Identity:
 
     name: str
     email: str
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A private SSH key that commits are signed with; its value is never shown or stored."""
+
+    value: str = field(repr=False)
 
 
 How = Literal["merge", "squash", "pick"]
@@ -62,3 +70,29 @@ class Unmerged:
 
     entries: bytes
     holder: str
+
+
+class Joins(Protocol):
+    """A repository that makes commits of others' commits; nothing is pushed."""
+
+    async def join(self, joining: Joining) -> Joined:
+        """Bring two commits together in no work tree; nothing is pushed."""
+        ...
+
+    async def unmerged(self, joining: Joining) -> Unmerged:
+        """Return how git's index holds the conflict of two commits."""
+        ...
+
+    async def sign(self, commit: str, *, beyond: Sequence[str], key: SigningKey) -> str:
+        """Return the commit with it and all before it, up to some others, signed.
+
+        Deterministic for keys whose signatures are; what is signed already stays as it is.
+
+        Raises:
+            Misconfigured: If the key cannot be used.
+        """
+        ...
+
+    async def picks(self, tip: str, *, onto: str) -> Sequence[str]:
+        """Return the commits of ``tip`` that ``onto`` lacks, oldest first, without merges."""
+        ...

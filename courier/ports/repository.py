@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from courier.planning.library import AssetFile
-from courier.ports.joining import How, Identity, Joined, Joining, Unmerged
+from courier.ports.joining import How, Identity, Joined, Joining, Joins, SigningKey, Unmerged
 from courier.runs.filechange import FileChange
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Joined",
     "Joining",
     "Repository",
+    "SigningKey",
     "Unmerged",
     "Version",
 ]
@@ -78,7 +79,7 @@ class Version:
     subject: str
 
 
-class Repository(Protocol):
+class Repository(Joins, Protocol):
     """courier's own bare copy. Never the user's checkout; safe to kill at any point.
 
     Every method that talks to the remote may raise `Unavailable` or `Misconfigured`.
@@ -263,18 +264,6 @@ class Repository(Protocol):
 
     async def changes(self, base: str, head: str) -> Sequence[FileChange]:
         """Return every file that differs from the merge base of both to ``head``, by path."""
-        ...
-
-    async def join(self, joining: Joining) -> Joined:
-        """Bring two commits together in no work tree; nothing is pushed."""
-        ...
-
-    async def unmerged(self, joining: Joining) -> Unmerged:
-        """Return how git's index holds the conflict of two commits."""
-        ...
-
-    async def picks(self, tip: str, *, onto: str) -> Sequence[str]:
-        """Return the commits of ``tip`` that ``onto`` lacks, oldest first, without merges."""
         ...
 
     async def contains(self, commit: str, *, tip: str) -> bool:

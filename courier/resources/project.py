@@ -21,6 +21,7 @@ from courier.resources.values import (
     Money,
     ProviderModel,
     RepositoryUrl,
+    SecretName,
     Text,
     lasting,
     matching,
@@ -44,6 +45,16 @@ class Repository(Spec):
     """Where pull requests live: on GitHub, or as proposals in the repository itself."""
 
 
+class Signing(Spec):
+    """How commits are signed that leave courier."""
+
+    format: Literal["ssh"] = "ssh"
+    """What signs: an SSH key."""
+    key_ref: SecretName
+    """The name of a secret that holds the private key, without a passphrase. Nothing in a sandbox
+    ever sees it."""
+
+
 class GitIdentity(Spec):
     """How commits and branches made by courier are signed and named."""
 
@@ -55,6 +66,8 @@ class GitIdentity(Spec):
     """The author's e-mail address."""
     branch_prefix: BranchPrefix | None = None
     """What the names of branches start with."""
+    signing: Signing | None = None
+    """How commits are signed; without it, they are not."""
 
 
 class SessionSettings(Equipment):

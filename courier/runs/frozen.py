@@ -132,6 +132,8 @@ class FrozenGit(Model):
     branch: str
     author_name: str
     author_email: str
+    signing_key: str | None = None
+    """The name of the secret its commits are signed with; null where they are not signed."""
     expected: str | None = None
     """The commit ``branch`` is at, where the work goes on with one that is there."""
     aside: str | None = None

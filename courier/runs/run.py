@@ -245,7 +245,8 @@ def _after_work(run: Run, event: WorkHarvested | WorkConcluded | WorkDelivered) 
         return replace(run, concluded=event)
     at = event.commit if event.refusal is None else None
     known = delivered(run.ci, event)
-    return replace(run, delivered=event, pushed=at or run.pushed, ci=known)
+    work = event.commit or run.work
+    return replace(run, delivered=event, pushed=at or run.pushed, work=work, ci=known)
 
 
 def _after_checks(run: Run, event: Checked) -> Run:

@@ -14,6 +14,7 @@ from courier.ports.repository import (
     Identity,
     Joined,
     Joining,
+    SigningKey,
     Unmerged,
 )
 from courier.storage import history
@@ -30,6 +31,7 @@ from courier.storage.names import branch_ref, checked_commit
 from courier.storage.plumbing import Plumbing
 from courier.storage.refs import point
 from courier.storage.remote import Remote
+from courier.storage.signing import Signer
 
 COURIER: Final = Identity("courier", "courier@localhost")
 """Who commits what courier makes itself, unless the project says otherwise."""
@@ -59,6 +61,7 @@ class Mirror(Looking):
         self._gate = Gate(self.plumbing)
         self._joiner = Joiner(self.plumbing)
         self.listing = Listing(self.plumbing)
+        self._signer = Signer(self.plumbing)
         self._merger = Merger(self.plumbing, self.remote)
 
     async def open(self) -> Self:
@@ -188,6 +191,10 @@ class Mirror(Looking):
     async def unmerged(self, joining: Joining) -> Unmerged:
         """Return how git's index holds the conflict of two commits."""
         return await self._joiner.unmerged(joining)
+
+    async def sign(self, commit: str, *, beyond: Sequence[str], key: SigningKey) -> str:
+        """Return the commit with it and all before it, up to some others, signed."""
+        return await self._signer.sign(commit, beyond=beyond, key=key)
 
     async def picks(self, tip: str, *, onto: str) -> Sequence[str]:
         """Return the commits of ``tip`` that ``onto`` lacks, oldest first, without merges."""

@@ -12,6 +12,7 @@ from courier.ports.repository import (
     Identity,
     Joined,
     Joining,
+    SigningKey,
     Unmerged,
 )
 from courier.runs.filechange import FileChange
@@ -124,6 +125,11 @@ class SharedMirror(Mirror):
         """Return how git's index holds the conflict of two commits."""
         await self._need(joining.ours, joining.theirs)
         return await super().unmerged(joining)
+
+    async def sign(self, commit: str, *, beyond: Sequence[str], key: SigningKey) -> str:
+        """Return the commit with it and all before it, up to some others, signed."""
+        await self._need(commit, *beyond)
+        return await super().sign(commit, beyond=beyond, key=key)
 
     async def picks(self, tip: str, *, onto: str) -> Sequence[str]:
         """Return the commits of ``tip`` that ``onto`` lacks, oldest first, without merges."""

@@ -8,6 +8,7 @@ from courier.engine.admission import Work
 from courier.engine.lease import close_sandboxes, labels_of
 from courier.engine.patience import patiently
 from courier.engine.seam import Action, Json, StepIO
+from courier.engine.signing import signed
 from courier.engine.station import Station
 from courier.engine.turn import Ask
 from courier.engine.world import World
@@ -82,7 +83,7 @@ class Farewell:
 
     async def _push(self, _io: StepIO) -> Json:
         """Push to the branch the work was taken from, or to one of its own."""
-        git, commit = self.plan.plan.git, self.live.work or ""
+        git, commit = self.plan.plan.git, await self._leaving()
         own = self.plan.own_branch
         first = (git.branch, git.base_commit if git.branch == git.base_branch else None)
         ways = [first, (own, None), (f"{own}-{commit[:8]}", None)]
@@ -95,6 +96,11 @@ class Farewell:
             else:
                 return _told(Done(branch=branch))
         return _told(Done())
+
+    async def _leaving(self) -> str:
+        """Return the work as it leaves courier."""
+        git = self.plan.plan.git
+        return await signed(self.world, git, self.live.work or "", beyond=(git.base_commit,))
 
     async def _try_push(self, commit: str, *, branch: str, expected: str | None) -> None:
         repository = self.world.repository
@@ -110,7 +116,7 @@ class Farewell:
             body=body(self.plan, self.live),
             base=self.plan.onto,
             branch=branch,
-            head=self.live.work or "",
+            head=await self._leaving(),
             draft=plan.delivery.draft,
             labels=plan.delivery.labels,
             reviewers=plan.delivery.reviewers,
