@@ -58,6 +58,7 @@ ENTRIES = {
     "describe": Entry("courier.cli.describe:describe", "Tell all about one of them.", _LOOK),
     "logs": Entry("courier.cli.logs:logs", "Show what agents said and did.", _LOOK),
     "why": Entry("courier.cli.why:why", "Tell which run wrote a line, and why.", _LOOK),
+    "stats": Entry("courier.cli.stats:stats", "Tell how runs did.", _LOOK),
     "usage": Entry("courier.cli.usage:usage", "Sum what was used, and what it cost.", _LOOK),
     "notify": Entry("courier.cli.notify:notify", "See who was told what, and try it.", _LOOK),
     "replay": Entry(

@@ -1,0 +1,88 @@
+"""How runs did, from records alone."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from courier.runs.statistics import Survived, tallies
+
+
+def run(name: str, phase: str = "completed", **more: Any) -> dict[str, Any]:
+    told = {
+        "run": name,
+        "phase": phase,
+        "workflow": "fix",
+        "startedAt": "2026-01-02T03:00:00+00:00",
+        "endedAt": "2026-01-02T03:10:00+00:00",
+        "usage": {"costUsd": "1.50"},
+        "steps": [
+            attempt("design", 1, persona="ada", agent="claude", model="opus", cost="1.00"),
+            attempt("check", 1, agent="codex", model=None, cost="0.25", verdict={"passed": False}),
+            attempt("design", 2, persona="ada", agent="claude", model="opus", cost="0.25"),
+        ],
+    }
+    return {**told, **more}
+
+
+def attempt(step: str, iteration: int, *, cost: str, **more: Any) -> dict[str, Any]:
+    return {
+        "step": step,
+        "iteration": iteration,
+        "startedAt": "2026-01-02T03:00:00+00:00",
+        "endedAt": "2026-01-02T03:01:00+00:00",
+        "usage": {"costUsd": cost},
+        **more,
+    }
+
+
+MERGED = {"number": 1, "status": "merged"}
+CLOSED = {"number": 2, "status": "closed"}
+OPEN = {"number": 3, "status": "created"}
+
+
+def test_rates_are_of_what_was_decided() -> None:
+    records = [
+        run("a", pullRequest=MERGED, score={"composite": 80}),
+        run("b", pullRequest=CLOSED, score={"composite": 60}),
+        run("c", pullRequest=OPEN),
+        run("d", "failed", usage={}),
+        run("e", "cancelled"),
+        run("f", "running"),
+    ]
+    told = tallies(records, by="workflow", survived={"a": Survived(10, 7)})["fix"]
+    assert (told.runs, told.completed, told.failed, told.proposed) == (5, 3, 1, 3)
+    assert told.success_rate == 0.75
+    assert told.merge_rate == 0.5
+    assert (told.score, len(told.scores)) == (70, 2)
+    assert told.iterations == 2
+    assert (told.cost_per_run, len(told.costs)) == (Decimal("1.50"), 4)
+    assert told.cost_per_merged == Decimal("6.00")
+    assert told.time == 600
+    assert (told.survival, told.looked_at) == (0.7, 1)
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        ("persona", {"-": "0.25", "ada": "1.25"}),
+        ("agent", {"claude": "1.25", "codex": "0.25"}),
+        ("model", {"-": "0.25", "opus": "1.25"}),
+    ],
+)
+def test_who_took_part_counts_with_their_own_attempts(by: Any, expected: dict[str, str]) -> None:
+    told = tallies([run("a", pullRequest=MERGED)], by=by, survived={})
+    assert {name: str(one.cost_per_run) for name, one in told.items()} == expected
+    assert all(one.runs == one.merged == 1 for one in told.values())
+
+
+def test_nothing_is_made_of_nothing() -> None:
+    told = tallies([run("a", "cancelled", usage={}, steps=[])], by="project", survived={})["-"]
+    rates = (told.success_rate, told.merge_rate, told.survival, told.score, told.iterations)
+    assert not any(one is not None for one in (*rates, told.cost_per_run, told.cost_per_merged))
+
+
+@pytest.mark.parametrize("broken", [{}, {"phase": "completed", "steps": 3, "usage": []}])
+def test_broken_records_stop_nothing(broken: dict[str, Any]) -> None:
+    told = tallies([broken, run("a")], by="workflow", survived={})
+    assert told["fix"].runs == 1
