@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from courier.cli.here import Here
-from courier.cli.verb import Verb
+from courier.cli.verb import Entry, LeadingVerb
 
 if TYPE_CHECKING:
     from courier.cli.views.plan_markdown import Place
@@ -22,7 +22,13 @@ CHANGES = 2
 """The exit code that says: there is something to do."""
 
 
-@click.command(cls=Verb, example=_EXAMPLE)
+ENTRIES = {
+    "draft": Entry("courier.cli.draft:draft", "Have a goal turned into a sprint plan."),
+}
+"""What it can besides; the summary is the first line of its help."""
+
+
+@click.group(cls=LeadingVerb, entries=ENTRIES, example=_EXAMPLE)
 @click.option(
     "-o",
     "--output",
@@ -60,9 +66,9 @@ CHANGES = 2
     help="Characters of Markdown.",
 )
 @click.option("--whole", metavar="MARKDOWN", default="", help="Where to say the rest is, if cut.")
-@click.pass_obj
+@click.pass_context
 def plan(  # noqa: PLR0913 - one parameter per option
-    here: Here,
+    context: click.Context,
     output: str,
     file: str | None,
     commit: str | None,
@@ -84,9 +90,11 @@ def plan(  # noqa: PLR0913 - one parameter per option
     """
     from courier.cli.views import plan_view
 
+    if context.invoked_subcommand is not None:
+        return 0
+    here: Here = context.obj
     if base is not None or output == "markdown":
         return _compared(here, base or "", (most, whole), detailed=detailed)
-
     found = here.run(_propose(here, commit=commit, tracked=tracked or file is not None))
     if output == "json":
         here.console.show(plan_view.to_json(found))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import click
 
 from courier.cli.app import courier
-from courier.cli.verb import HELP_NAMES, Verb, Verbs
+from courier.cli.verb import HELP_NAMES, LeadingVerb, Verb, Verbs
 
 _HEAD = """\
 # Commands
@@ -73,7 +73,7 @@ def _section(name: str, command: click.Command) -> str:
     parts = [f"\n## {name}\n", about, f"```text\n{usage}\n```"]
     if rows := list(_options(command)):
         parts.append("\n".join(["| option | meaning |", "| --- | --- |", *rows]))
-    if isinstance(command, Verb):
+    if isinstance(command, Verb | LeadingVerb):
         example = "\n".join(
             f"$ {line}" if line else "" for line in command.example.strip().split("\n")
         )

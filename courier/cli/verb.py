@@ -41,9 +41,7 @@ class Verb(click.Command):
         formatter: click.HelpFormatter,
     ) -> None:
         """Write the example."""
-        with formatter.section("Example"):
-            for line in self.example.strip().splitlines():
-                formatter.write(f"  {line}\n" if line else "\n")
+        _write_example(self.example, formatter)
 
 
 class Verbs(click.Group):
@@ -93,6 +91,28 @@ class Verbs(click.Group):
         for section in sections:
             with formatter.section(section):
                 formatter.write_dl(_rows(self.entries, section, wide))
+
+
+class LeadingVerb(Verbs):
+    """A command that does something by itself, and has commands of its own."""
+
+    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, invoke_without_command=True, **kwargs)
+        self.example = example
+
+    def format_epilog(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """Write the example."""
+        _write_example(self.example, formatter)
+
+
+def _write_example(example: str, formatter: click.HelpFormatter) -> None:
+    with formatter.section("Example"):
+        for line in example.strip().splitlines():
+            formatter.write(f"  {line}\n" if line else "\n")
 
 
 def _rows(entries: dict[str, Entry], section: str, wide: int) -> Sequence[tuple[str, str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from courier.engine.courses import Courses
 from courier.engine.diaries import Diaries
+from courier.engine.drafts import Drafts
 from courier.engine.headroom import HeadroomView
 from courier.engine.inflight import RunState
 from courier.engine.interactive.guestbook import GuestBook, kept_among
@@ -68,6 +69,7 @@ class Observation:
         self._diaries = Diaries(world.state)
         self._courses = Courses(world.state)
         self._again = Retries(world, engine)
+        self._drafts = Drafts(world.state)
         self._headroom = HeadroomView(world, engine)
         self._versions = VersionShelf(world)
         self._pending = PendingRuns(world)
@@ -131,6 +133,7 @@ class Observation:
             tasks=await self._diaries.look(),
             courses=await self._courses.look(),
             images=await self._pictures.look(head.commit, wants.images),
+            drafts=await self._drafts.look(),
             retries=await self._again.look(lambda run: run in records.runs or run in flying),
             machines=self._world.machines,
             spent=await self._headroom.spent(runs),

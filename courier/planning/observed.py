@@ -12,6 +12,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Final
 
+from courier.planning.askeddraft import AskedDraft
 from courier.planning.course import ObservedCourse
 from courier.planning.diary import ObservedTask
 from courier.planning.history import History, Sample, remember
@@ -210,6 +211,7 @@ class Observed:
         courses: What is on record of documents that ask for runs, by their names.
         images: Files that Runs name as pictures, by path, as of the commit; those that are there.
         retries: What people asked to be done again.
+        drafts: What people asked to be drafted, begun or not.
         machines: The service that charges for sandboxes.
         spent: What projects have spent today and this month.
         lacking: Runs that wait for a budget, by the engine's names of them.
@@ -229,6 +231,7 @@ class Observed:
     courses: Mapping[Ref, ObservedCourse] = field(default_factory=dict)
     images: Mapping[str, ObservedImage] = field(default_factory=dict)
     retries: tuple[AskedAgain, ...] = ()
+    drafts: tuple[AskedDraft, ...] = ()
     machines: str = EMBEDDED
     spent: Mapping[str, Spent] = field(default_factory=dict)
     lacking: Mapping[str, Lacking] = field(default_factory=dict)
@@ -249,6 +252,7 @@ class Observed:
             sorted(one.mark for one in self.sandboxes.values()),
             sorted((one.name, one.cancelling) for one in self.kept.values()),
             sorted((one.name, one.problem) for one in self.retries),
+            *([[one.name for one in self.drafts]] if self.drafts else []),
             sorted((name, one.mark) for name, one in self.tasks.items()),
             sorted((ref, one.mark) for ref, one in self.courses.items()),
             self.learnings.mark,

@@ -15,6 +15,7 @@ from courier.planning.capacity import capacities
 from courier.planning.catalog import Catalog
 from courier.planning.chains.issues import plan_issues
 from courier.planning.chains.planner import plan_chains
+from courier.planning.drafts.planner import plan_drafts
 from courier.planning.learned.planner import plan_learning
 from courier.planning.learnings import expiry, next_version
 from courier.planning.library import Library
@@ -39,6 +40,7 @@ _MAKERS: Final[tuple[Maker, ...]] = (
     plan_merges,
     plan_scans,
     plan_answers,
+    plan_drafts,
     plan_learning,
 )
 """Who decides about the kinds that ask for runs; earlier ones have the room first."""

@@ -9,11 +9,17 @@ from courier.planning.harvest.answers import AnswerCrop
 from courier.planning.harvest.crop import FOLDER, Crop, Known, Sort, Unusable
 from courier.planning.harvest.issues import IssueCrop
 from courier.planning.harvest.learnings import LearningCrop
+from courier.planning.harvest.sprintplan import SprintPlanCrop
 from courier.planning.manifest import Schemas, read_manifest
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 
 SORTS: Final[Mapping[str, Sort]] = MappingProxyType(
-    {"issues": IssueCrop(), "answers": AnswerCrop(), "learnings": LearningCrop()}
+    {
+        "issues": IssueCrop(),
+        "answers": AnswerCrop(),
+        "learnings": LearningCrop(),
+        "sprintPlan": SprintPlanCrop(),
+    }
 )
 """Every sort there is, by the name its contract has."""
 

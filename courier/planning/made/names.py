@@ -18,6 +18,7 @@ WORDS: Final[Mapping[str, str]] = {
     "IssueScan": "scan",
     "AnsweringSession": "answers",
     "Merge": "merge",
+    "SprintPlan": "draft",
 }
 """Kind to the word that the names of its runs end in."""
 

@@ -10,13 +10,14 @@ from courier.runs.harvest.contract import Contract
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 from courier.runs.harvest.issues import ISSUES
 from courier.runs.harvest.learnings import LEARNINGS
+from courier.runs.harvest.sprintplan import SPRINT_PLAN
 from courier.runs.transcript import Outcome
 
 READ_CHARACTERS: Final = 400_000
 """How much of the end of a message is read."""
 
 CONTRACTS: Final[Mapping[str, Contract]] = MappingProxyType(
-    {contract.sort: contract for contract in (ISSUES, ANSWERS, LEARNINGS)}
+    {contract.sort: contract for contract in (ISSUES, ANSWERS, LEARNINGS, SPRINT_PLAN)}
 )
 """Every sort there is."""
 

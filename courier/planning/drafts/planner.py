@@ -1,0 +1,101 @@
+"""Requests for sprint plans: each starts one run, whose answer becomes the plan's document."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from courier.planning.askeddraft import AskedDraft
+from courier.planning.catalog import Catalog
+from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
+from courier.planning.made.names import made_run
+from courier.planning.made.session import Question, Told, made_session
+from courier.planning.manifest import Document
+from courier.planning.plan import Held
+from courier.planning.references import Ref
+from courier.resources.envelope import API_VERSION
+from courier.runs.harvest.frozen import FrozenHarvest
+from courier.runs.material import as_data
+
+KIND: Final = "SprintPlan"
+
+WORKFLOW: Final = "plan-draft"
+"""What records call the workflow of such runs."""
+
+_INSTRUCTIONS: Final = """\
+Your plan is worked off sprint by sprint, each by an agent that sees the repository as the sprint \
+before left it, and nothing of this conversation. Each sprint leaves the repository working, can \
+be reviewed by itself, and says how one sees that it is done. Begin with what everything else \
+stands on or may fail of; do not plan what the goal does not need."""
+
+
+def plan_drafts(sight: Sight) -> Found:
+    """Return what is to be done about every request: those not begun yet start."""
+    known = {run_of(asked.name): asked for asked in sight.observed.drafts}
+    flying, records = sight.observed.in_flight, sight.observed.records.runs
+    found = Found(owned=set(known))
+    wanted = [
+        made
+        for run, asked in known.items()
+        if run not in flying and run not in records
+        for made in _made(sight, run, asked)
+    ]
+    decided = start_made(sight, wanted).values()
+    found.actions += starts_of(decided)
+    found.held += [each for each in decided if isinstance(each, Held)]
+    return found
+
+
+def run_of(name: str) -> str:
+    """Return the name of the run that drafts a plan, e.g. ``sign-in.draft``."""
+    return made_run(Ref(KIND, name))
+
+
+def _made(sight: Sight, run: str, asked: AskedDraft) -> Iterator[Made]:
+    cause = _cause(sight.catalog, asked)
+    if cause is None:
+        return
+    named = {"project": asked.project} if asked.project else {}
+    question = Question(
+        title=f"Draft plan {asked.name}",
+        task="\n\n".join(_task(asked)),
+        instructions=_INSTRUCTIONS,
+        workflow=WORKFLOW,
+        step="draft",
+        type="planner",
+        harvest=FrozenHarvest(
+            sort="sprintPlan",
+            kind=KIND,
+            name=asked.name,
+            most=asked.sprints,
+            given={
+                "goal": asked.goal,
+                "background": asked.background,
+                "workflow": asked.workflow,
+            },
+            **named,
+        ),
+    )
+    told = Told(f"{asked.by} asked for it", sight.observed.branch)
+    yield made_session(cause, run, question, source="manual", told=told)
+
+
+def _cause(catalog: Catalog, asked: AskedDraft) -> Document | None:
+    """Return the plan as if somebody had written it already, where the project is written."""
+    projects = [ref for ref in catalog.of_kind("Project") if asked.project in ("", ref.name)]
+    if len(projects) != 1:
+        return None
+    draft = catalog.documents[projects[0]].draft
+    value = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {"name": asked.name, "project": projects[0].name},
+        "spec": {"goal": asked.goal},
+    }
+    return Document(Ref(KIND, asked.name), value, draft._replace(value=value, prose=None))
+
+
+def _task(asked: AskedDraft) -> Iterator[str]:
+    yield "Plan how this repository gets to a goal."
+    yield f"## The goal\n\n{asked.goal.strip()}"
+    if asked.background.strip():
+        yield f"## Background\n\n{as_data(asked.background, source='background')}"
+    yield f"Plan at most {asked.sprints} sprints; fewer are better where they do."
