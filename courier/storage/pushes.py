@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from courier.errors import CourierError
+from courier.errors import Conflict, CourierError
+from courier.storage.failures import PushedRef, failure, push_failure, pushed_refs
+from courier.storage.git import Answer
 
 _AT_ONCE: Final = 64
 
@@ -115,3 +117,21 @@ class Pushes:
         else:
             if not waiting.done.done():
                 waiting.done.set_result(None)
+
+
+def settle(answer: Answer) -> bool:
+    """Raise what was refused; return whether a ref that was to go was not there."""
+    if answer.code == 0:
+        return False
+    if "remote ref does not exist" in answer.err + answer.text:
+        return True
+    refused = [pushed for pushed in pushed_refs(answer.text) if not pushed.accepted]
+    if not refused:
+        raise failure("push", answer.err)
+    raise _weightiest(refused, answer.err)
+
+
+def _weightiest(refused: list[PushedRef], stderr: str) -> Exception:
+    errors = [push_failure(pushed, stderr) for pushed in refused]
+    declined = [error for error in errors if not isinstance(error, Conflict)]
+    return (declined or errors)[0]

@@ -3,22 +3,22 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
-from courier.errors import Conflict, NotFound, Unavailable
+from courier.errors import NotFound, Unavailable
 from courier.ports.repository import Head
-from courier.storage.failures import PushedRef, Rearranging, failure, push_failure, pushed_refs
+from courier.storage.failures import Rearranging, failure, pushed_refs
 from courier.storage.git import REMOTE, Answer
 from courier.storage.lookout import OwnPushes, foreign, heads
 from courier.storage.names import branch_ref, checked_commit, checked_ref
 from courier.storage.plumbing import Plumbing
-from courier.storage.pushes import Push, Pushes
-from courier.storage.refs import drop
+from courier.storage.pushes import Push, Pushes, settle
+from courier.storage.refs import drop, point
 
 TRACKED: Final = "refs/remotes/origin/"
 _TRIES: Final = 20
 _PAUSE: Final = 0.1
+_MOMENT: Final = 2.0
 _NOT_THERE: Final = ("not our ref", "unadvertised object")
 
 # In a folder of this machine many push at once, and each deletion locks all packed refs.
@@ -40,6 +40,7 @@ class Remote:
         self.own = OwnPushes()
         self._fetched: dict[str, str] | None = None
         self._seen: dict[str, str] | None = None
+        self._just_fetched, self._told = float("-inf"), set[str]()
         self._begun = 0
         self._ended_well = 0
         self._turn = asyncio.Lock()
@@ -69,6 +70,7 @@ class Remote:
             await self._learn_default()
         # Read before it was fetched: what moved meanwhile is fetched once more.
         self._fetched = there
+        self._just_fetched, self._told = self._plumbing.clock.monotonic(), set()
 
     async def fetch_ref(self, ref: str, *, to: str) -> str | None:
         """Bring one remote ref here and return what it points at; None if there is none."""
@@ -76,8 +78,25 @@ class Remote:
         known = await self.resolve(to)
         if there is not None and known is not None and there.get(ref) == known:
             return known
+        if there is None and self._is_news(ref):
+            return await self._bring_along(ref, to, known)
         await self._fetch_if_there(checked_ref(ref), checked_ref(to))
         return await self.resolve(to)
+
+    def _is_news(self, ref: str) -> bool:
+        """Return whether a branch was fetched with all others a moment ago and not asked for."""
+        if not ref.startswith("refs/heads/") or ref in self._told:
+            return False
+        self._told.add(ref)
+        return self._plumbing.clock.monotonic() - self._just_fetched < _MOMENT
+
+    async def _bring_along(self, ref: str, to: str, known: str | None) -> str | None:
+        found = await self.resolve(TRACKED + ref.removeprefix("refs/heads/"))
+        if found is None:
+            await drop(self._plumbing.local, checked_ref(to))
+        elif found != known:
+            await point(self._plumbing.local, checked_ref(to), found)
+        return found
 
     async def fetch_all(self, prefix: str, *, to: str) -> None:
         """Bring all remote refs under a prefix here, and drop here what is gone there."""
@@ -107,7 +126,7 @@ class Remote:
             "for-each-ref", "--format=%(refname)", f"{checked_ref(prefix)}/"
         )
         if refs := listed.text.split():
-            _settle(await self._push("--", "origin", *(f"+{ref}:{ref}" for ref in refs)))
+            settle(await self._push("--", "origin", *(f"+{ref}:{ref}" for ref in refs)))
 
     async def fetch_commit(self, commit: str) -> None:
         """Bring a commit here from wherever the remote has it; its not being there is fine."""
@@ -168,10 +187,10 @@ class Remote:
         """Push what passing trouble may hold up; True if a ref to delete was not there."""
         for _ in range(_TRIES - 1):
             try:
-                return _settle(await self._push(*args))
+                return settle(await self._push(*args))
             except Rearranging:
                 await self._plumbing.clock.sleep(_PAUSE)
-        return _settle(await self._push(*args))
+        return settle(await self._push(*args))
 
     async def _push_many(self, pushes: Sequence[Push]) -> frozenset[str]:
         leases = [push.lease for push in pushes]
@@ -223,7 +242,7 @@ class Remote:
     async def _push(self, *args: str) -> Answer:
         flags = ["--porcelain", "--no-verify"]
         if (path := self._plumbing.local_path) is not None:
-            safely = f" {_SAFELY}" if _is_worked_in(path) else ""
+            safely = f" {_SAFELY}" if (path / ".git").exists() else ""
             flags.append(f"--receive-pack=git {_PATIENTLY}{safely} receive-pack")
         return await self._plumbing.remote.run(
             "push", *flags, *args, accept=(0, 1, 128), limits=REMOTE
@@ -276,25 +295,3 @@ class Remote:
                 next_step="Push a first commit, or name the branch in the project.",
             )
         return answer.text.removeprefix(TRACKED)
-
-
-def _is_worked_in(path: Path) -> bool:
-    return (path / ".git").exists()
-
-
-def _settle(answer: Answer) -> bool:
-    """Raise what was refused; return whether a ref that was to go was not there."""
-    if answer.code == 0:
-        return False
-    if "remote ref does not exist" in answer.err + answer.text:
-        return True
-    refused = [pushed for pushed in pushed_refs(answer.text) if not pushed.accepted]
-    if not refused:
-        raise failure("push", answer.err)
-    raise _weightiest(refused, answer.err)
-
-
-def _weightiest(refused: list[PushedRef], stderr: str) -> Exception:
-    errors = [push_failure(pushed, stderr) for pushed in refused]
-    declined = [error for error in errors if not isinstance(error, Conflict)]
-    return (declined or errors)[0]
