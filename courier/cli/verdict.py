@@ -61,6 +61,10 @@ def judge(wish: Wish, place: Place, streams: Streams) -> int:
         return 2
     cache = f"{place.state_folder}/validate" if wish.use_cache else None
     verdict = validate_tree(root, environment=place.environment, cache_folder=cache)
+    if verdict.counts.get("Learning"):
+        from courier.cli.learning_notes import with_notes
+
+        verdict = with_notes(verdict, root)
     if wish.output == "json":
         streams.out.write(to_json(verdict))
     else:

@@ -138,14 +138,18 @@ class Dispatcher:
         """Return the runs whose pull requests could be opened now, and could not before."""
         return await self._reproposer.try_again()
 
-    async def settle_learnings(self, catalog: Catalog) -> None:
+    async def settle_learnings(self, catalog: Catalog) -> Sequence[Dispatched]:
         """Take in what was found in finished runs, and bring the pull requests about it up to date.
 
         Args:
             catalog: The documents in force.
+
+        Returns:
+            What could not be done now.
         """
         live = await self._engine.list(live=True)
-        await self._learnings.settle(catalog, {state.run_id for state in live})
+        failed = await self._learnings.settle(catalog, {state.run_id for state in live})
+        return [Dispatched(name, "failed", why) for name, why in failed]
 
     async def _try(self, action: Action, teams: Teams) -> Dispatched:
         try:

@@ -142,7 +142,8 @@ class Reconciler:
             return Result(None, diagnostics=desired.diagnostics, head=head.commit)
         dispatched = await self._dispatcher.carry_out(proposed, teams=_teams(desired))
         if desired.catalog is not None:
-            await self._dispatcher.settle_learnings(desired.catalog)
+            late = await self._dispatcher.settle_learnings(desired.catalog)
+            dispatched = [*dispatched, *late]
         return Result(
             proposed,
             tuple(dispatched),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from courier.cli.kinds import kind_named, plural
-from courier.cli.views import account, figures, progress, transcript
+from courier.cli.views import account, figures, learned, progress, transcript
 from courier.cli.views.ink import Ink
 from courier.cli.views.json_text import to_json
 from courier.cli.views.proposal import diff
@@ -206,3 +206,17 @@ def test_an_account_tells_candidates_and_who_was_chosen() -> None:
 def test_an_account_of_a_broken_record_is_still_shown() -> None:
     shown = account.told({"run": "x", "steps": [{}], "usage": {}}, START)
     assert shown.startswith("Run:           x")
+
+
+def test_what_was_told_and_taught_is_told_once_a_step() -> None:
+    step = {
+        "step": "design",
+        "learnings": {"version": 3, "lessons": [{"name": "freeze"}, {"name": HOSTILE}]},
+    }
+    became = {"status": "completed", "session": "a.learn", "found": 2, "proposed": ["new"]}
+    lines = list(learned.told({"steps": [step, step, {"step": "check"}], "learnings": became}))
+    assert len(lines) == 2
+    assert lines[0].startswith("design was told version 3 (freeze, a\\x1b[2J")
+    assert lines[1] == "looked through by a.learn: completed; 2 found; proposed new"
+    assert is_harmless("\n".join(lines))
+    assert list(learned.told({"steps": [{"step": "check"}]})) == []

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from courier.cli.views import checks
+from courier.cli.views import checks, learned
 from courier.cli.views.figures import age, clock, cost, moment, tokens, took
 from courier.cli.views.ink import PLAIN, Ink, columns, safe, safe_lines
 from courier.cli.views.tables import phase_of
@@ -32,6 +32,7 @@ def told(account: Mapping[str, Any], now: datetime, ink: Ink = PLAIN) -> str:
         _section("Approvals", list(_approvals(account.get("approvals") or ())), ink),
         _section("Checkpoints", _checkpoints(account.get("checkpoints") or (), now), ink),
         _section("Scripts", list(_scripts(account)), ink),
+        _section("Learnings", list(learned.told(account)), ink),
         _section("Usage", _usage(account.get("usage") or {}), ink),
         _section("Inputs", _inputs(account), ink),
         _section("Conditions", _conditions(account.get("conditions") or ()), ink),

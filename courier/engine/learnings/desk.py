@@ -45,19 +45,22 @@ class LearningDesk:
         self._memory = Memory(world.state)
         self._proposing = Proposing(world, self._memory)
 
-    async def settle(self, catalog: Catalog, in_flight: Collection[str]) -> None:
-        """Take in what was found, and bring pull requests up to date.
+    async def settle(
+        self, catalog: Catalog, in_flight: Collection[str]
+    ) -> Sequence[tuple[str, str]]:
+        """Take in what was found, and bring pull requests up to date; return what failed, and why.
 
         Args:
             catalog: The documents in force.
             in_flight: Runs under way.
         """
+        failed = []
         for pending in await read_pending(self._world):
             try:
                 await self._take_in(catalog, pending, in_flight)
             except CourierError as fault:
-                log.warning("what run %s taught is not taken in: %s", pending.run, fault)
-        await self._proposing.carry_out()
+                failed.append((session_of(pending.run), str(fault)))
+        return [*failed, *await self._proposing.carry_out()]
 
     async def _take_in(
         self, catalog: Catalog, pending: PendingRun, in_flight: Collection[str]

@@ -36,13 +36,16 @@ class Proposing:
         self._world = world
         self._memory = memory
 
-    async def carry_out(self) -> None:
-        """Do it for every project; one that cannot be done does not keep others from it."""
+    async def carry_out(self) -> Sequence[tuple[str, str]]:
+        """Do it for every project; return the branches where it cannot be done now, and why."""
+        failed = []
         for batch in (await self._memory.batches()).values():
             try:
                 await self._one(batch)
             except CourierError as fault:
                 log.warning("learnings of %s are not proposed: %s", batch.project, fault)
+                failed.append((batch.branch, str(fault)))
+        return failed
 
     async def statuses(self) -> Mapping[str, str]:
         """Return where the pull request of every batch is, by its branch; scans nothing."""

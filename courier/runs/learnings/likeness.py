@@ -1,14 +1,49 @@
 """Holding learnings against each other: which say the same, and which contradict one another."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Final, Literal
-
-from courier.runs.learnings.lesson import Lesson
+from typing import Final, Literal, Protocol, TypeVar
 
 Likeness = Literal["same", "contrary"]
 """same: one of the two is enough; contrary: for one occasion they ask for different things."""
+
+
+class Likenable(Protocol):
+    """A learning, wherever it comes from."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def trigger(self) -> str:
+        """When it applies."""
+        ...
+
+    @property
+    def correct_behavior(self) -> str:
+        """What to do then."""
+        ...
+
+    @property
+    def roles(self) -> Sequence[str]:
+        """The step types that are told; empty for all."""
+        ...
+
+    @property
+    def scope(self) -> Sequence[str]:
+        """Globs of the paths it is about; empty for all."""
+        ...
+
+    @property
+    def project(self) -> str | None:
+        """The Project it belongs to; None for all of them."""
+        ...
+
+
+_Some = TypeVar("_Some", bound=Likenable)
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
 _NO: Final = frozenset(
@@ -26,13 +61,13 @@ _SAME_WHOLE: Final = 0.85
 _MARK: Final = 16
 
 
-def mark(lesson: Lesson) -> str:
+def mark(lesson: Likenable) -> str:
     """Return what is equal for equal trigger and behaviour but for case, spaces and punctuation."""
     told = "\0".join(" ".join(_words(text)) for text in (lesson.trigger, lesson.correct_behavior))
     return sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:_MARK]
 
 
-def likeness(one: Lesson, other: Lesson) -> Likeness | None:
+def likeness(one: Likenable, other: Likenable) -> Likeness | None:
     """Return how two learnings stand to each other; None where they have nothing to do."""
     if mark(one) == mark(other):
         return "same"
@@ -45,16 +80,16 @@ def likeness(one: Lesson, other: Lesson) -> Likeness | None:
     return "contrary" if occasion >= _SAME_OCCASION and _can_meet(one, other) else None
 
 
-def like(lesson: Lesson, known: Iterable[Lesson], sort: Likeness) -> list[Lesson]:
+def like(lesson: Likenable, known: Iterable[_Some], sort: Likeness) -> list[_Some]:
     """Return those of some learnings that stand so to one, itself left out."""
     return [one for one in known if one.name != lesson.name and likeness(lesson, one) == sort]
 
 
-def _whole(lesson: Lesson) -> str:
+def _whole(lesson: Likenable) -> str:
     return f"{lesson.trigger} {lesson.correct_behavior}"
 
 
-def _can_meet(one: Lesson, other: Lesson) -> bool:
+def _can_meet(one: Likenable, other: Likenable) -> bool:
     """Return whether one step can be told both."""
     roles = not one.roles or not other.roles or bool({*one.roles} & {*other.roles})
     scopes = not one.scope or not other.scope or bool({*one.scope} & {*other.scope})
