@@ -70,7 +70,7 @@ def documents(forge: str) -> Mapping[str, str]:
 
 
 def reconciler(here: Scene) -> Reconciler:
-    observation = Observation(here.world, here.engine, remote=str(here.origin))
+    observation = Observation(here.world, here.engine, remote=here.remote)
     return Reconciler(
         here.world,
         DesiredState(here.world, Schemas(schema_text)),

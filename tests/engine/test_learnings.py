@@ -25,6 +25,7 @@ from tests.engine.learning_worlds import (
 )
 from tests.engine.worlds import Scene, make_origin, provider, scene
 from tests.fakes.embedded import Endpoint
+from tests.fakes.github.hosting import Hosting
 from tests.fakes.models import Asked, Call, Reply, ScriptedModels, Turn
 
 pytestmark = pytest.mark.slow
@@ -45,16 +46,28 @@ def models(taught: list[dict[str, object]]) -> ScriptedModels:
     return ScriptedModels({"learn": lessons})
 
 
+@pytest.fixture
+def origin(tmp_path: Path) -> Path:
+    return make_origin(tmp_path, {"value": "none\n"})
+
+
+@pytest.fixture
+def hosting(each_forge: Hosting | None) -> Hosting | None:
+    return each_forge
+
+
 @pytest_asyncio.fixture
-async def here(tmp_path: Path, sandboxd: Endpoint, models: ScriptedModels) -> AsyncIterator[Scene]:
-    origin = make_origin(tmp_path, {"value": "none\n"})
+async def here(
+    origin: Path, sandboxd: Endpoint, models: ScriptedModels, hosting: Hosting | None
+) -> AsyncIterator[Scene]:
     with models:
         async with scene(
-            tmp_path / tmp_path.name,
+            origin.parent / origin.parent.name,
             origin,
             provider(sandboxd),
             environment={"ANTHROPIC_API_KEY": "key-of-the-model"},
             agent_env={"ANTHROPIC_BASE_URL": models.base_url("run", "learn")},
+            hosting=hosting,
         ) as opened:
             write(opened, documents(opened.forge_name))
             yield opened
@@ -121,7 +134,8 @@ async def test_what_was_closed_is_not_proposed_again(here: Scene) -> None:
     assert "learnings" not in second["steps"][0]
     (path,) = await here.world.state.paths(REJECTED)
     told = json.loads(await content(here, path))
-    assert (told["number"], told["by"]) == (proposal.number, "Anna <anna@example.com>")
+    assert told["number"] == proposal.number
+    assert told["by"]
     assert len(await proposals(here)) == 1
 
 
