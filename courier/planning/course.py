@@ -75,6 +75,8 @@ class Course(Coursed):
     """Index of the part it goes on with after a failure, or went on with last."""
     resume_from: str | None = None
     """What its document said of going on when it was last looked at."""
+    resumed_at: datetime | None = None
+    """When the last word by command was said that it went on by; null before the first."""
     parts: tuple[Part, ...] = ()
 
     @property
@@ -89,6 +91,11 @@ class PlannedCourse(Coursed):
     course: Course
     ended: tuple[Part, ...] = ()
     """Its parts that have ended since it was last written down."""
+
+
+def is_down(part: Part) -> bool:
+    """Return whether a part ended and is nothing to build on: it failed, or people said no."""
+    return part.phase in ("failed", "cancelled") or part.pull_request == "closed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,20 @@ says the try; which try counts is remembered in the course before anything of it
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from courier.planning.chains.chain import Chain
-from courier.planning.course import Course, CoursePhase, ObservedCourse, Part, Resumption
+from courier.planning.course import (
+    Course,
+    CoursePhase,
+    ObservedCourse,
+    Part,
+    Resumption,
+    is_down,
+)
+
+CLOSED: Final = "PullRequestClosed"
+"""The reason of a chain whose part people turned down."""
 
 Follow = Callable[[str, int], Part]
 """Gives how far a part has come by its name, for a try."""
@@ -50,14 +61,17 @@ def decide(chain: Chain, seen: ObservedCourse, look: Look) -> Decision:
     tries = {part.name: part.tries for part in former.parts} if former else {}
     resume = _resumed(chain, former)
     parts = [look.follow(link.name, tries.get(link.name, 1)) for link in chain.links]
-    at = _word(chain, seen, parts, resume, look)
+    at, asked = _word(chain, seen, parts, resume, look)
     if at is not None:
         resume = at
         parts = [*parts[:at], *(_anew(part, look) for part in parts[at:])]
-    return _decided(chain, parts, resume)
+    said = asked or (former.resumed_at if former else None)
+    return _decided(chain, parts, resume, said)
 
 
-def _decided(chain: Chain, parts: Sequence[Part], resume: int | None) -> Decision:
+def _decided(
+    chain: Chain, parts: Sequence[Part], resume: int | None, said: datetime | None
+) -> Decision:
     current = _current(chain, parts, resume)
     phase = _phase(chain, parts, current)
     if phase in ("failed", "stopped") and current is not None:
@@ -71,6 +85,7 @@ def _decided(chain: Chain, parts: Sequence[Part], resume: int | None) -> Decisio
         current=current,
         resume=resume,
         resume_from=chain.resume_from,
+        resumed_at=said,
         parts=tuple(parts),
     )
     waits = current is not None and parts[current].phase == "pending"
@@ -80,7 +95,7 @@ def _decided(chain: Chain, parts: Sequence[Part], resume: int | None) -> Decisio
 def stopped_at(chain: Chain, parts: Sequence[Part], resume: int | None) -> int | None:
     """Return the part a chain does not get past by itself; None while there is none."""
     at = _current(chain, parts, resume)
-    return at if at is not None and parts[at].phase in ("failed", "cancelled") else None
+    return at if at is not None and is_down(parts[at]) else None
 
 
 def _current(chain: Chain, parts: Sequence[Part], resume: int | None) -> int | None:
@@ -91,28 +106,31 @@ def _current(chain: Chain, parts: Sequence[Part], resume: int | None) -> int | N
     """
     for at, part in enumerate(parts):
         is_left_out = resume is not None and at < resume and part.phase != "running"
-        is_passed = chain.goes_on and part.phase in ("failed", "cancelled")
-        if part.phase != "completed" and not is_left_out and not is_passed:
+        is_good = part.phase == "completed" and not is_down(part)
+        is_passed = chain.goes_on and is_down(part)
+        if not (is_good or is_left_out or is_passed):
             return at
     return None
 
 
 def _phase(chain: Chain, parts: Sequence[Part], current: int | None) -> CoursePhase:
     if current is not None:
-        at = parts[current].phase
-        if at in ("failed", "cancelled"):
-            return "failed" if at == "failed" else "stopped"
-        return "running" if at == "running" or current > 0 else "pending"
-    phases = {part.phase for part in parts} if chain.goes_on else {"completed"}
-    if "failed" in phases:
+        part = parts[current]
+        if is_down(part):
+            return "failed" if part.phase == "failed" else "stopped"
+        return "running" if part.phase == "running" or current > 0 else "pending"
+    bad = [part for part in parts if is_down(part)] if chain.goes_on else []
+    if any(part.phase == "failed" for part in bad):
         return "failed"
-    return "stopped" if "cancelled" in phases else "completed"
+    return "stopped" if bad else "completed"
 
 
 def _reason(parts: Sequence[Part], current: int | None, phase: CoursePhase) -> str:
     if phase not in ("failed", "stopped"):
         return ""
-    return parts[current].reason if current is not None else "SomeFailed"
+    if current is None:
+        return "SomeFailed"
+    return CLOSED if parts[current].phase == "completed" else parts[current].reason
 
 
 def _resumed(chain: Chain, former: Course | None) -> int | None:
@@ -124,19 +142,24 @@ def _resumed(chain: Chain, former: Course | None) -> int | None:
 
 def _word(
     chain: Chain, seen: ObservedCourse, parts: Sequence[Part], resume: int | None, look: Look
-) -> int | None:
-    """Return the part to go on with, if somebody said so after the failure there is now."""
+) -> tuple[int | None, datetime | None]:
+    """Return the part to go on with, if somebody said so after the failure there is now.
+
+    And when they said so, if it was by command: no word is taken twice.
+    """
     at = stopped_at(chain, parts, resume)
     if at is None:
-        return None
+        return None, None
     known = seen.course.resume_from if seen.course else None
     if chain.resume_from is not None and chain.resume_from != known:
-        return chain.place(chain.resume_from)
+        return chain.place(chain.resume_from), None
     since = look.ended_at(parts[at].run or "")
+    taken = seen.course.resumed_at if seen.course else None
     for ask in reversed(seen.asks):
-        if since is not None and ask.at >= since.replace(microsecond=0):
-            return _asked(chain, ask, at)
-    return None
+        is_new = taken is None or ask.at > taken
+        if is_new and since is not None and ask.at >= since.replace(microsecond=0):
+            return _asked(chain, ask, at), ask.at
+    return None, None
 
 
 def _asked(chain: Chain, ask: Resumption, at: int) -> int:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from courier.planning.chains.chain import Chain
-from courier.planning.course import Part
+from courier.planning.course import Part, is_down
 from courier.planning.observed import Observed
 
 AWAITING_MERGE: Final = "AwaitingMerge"
-CLOSED: Final = "PullRequestClosed"
 BRANCH_GONE: Final = "BranchGone"
 
 
@@ -42,29 +41,47 @@ class Obstacle:
 
 
 def good(parts: Sequence[Part]) -> list[Part]:
-    """Return the parts that were completed and changed something, in order."""
-    return [part for part in parts if part.phase == "completed" and part.branch is not None]
+    """Return the parts that were completed, changed something and can be built on, in order."""
+    done = [part for part in parts if part.phase == "completed" and part.branch is not None]
+    return [part for part in done if not is_down(part)]
 
 
-def ground(chain: Chain, before: Sequence[Part], observed: Observed) -> Ground | Obstacle:
+def ground(
+    chain: Chain, before: Sequence[Part], observed: Observed, *, earlier: Sequence[Part] = ()
+) -> Ground | Obstacle:
     """Return where a part begins, or why it does not.
 
     Args:
         chain: Its chain.
         before: The parts before it.
         observed: Gives the tips of branches, and the bases of pull requests.
+        earlier: Parts as they were before they were begun anew.
     """
     done = good(before)
     if not done:
-        return Ground()
+        return _anew(chain, (*earlier, *before), observed)
     last = done[-1]
-    if last.pull_request == "closed":
-        return Obstacle(CLOSED, _closed(chain, last))
     if chain.awaits_merge:
         return _merged(chain, last)
     if chain.is_single:
         return _shared(chain, last, observed)
     return _stacked(chain, done, observed)
+
+
+def _anew(chain: Chain, before: Sequence[Part], observed: Observed) -> Ground | Obstacle:
+    """Return the default branch; a shared branch of what was turned down is taken over."""
+    turned_down = [part for part in before if part.phase == "completed" and part.branch]
+    if not chain.is_single or not turned_down:
+        return Ground()
+    branch = turned_down[-1].branch or ""
+    tip = observed.branches.get(branch)
+    if tip is not None and tip not in {part.commit for part in turned_down}:
+        message = (
+            f'Branch "{branch}" was turned down and holds commits of others. Delete it, or begin '
+            "another chain with another `branch`."
+        )
+        return Obstacle("Blocked", message)
+    return Ground(branch=branch, expected=tip)
 
 
 def _merged(chain: Chain, last: Part) -> Ground | Obstacle:
@@ -100,13 +117,6 @@ def _stacked(chain: Chain, done: Sequence[Part], observed: Observed) -> Ground |
     if last.branch not in observed.branches:
         return Obstacle(BRANCH_GONE, _lost(chain, last))
     return Ground(base=last.branch)
-
-
-def _closed(chain: Chain, last: Part) -> str:
-    return (
-        f"Pull request #{last.number} of {chain.word} {last.name} was closed and not merged, so "
-        "that nothing is built on it. Reopen it, or begin another chain with what is left."
-    )
 
 
 def _lost(chain: Chain, last: Part) -> str:

@@ -1,6 +1,6 @@
 """Every chain of a catalog at one look: which part starts, and what each waits for."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -95,8 +95,19 @@ def tips_wanted(catalog: Catalog, observed: Observed) -> Mapping[str, str]:
         seen = observed.courses.get(ref, ObservedCourse())
         decision = decide(chain, seen, look_of(chain, observed))
         before = decision.course.parts[: decision.next or 0]
-        found |= {part.branch or "": part.commit or "" for part in good(before)}
+        if decision.next is not None and chain.is_single and not good(before):
+            before = (*earlier(chain, decision.course.parts, observed), *before)
+            done = [part for part in before if part.phase == "completed" and part.branch]
+        else:
+            done = good(before)
+        found |= {part.branch or "": part.commit or "" for part in done}
     return found
+
+
+def earlier(chain: Chain, parts: Sequence[Part], observed: Observed) -> tuple[Part, ...]:
+    """Return how far those parts had come that were begun anew since."""
+    look = look_of(chain, observed)
+    return tuple(look.follow(part.name, part.tries - 1) for part in parts if part.tries > 1)
 
 
 def _wanted(one: _Decided, sight: Sight) -> Made | Obstacle | None:
@@ -105,7 +116,8 @@ def _wanted(one: _Decided, sight: Sight) -> Made | Obstacle | None:
     if part is None or at is None:
         return None
     chain, course = one.chain, one.decision.course
-    begins = ground(chain, course.parts[:at], sight.observed)
+    former = earlier(chain, course.parts, sight.observed)
+    begins = ground(chain, course.parts[:at], sight.observed, earlier=former)
     if isinstance(begins, Obstacle):
         return begins
     run, link = one.run(part), chain.links[at]

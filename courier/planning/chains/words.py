@@ -3,7 +3,7 @@
 from typing import Final
 
 from courier.planning.chains.chain import Chain
-from courier.planning.course import Course
+from courier.planning.course import Course, is_down
 
 FAILED: Final = "PartFailed"
 """The reason of a chain with a part that failed or was cancelled."""
@@ -12,8 +12,14 @@ FAILED: Final = "PartFailed"
 def why_stopped(chain: Chain, course: Course) -> str | None:
     """Return why a chain waits for people, and what they can do; None if it does not."""
     part = course.parts[course.current] if course.current is not None else None
-    if part is None or part.phase not in ("failed", "cancelled"):
+    if part is None or not is_down(part):
         return None
+    if part.phase == "completed":
+        anew = f"`courier resume {chain.ref.kind.lower()}/{chain.ref.name}` begins it anew"
+        return (
+            f"Pull request #{part.number} of {chain.word} {part.name} was closed and not merged, "
+            f"so that nothing is built on it. {anew}; with `--from` a later one is next."
+        )
     told = f"Its {chain.word} {part.name} {_ended(part.phase)} ({part.reason or part.phase})."
     again = f"`courier retry {part.run}` goes on with its work"
     anew = f"`courier resume {chain.ref.kind.lower()}/{chain.ref.name}` begins it anew"

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from courier.planning.course import Course, ObservedCourse, Part, read_course
+from courier.planning.course import Course, ObservedCourse, Part, Resumption, read_course
 from courier.planning.observed import InFlight
 from courier.planning.plan import Held
 from courier.planning.planner import plan
@@ -139,13 +139,26 @@ def test_nothing_is_built_on_what_people_closed() -> None:
     world = begun(work("a", "b"))
     found = world.step(pull_request="closed")
     assert world.started == ["backlog.a.chain"]
-    assert world.course(WORK).phase == "stopped"
-    assert "#1 of issue a was closed" in reasons(found)["PullRequestClosed"]
-    world.records["backlog.a.chain"] = replace(
-        world.records["backlog.a.chain"], pull_request="created"
-    )
+    assert (world.course(WORK).phase, world.course(WORK).reason) == ("stopped", "PullRequestClosed")
+    assert "#1 of issue a was closed" in reasons(found)["PartFailed"]
+    world.asks.append(Resumption("somebody", world.now))
     world.look()
+    git = world.frozen["backlog.a.chain-2"].git
+    assert (git.branch, git.base_commit) == ("courier/backlog", world.seen().commit)
+    assert git.expected == world.branches["courier/backlog"]
+    world.step()
     assert world.started[-1] == "backlog.b.chain"
+
+
+def test_what_was_closed_may_be_left_out() -> None:
+    world = begun(work("a", "b", "c", pullRequest="perIssue"))
+    world.step()
+    world.step(pull_request="closed")
+    world.asks.append(Resumption("somebody", world.now, "c"))
+    world.look()
+    assert world.frozen["backlog.c.chain"].git.base_branch == "courier/backlog.a.chain"
+    world.step()
+    assert world.course(WORK).phase == "completed"
 
 
 def test_a_branch_that_is_gone_is_waited_for() -> None:
