@@ -120,7 +120,9 @@ class Delivery:
     async def _push(self, decision: Deliver, *, earlier: str | None) -> WorkDelivered:
         try:
             commit = await self._signed(decision.commit)
-            before = await self._signed(earlier) if earlier is not None else None
+            before = earlier
+            if earlier is not None and earlier != self.plan.git.expected:
+                before = await self._signed(earlier)
             await patiently(self.world.clock, lambda: self._try_push(commit, before))
         except CourierError as error:
             refusal = self._refusal(error, {Conflict: "BranchTaken", Misconfigured: "PushDeclined"})
