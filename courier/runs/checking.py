@@ -74,12 +74,14 @@ def follow(plan: FrozenPlan, run: Run) -> Act | Finish:
     base, last = ending_of(plan, run), _delivery(plan, run)
     if last is None or run.cancelled is not None:
         return Finish(base)
+    if base.phase != "completed" and not run.ci.reds:
+        return Finish(base)
     if (over := _over(plan, run, last)) is not None:
         return Finish(base if over == _DONE else over)
-    if base.phase != "completed":
-        # What was delivered first has gone out; only a repair was declined.
-        declined = run.ci.reds and run.delivered is not None and run.delivered.refusal is not None
-        return AskForHelp(last.pull.number, base) if declined else Finish(base)
+    refusal = run.delivered.refusal if run.delivered is not None else None
+    if refusal is not None:
+        # What was delivered first has gone out; only its repair was declined.
+        return AskForHelp(last.pull.number, Ending("failed", refusal.code, refusal.message))
     if run.ci.red is not None:
         return _mend(plan, run, last, run.ci.red)
     return _watch(plan, run, last)

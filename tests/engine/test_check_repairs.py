@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from courier.runs.frozen import FrozenPlan, FrozenSandbox
+from courier.engine.question import SIGNAL, answer_to
+from courier.engine.retelling import retell
+from courier.runs.approvals import waiting
+from courier.runs.frozen import FrozenApproval, FrozenDelivery, FrozenPlan, FrozenSandbox
 from tests.engine.contest import candidate, contest
 from tests.engine.test_run_ci import QUICK, ended, proposed, tell
 from tests.engine.worlds import Scene, git, make_origin, provider, scene, single_plan, teller_plan
@@ -126,3 +129,57 @@ async def test_a_single_step_without_a_conversation_is_done_again(here: Scene) -
     assert git(here.origin, "rev-parse", f"{second.head}^") == first.head
     await tell(here, second.head, "success")
     assert (await ended(here))["phase"] == "completed"
+
+
+@pytest.mark.parametrize("answer", ["approved", "rejected"])
+async def test_a_repair_of_protected_paths_waits_for_a_person(here: Scene, answer: str) -> None:
+    touches = """
+    if [ -z "$COURIER_FEEDBACK" ]; then echo wrong > value; exit; fi
+    echo right > value; mkdir -p locked; echo mine > locked/file
+    """
+    delivery = FrozenDelivery(protected_paths=("locked/",))
+    changes = {"ci": QUICK, "delivery": delivery}
+    await here.submit(single_plan(here, touches).model_copy(update=changes))
+    first = await proposed(here)
+    await tell(here, first.head, "failure")
+    await here.reached("fix", SIGNAL)
+    record = await here.record()
+    assert (record["phase"], record["reason"]) == ("parked", "AwaitingApproval")
+    told = await retell(here.world, here.engine, "fix")
+    assert told is not None
+    asked = waiting(told.run)
+    assert asked is not None
+    given = answer_to(asked, here.world.clock.now(), answer=answer, by="Ada", how="command")
+    await here.engine.send("fix", SIGNAL, given.model_dump_json(by_alias=True))
+    if answer == "approved":
+        second = await proposed(here, first.head)
+        assert git(here.origin, "show", "courier/fix:locked/file") == "mine"
+        await tell(here, second.head, "success")
+    record = await ended(here)
+    expected = (
+        ("completed", "Completed") if answer == "approved" else ("failed", "ApprovalRejected")
+    )
+    assert (record["phase"], record["reason"]) == expected
+    assert record["ciChecks"]["needsHuman"] is (answer == "rejected")
+
+
+async def test_a_repair_is_approved_anew_where_delivery_is(here: Scene) -> None:
+    places = (FrozenApproval(name="ship", before="delivery"),)
+    plan = single_plan(here, "date +%N > value").model_copy(
+        update={"ci": QUICK, "approvals": places}
+    )
+    await here.submit(plan)
+    heads: list[str] = []
+    for at in range(2):
+        await here.reached("fix", SIGNAL)
+        told = await retell(here.world, here.engine, "fix")
+        asked = waiting(told.run) if told is not None else None
+        assert asked is not None
+        given = answer_to(asked, here.world.clock.now(), answer="approved", by="A", how="command")
+        await here.engine.send("fix", SIGNAL, given.model_dump_json(by_alias=True))
+        pull = await proposed(here, heads[-1] if heads else None)
+        heads.append(pull.head)
+        await tell(here, pull.head, "success" if at else "failure")
+    record = await ended(here)
+    assert (record["phase"], record["work"]["commit"]) == ("completed", heads[-1])
+    assert len(await here.forge.list()) == 1

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -15,8 +16,11 @@ from courier.runs.acts import (
     PushRepair,
     StartAttempt,
 )
+from courier.runs.budget import Caps
 from courier.runs.checks import Check, Checks, CheckStatus
 from courier.runs.events import (
+    BudgetFreed,
+    BudgetShort,
     CancelAsked,
     ChecksRed,
     ChecksSeen,
@@ -32,6 +36,7 @@ from courier.runs.frozen import FrozenPlan
 from courier.runs.progress import next_step
 from courier.runs.pullrequest import PullRequest
 from courier.runs.run import fold
+from courier.runs.shortage import AwaitBudget
 from tests.unit.runs.builders import START, attempted, failed, frozen, passed
 
 HEAD, FIX = "1" * 40, "2" * 40
@@ -258,6 +263,18 @@ def test_a_repair_the_remote_declines_asks_a_person() -> None:
     decision = step(following(), *work(), red(40), tried, declined)
     assert isinstance(decision, AskForHelp)
     assert decision.ending.reason == "PushDeclined"
+
+
+@pytest.mark.parametrize(("on_exceed", "waits"), [("park", True), ("fail", False)])
+def test_without_money_a_repair_waits_or_a_person_is_asked(on_exceed: str, *, waits: bool) -> None:
+    caps = Caps.model_validate({"per_day": Decimal(1), "on_exceed": on_exceed})
+    plan = following().model_copy(update={"caps": caps})
+    short = BudgetShort(at=after(41), reason="DayBudgetExceeded", message="m")
+    decision = step(plan, *work(), red(40), short)
+    assert isinstance(decision, AwaitBudget if waits else AskForHelp)
+    if waits:
+        freed = BudgetFreed(at=after(90))
+        assert isinstance(step(plan, *work(), red(40), short, freed), StartAttempt)
 
 
 @dataclass
