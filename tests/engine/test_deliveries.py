@@ -11,15 +11,21 @@ from courier.planning.plan import PublishRun
 from courier.ports.repository import Identity
 from courier.runs.frozen import FrozenPlan
 from tests.engine.worlds import Scene, git, shell_plan, single_plan
+from tests.fakes.github.hosting import Hosting
 
 pytestmark = pytest.mark.slow
 
 ADA = Identity("Ada", "ada@example.com")
 
 
+@pytest.fixture
+def hosting(each_forge: Hosting | None) -> Hosting | None:
+    return each_forge
+
+
 def desk(here: Scene) -> Dispatcher:
     return Dispatcher(
-        here.world, here.engine, Observation(here.world, here.engine, remote=str(here.origin))
+        here.world, here.engine, Observation(here.world, here.engine, remote=here.remote)
     )
 
 

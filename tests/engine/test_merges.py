@@ -2,11 +2,18 @@
 
 import pytest
 
-from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.frozen import FrozenDelivery, FrozenPlan, FrozenStep
 from courier.runs.merging import FrozenBranch, FrozenMerge, Strategy
 from tests.engine.worlds import Scene, git, plan_of
+from tests.fakes.github.hosting import Hosting
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def hosting(each_forge: Hosting | None) -> Hosting | None:
+    return each_forge
+
 
 RESOLVE = """
 git status --porcelain | grep -q '^UU value' || { echo "no conflict is shown"; exit 1; }
@@ -45,7 +52,8 @@ def merge_plan(
     branches = tuple(FrozenBranch(branch=name, commit=here.tip(name)) for name in names)
     merge = FrozenMerge(branches=branches, strategy=strategy)
     plan = plan_of(here.base, "join.merge", tuple(steps))
-    return plan.model_copy(update={"merge": merge, "source": "merge", "title": "Merge"})
+    told = {"merge": merge, "source": "merge", "title": "Merge"}
+    return plan.model_copy(update={**told, "delivery": FrozenDelivery(forge=here.forge_name)})
 
 
 def told_of(record: dict[str, object]) -> list[str]:
