@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 from courier.cli.finding import Finding, Level
+from courier.cli.forge_findings import github
 from courier.cli.installing import installing
 from courier.cli.programs import agents
 from courier.cli.standing_findings import database, disk, locks, sandboxes
@@ -112,6 +113,7 @@ async def _repository(here: "Here") -> AsyncIterator[Finding]:
             found = await wiring.client().list(live=True)
             live = sum(one.flow == FLOW for one in found)
             left = await sandboxes(here, wiring, {one.run_id for one in found})
+            forge = [each async for each in github(wiring)]
     except CourierError as failed:
         yield Finding("remote", "note", f"{remote}: {failed.summary}", failed.next_step)
         return
@@ -127,3 +129,5 @@ async def _repository(here: "Here") -> AsyncIterator[Finding]:
         "engine", "ok" if running is not None or not live else "note", f"{told}, {flying}", advice
     )
     yield left
+    for each in forge:
+        yield each

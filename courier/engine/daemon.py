@@ -56,6 +56,7 @@ class Post:
         wakes: Hints that a pass is due; a lost one costs at most the interval.
         interval: Seconds between passes when nothing wakes it.
         is_own: Tells whether a remote ref is at a commit because it was pushed from here.
+        hinted: Told every ref somebody hinted at, ``refs/pull`` for pull requests.
     """
 
     repository: str
@@ -63,6 +64,7 @@ class Post:
     wakes: Wakes
     interval: float = INTERVAL_SECONDS
     is_own: Callable[[str, str], bool] = lambda _ref, _commit: False
+    hinted: Callable[[str], None] = lambda _ref: None
 
     @property
     def pause(self) -> float:
@@ -111,6 +113,7 @@ class Daemon:
         """Take it that a remote ref is at a commit now; return whether that is worth a pass."""
         if self._post.is_own(ref, commit):
             return False
+        self._post.hinted(ref)
         self.wake()
         return True
 

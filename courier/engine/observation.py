@@ -155,6 +155,10 @@ class Observation:
             tips = await self._tips(wanted)
         return tips
 
+    def look_again(self) -> None:
+        """Take it that something changed on a pull request."""
+        self._pulls.look_again()
+
     def place(self, run: str) -> str:
         """Return the path of a run's record on the state branch, as last looked at.
 
@@ -192,5 +196,6 @@ class Observation:
     async def _ask_forges(self, known: Mapping[str, str]) -> Mapping[str, str]:
         """Return the status of every open pull request, on record where no forge can tell."""
         records = [listed.observed for listed in self._world.index.proposed()]
+        self._pulls.keep(records)
         told = await self._pulls.look([one for one in records if one.run not in known])
         return {one.run: known.get(one.run) or told[one.run] for one in records}

@@ -77,6 +77,10 @@ class Reconciler:
         self._branches: frozenset[str] = frozenset()
         self._last: _Last | None = None
 
+    def look_again(self) -> None:
+        """Take it that something changed on a pull request: the next pass asks the forge."""
+        self._observation.look_again()
+
     async def propose(self) -> tuple[Desired, Plan | None]:
         """Return what is asked for and what would be done, doing none of it."""
         await self._world.repository.fetch()

@@ -1,7 +1,8 @@
-"""Hints from forges: a signed push event wakes a daemon, and can do nothing else."""
+"""Hints from forges: a signed event wakes a daemon, and can do nothing else."""
 
 import hmac
 import json
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,6 +14,15 @@ PATH = "/webhooks/push"
 """Where forges send events to."""
 
 STATE_REF = "refs/heads/courier/state"
+
+PULLS = "refs/pull"
+"""What stands for any pull request where a ref is told."""
+
+ABOUT_PULLS = frozenset({"pull_request", "check_run", "check_suite", "status", "workflow_run"})
+"""Events that may mean that a pull request is not as it was."""
+
+REMEMBERED = 1000
+"""How many deliveries are known again; GitHub sends one twice when an answer was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +51,43 @@ class Webhooks:
 
     def __init__(self, known: Callable[[], Sequence[Hinted]]) -> None:
         self._known = known
+        self._delivered: OrderedDict[str, None] = OrderedDict()
 
     async def push(self, request: Request) -> Response:
-        """Wake who a push to a tracked branch is about; nothing of it is believed otherwise."""
+        """Wake who a push to a tracked branch, or an event of a pull request, is about.
+
+        Nothing of it is believed otherwise: who is woken looks.
+        """
         signed = [one for one in self._known() if _is_signed(request, one.secret)]
         if not signed:
             return said(401, "The signature is missing or wrong.")
-        if request.headers.get("x-github-event") != "push":
+        kind = request.headers.get("x-github-event", "")
+        if kind != "push" and kind not in ABOUT_PULLS:
             return said(204)
         try:
             event = json.loads(request.body)
-            ref, commit = str(event["ref"]), str(event["after"])
             names = _names(event["repository"])
+            is_push = kind == "push"
+            ref, commit = (str(event["ref"]), str(event["after"])) if is_push else (PULLS, "")
         except (ValueError, KeyError, TypeError, RecursionError):
-            return said(400, "This is not a push event.")
+            return said(400, f"This is not a {kind} event.")
+        if self._is_known(request.headers.get("x-github-delivery", "")):
+            return said(204)
         meant = [one for one in signed if _plain(one.repository) in names]
         if not meant:
             return said(404, "No such repository is looked after with this secret.")
         woken = [one.wake(ref, commit) for one in meant if _matters(ref, one.branch)]
         return json_of({"woken": True}, status=202) if any(woken) else said(204)
+
+    def _is_known(self, delivery: str) -> bool:
+        if not delivery:
+            return False
+        if delivery in self._delivered:
+            return True
+        self._delivered[delivery] = None
+        if len(self._delivered) > REMEMBERED:
+            self._delivered.popitem(last=False)
+        return False
 
 
 def _is_signed(request: Request, secret: bytes) -> bool:
@@ -69,7 +97,7 @@ def _is_signed(request: Request, secret: bytes) -> bool:
 
 
 def _matters(ref: str, branch: str) -> bool:
-    return ref == STATE_REF or not branch or ref == f"refs/heads/{branch}"
+    return ref in (STATE_REF, PULLS) or not branch or ref == f"refs/heads/{branch}"
 
 
 def _names(repository: Any) -> set[str]:

@@ -59,6 +59,7 @@ from courier.storage.shared import SharedMirror
 from courier.storage.state import StateBranch
 from courier.storage.tags import Tags
 from courier.system import SystemClock, watch
+from courier.web.webhooks import PULLS
 from courier.wiring.commons import Commons as Commons
 from courier.wiring.embedded import serve_sandboxes as serve_sandboxes
 from courier.wiring.embedded import server_arguments as server_arguments
@@ -227,8 +228,14 @@ class Wiring:
     def daemon(self, engine: Engine, *, interval: float = INTERVAL_SECONDS) -> Daemon:
         """Return the daemon of this repository, woken by its remote's refs where they are files."""
         is_own = self.mirror.remote.is_own
-        post = Post(self.home.remote, self.home.status_file, self._wakes, interval, is_own)
-        return Daemon(led(self.reconciler(engine), engine), engine, self.clock, post=post)
+        reconciler = self.reconciler(engine)
+
+        def hinted(ref: str) -> None:
+            if ref == PULLS:
+                reconciler.look_again()
+
+        post = Post(self.home.remote, self.home.status_file, self._wakes, interval, is_own, hinted)
+        return Daemon(led(reconciler, engine), engine, self.clock, post=post)
 
     async def _wakes(self, stop: asyncio.Event) -> AsyncIterator[None]:
         # What is there now is what the first pass finds.

@@ -13,6 +13,7 @@ from courier.engine.reconciler import Reconciler, Result
 from courier.engine.world import World
 from courier.errors import Unavailable
 from courier.planning.manifest import Schemas
+from courier.ports.forges import Forge
 from courier.shipped import schema_text
 from courier.storage.index import Index
 from tests.engine.worlds import DRIVERS
@@ -57,6 +58,7 @@ class Simulation:
     passes: int = 0
     broken_off: int = 0
     problems: int = 0
+    forges: Mapping[str, Forge] = field(default_factory=dict)
     reconciler: Reconciler = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,7 +81,7 @@ class Simulation:
             state=self.state,
             index=self.index,
             checkpoints=absent,
-            forges={},
+            forges=self.forges,
             secrets=absent,
             transcripts=absent,
             drivers={driver.name: driver for driver in DRIVERS},

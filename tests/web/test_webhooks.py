@@ -71,6 +71,20 @@ async def test_a_signed_push_to_the_tracked_branch_wakes_that_repository(woken: 
     assert woken.calls == [("site", "refs/heads/main", AFTER)]
 
 
+async def test_an_event_of_a_pull_request_wakes_once_whatever_it_says(woken: Woken) -> None:
+    for kind in ("pull_request", "check_run", "check_suite", "status", "workflow_run"):
+        assert (await answer(woken, signed(event(ref=""), kind=kind))).status == 202
+    assert woken.calls == [("site", "refs/pull", "")] * 5
+    router, again = Router(), signed(event(), kind="check_run")
+    router.add("POST", PATH, Webhooks(woken.known).push)
+    headers = {**again.headers, "x-github-delivery": "d1"}
+    told = [
+        await router.answer(Request("POST", PATH, headers=headers, body=again.body))
+        for _ in range(2)
+    ]
+    assert [one.status for one in told] == [202, 204]
+
+
 @pytest.mark.parametrize(
     ("request_", "status"),
     [

@@ -186,7 +186,11 @@ class Transport:
             headers["If-None-Match"] = known.headers["etag"]
         try:
             response = await self._opened().request(
-                sent.method, sent.url, params=sent.params, json=sent.body, headers=headers
+                sent.method,
+                sent.url,
+                params=sent.params or None,
+                json=sent.body,
+                headers=headers,
             )
         except httpx.HTTPError as broken:
             told = type(broken).__name__

@@ -82,6 +82,7 @@ class Repo:
     is_private: bool = False
     hub_url: Callable[[], str] = lambda: ""
     tell: Callable[[str, dict[str, Any]], None] = lambda _event, _payload: None
+    seen: tuple[str, int] = ("", 0)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     ids: Iterator[int] = field(default_factory=lambda: count(1001))
 
@@ -98,6 +99,11 @@ class Repo:
 
     def look(self) -> None:
         """Bring every open pull request up to what git says now."""
+        refs = self.depot.git("for-each-ref", "refs/heads")
+        waits = any(one.auto for one in self.pulls.values())
+        seen, self.seen = self.seen, (refs, len(self.pulls))
+        if seen == self.seen and not waits:
+            return
         for pull in self.pulls.values():
             if pull.state == "open":
                 self._look_at(pull)

@@ -1,0 +1,99 @@
+"""Looking at fifty pull requests for an hour, through real passes, as the fake counts them."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from courier.forges.github import GitHubForge
+from courier.ports.state import WriteFile
+from tests.engine.calendar_worlds import BASE, Simulation
+from tests.engine.worlds import git, make_origin
+from tests.fakes.github import Fault
+from tests.fakes.github.hosting import Hosting, hosting
+from tests.fakes.github.models import Pull
+
+pytestmark = pytest.mark.slow
+MANY = 50
+AN_HOUR = 1200
+"""Requests an hour that have to be enough."""
+
+
+def _fate(_run: str) -> tuple[timedelta, str]:
+    return timedelta(hours=1), "completed"
+
+
+async def settled(folder: Path, host: Hosting) -> Simulation:
+    """A daemon's world in which fifty runs have ended, each with an open pull request."""
+    sim = Simulation.at("2026-01-02T03:00:00Z", _fate, folder / "index")
+    host.hub.now = host.repo.now = sim.clock.now
+    sim.forges = {"github": GitHubForge(host.transport(sim.clock), cast(Any, sim.repository))}
+    sim.restart()
+    sim.repository.commit({".courier/project.yaml": BASE})
+    head, now, records = git(host.repo.depot.folder, "rev-parse", "main"), sim.clock.now(), []
+    for number in range(1, MANY + 1):
+        work = git(host.repo.depot.folder, "commit-tree", f"{head}^{{tree}}", "-p", head, "-m", "x")
+        git(host.repo.depot.folder, "update-ref", f"refs/heads/courier/r{number}", work)
+        host.repo.pulls[number] = Pull(
+            number, "T", "", f"courier/r{number}", "main", work, "ada", now, now
+        )
+        told = {"number": number, "status": "created", "forge": "github"}
+        record = {"run": f"r{number}", "project": "demo", "phase": "completed", "pullRequest": told}
+        path = f"runs/2026/01/02/r{number}/run.json"
+        records.append(WriteFile(path, json.dumps(record).encode()))
+    await sim.state.write(records, message="Fifty")
+    return sim
+
+
+async def test_an_hour_of_passes_stays_within_what_is_allowed(tmp_path: Path) -> None:
+    with hosting(tmp_path / "github", make_origin(tmp_path, {"a": "b\n"})) as host:
+        sim = await settled(tmp_path, host)
+        for passed in range(360):
+            await sim.clock.advance(10)
+            if passed % 6 == 0:
+                # Every minute something happens on one of them, as where checks run.
+                pull = host.repo.pulls[1 + passed // 6 % MANY]
+                pull.updated = sim.clock.now()
+            assert await sim.pass_once() is not None
+        polled = len(host.hub.requests)
+        assert MANY < polled < AN_HOUR / 2
+        assert set(host.hub.requests) == {"POST /api/graphql"}
+        await cast(GitHubForge, sim.forges["github"]).close_connections()
+
+
+async def test_a_merge_is_seen_when_due_and_at_once_after_a_hint(tmp_path: Path) -> None:
+    with hosting(tmp_path / "github", make_origin(tmp_path, {"a": "b\n"})) as host:
+        sim = await settled(tmp_path, host)
+        await sim.pass_once()
+        await sim.clock.advance(timedelta(hours=2).total_seconds())
+        await sim.pass_once()
+        asked = len(host.hub.requests)
+        for number in (1, 2):
+            host.repo.end(host.repo.pulls[number], by="ada")
+        await sim.clock.advance(30)
+        await sim.pass_once()
+        assert len(host.hub.requests) == asked
+        sim.reconciler.look_again()
+        result = await sim.pass_once()
+        assert result is not None
+        assert {one.run for one in result.dispatched if one.how == "published"} == {"r1", "r2"}
+        for path in ("r1", "r2"):
+            told = json.loads(sim.state.files[f"runs/2026/01/02/{path}/run.json"])
+            assert told["pullRequest"]["status"] == "closed"
+        await cast(GitHubForge, sim.forges["github"]).close_connections()
+
+
+async def test_while_github_is_away_what_was_known_stays(tmp_path: Path) -> None:
+    with hosting(tmp_path / "github", make_origin(tmp_path, {"a": "b\n"})) as host:
+        sim = await settled(tmp_path, host)
+        await sim.pass_once()
+        limit = Fault("secondary")
+        host.hub.faults = [limit, replace(limit)]
+        await sim.clock.advance(60)
+        result = await sim.pass_once()
+        assert result is not None
+        assert not [one for one in result.dispatched if one.how == "published"]
+        await cast(GitHubForge, sim.forges["github"]).close_connections()
