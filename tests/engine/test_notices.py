@@ -13,7 +13,10 @@ import pytest_asyncio
 from courier.engine.notices.herald import MOST_WAITING
 from courier.engine.notices.mailing import PAUSES
 from courier.errors import NotFound
+from courier.planning.course import Course, Part, PartPhase
 from courier.planning.plan import Headroom
+from courier.ports.state import WriteFile
+from courier.runs.writeback import to_json
 from tests.engine.post import Office, catalog, office, pull, record
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory import MemoryState
@@ -97,6 +100,32 @@ async def test_told_again_after_any_loss_of_memory_nothing_comes_twice(
     assert await here.herald.tell(told) == 1
     await here.settled()
     assert events(receiver) == ["runCompleted", "runFailed", "runCompleted"]
+
+
+async def test_sprints_are_told_as_they_end(here: Office, receiver: Receiver) -> None:
+    told = catalog(HOOK)
+    await here.herald.tell(told)
+    rounds: list[tuple[PartPhase, PartPhase]] = [
+        ("running", "pending"),
+        ("completed", "running"),
+        ("completed", "failed"),
+    ]
+    for phases in rounds:
+        parts = tuple(
+            Part(name=name, phase=phase, reason="Crashed" if phase == "failed" else "")
+            for name, phase in zip(("one", "two"), phases, strict=True)
+        )
+        course = Course(
+            kind="SprintChain", name="road", project="demo", phase="running", parts=parts
+        )
+        content = to_json(course.model_dump(mode="json", by_alias=True))
+        change = WriteFile("chains/sprint/road.json", content)
+        await here.world.state.write([change], message="x")
+        await here.herald.tell(told)
+        await here.settled()
+    assert events(receiver) == ["sprintCompleted", "sprintFailed"]
+    told_last = json.loads(receiver.requests[-1].body)
+    assert told_last["sprint"] == {"chain": "road", "sprint": "two", "run": ""}
 
 
 async def test_a_sink_hears_what_it_asked_for(here: Office, receiver: Receiver) -> None:
@@ -230,8 +259,6 @@ async def test_a_remote_that_is_away_costs_nothing_but_time(
 async def test_records_nobody_can_read_stop_nothing(
     here: Office, receiver: Receiver, broken: bytes
 ) -> None:
-    from courier.ports.state import WriteFile
-
     await here.herald.tell(catalog(HOOK))
     await here.world.state.write([WriteFile("runs/2026/01/02/x/run.json", broken)], message="x")
     await here.put(record())

@@ -15,8 +15,10 @@ from courier.engine.seam import RunClient
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.planning.catalog import Catalog
+from courier.planning.course import FOLDERS, Course, read_course
 from courier.planning.exhausted import exhausted
 from courier.planning.plan import Headroom
+from courier.planning.sprintnotices import sprints_ended
 from courier.ports.index import RunQuery
 from courier.resources.notification import Notification
 from courier.resources.project import Project
@@ -74,7 +76,7 @@ class Herald:
         heard = await self._known(tip, now)
         notices = [*self._of_budgets(budgets, now)]
         if sinks and heard.tip != tip:
-            notices += await self._of_records(heard, now)
+            notices += [*await self._of_records(heard, now), *await self._of_sprints(heard, now)]
         new = await self._hand_over(notices, sinks, tip)
         self._budgets |= {one.key for one in notices if one.budget is not None}
         if heard.tip != tip or not self._memory.exists():
@@ -117,6 +119,21 @@ class Herald:
             for notice in happened(_value(before.get(path)), value, seen_at=now)
         ]
         return [one for one in found if not is_lost or one.at >= heard.at]
+
+    async def _of_sprints(self, heard: Heard, now: datetime) -> Iterable[Notice]:
+        state, folder = self._world.state, FOLDERS["SprintChain"]
+        changed = await state.changed(folder, since=heard.tip or None)
+        if changed.whole and heard.tip:
+            # Nothing tells when a sprint ended, so nothing tells what of this is new.
+            return []
+        after = await state.read(changed.there)
+        before = await state.read(changed.there, at=heard.tip) if heard.tip else {}
+        return [
+            notice
+            for path, content in after.items()
+            if (course := read_course(content).course) is not None
+            for notice in sprints_ended(_course(before.get(path)), course, now=now)
+        ]
 
     def _recent(self, heard: Heard) -> Sequence[str]:
         """Return the records to look at where history was made anew."""
@@ -178,6 +195,10 @@ def sinks_of(catalog: Catalog) -> Mapping[str, Sequence[Notification]]:
         for one in found
         if isinstance(one, Project) and one.spec.notifications
     }
+
+
+def _course(content: bytes | None) -> Course | None:
+    return read_course(content).course if content is not None else None
 
 
 def _value(content: bytes | None) -> Mapping[str, Any] | None:
