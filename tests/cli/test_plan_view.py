@@ -46,19 +46,16 @@ demo at main 1a2b3c4d5e
 
   @ RecurringTask/nightly  next 2026-11-22 02:30 Europe/Berlin
 
-  ! IssueScan/weekly        NotExecutedYet
-      .courier/issuescan-weekly.yaml:1:1: Issue scans are not executed yet; the document is \
-checked in full.
-  ! Learning (4 documents)  NotExecutedYet
-      The document is checked in full and takes no effect yet.
-  ! RecurringTask/resting   Suspended
+  ! IssueScan (4 documents)  Suspended
+      It is suspended (`spec.suspend`).
+  ! RecurringTask/resting    Suspended
       .courier/recurringtask-resting.yaml:1:1: It is suspended (`spec.suspend`); what comes \
 meanwhile is not made up for.
-  ! Run/codex-try           NotExecutedYet
+  ! Run/codex-try            NotExecutedYet
       .courier/run-codex-try.yaml:1:1: Agent "codex" cannot be run yet. Agents that work today: \
 claude, shell.
 
-Plan: 1 to start, 1 to cancel, 1 to publish, 1 in flight, 0 settled, 7 held.
+Plan: 1 to start, 1 to cancel, 1 to publish, 1 in flight, 0 settled, 6 held.
 """
 
 WIDE = """\
@@ -105,15 +102,6 @@ PIPELINE = """\
 """
 
 
-LESSON = {
-    "description": "Cents.",
-    "trigger": "Prices.",
-    "correctBehavior": "Count.",
-    "severity": "critical",
-    "category": "gotcha",
-}
-
-
 def samples() -> list[Sample]:
     return [
         Sample(
@@ -151,8 +139,10 @@ def busy() -> Plan:
         run("codex-try", agent="codex"),
         document("RecurringTask", "nightly", nightly),
         document("RecurringTask", "resting", {**nightly, "suspend": True}),
-        document("IssueScan", "weekly", {"prompt": "Look."}),
-        *(document("Learning", f"lesson-{number}", LESSON) for number in range(4)),
+        *(
+            document("IssueScan", f"look-{number}", {"prompt": "Look.", "suspend": True})
+            for number in range(4)
+        ),
         seen=seen,
     )
 
@@ -182,7 +172,7 @@ def test_a_wide_plan_tells_every_origin_prompt_and_input() -> None:
 
 def test_a_wide_plan_tells_every_held_document_with_its_place() -> None:
     told = to_text(busy(), form="wide")
-    assert all(f"Learning/lesson-{number}" in told for number in range(4))
+    assert all(f"IssueScan/look-{number}" in told for number in range(4))
 
 
 def test_nothing_to_do() -> None:
