@@ -1,7 +1,6 @@
 """A run that follows the checks of what it delivered, in a whole world."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ from courier.ports.repository import Identity
 from courier.runs.checks import Check, CheckStatus
 from courier.runs.following import FrozenCi
 from courier.runs.pullrequest import PullRequest
-from tests.engine.worlds import UNTIL_TOLD, Scene, git, make_origin, provider, scene, single_plan
-from tests.fakes.embedded import Endpoint
+from tests.engine.worlds import UNTIL_TOLD, Scene, git, single_plan
+from tests.fakes.github.hosting import Hosting
 
 pytestmark = pytest.mark.slow
 
@@ -29,16 +28,17 @@ echo right > value
 
 
 @pytest.fixture
-async def here(tmp_path: Path, sandboxd: Endpoint) -> AsyncIterator[Scene]:
-    origin = make_origin(tmp_path, {"value": "none\n"})
-    async with scene(tmp_path / "home", origin, provider(sandboxd)) as opened:
-        yield opened
+def hosting(each_forge: Hosting | None) -> Hosting | None:
+    return each_forge
 
 
 async def tell(
     here: Scene, commit: str, status: CheckStatus, *, name: str = "tests", log: str = ""
 ) -> None:
     """Say how a check stands, and let the run hear of it."""
+    if here.hosting is not None:
+        here.hosting.repo.check(commit, name, None if status == "pending" else status, log=log)
+        return
     reported = ReportedChecks(here.world.state, here.world.clock)
     await reported.tell(commit, Check(name=name, status=status), log=log)
 
