@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from courier.storage.census import Census
     from courier.storage.judging import Judged
 
-_PARSER = "fast15"
+_PARSER = "fast21"
 _FEW = 20
 """So many files are read again sooner than what is known of all is written anew."""
 
