@@ -73,7 +73,7 @@ async def test_a_base_branch_that_is_gone_is_a_fact_of_the_record(here: Scene) -
     plan = single_plan(here, WORK)
     gone = plan.git.model_copy(update={"base_branch": "gone"})
     state = await here.run(plan.model_copy(update={"git": gone}))
-    assert state.result == {"phase": "failed", "reason": "NotFound"}
+    assert state.result == {"phase": "failed", "reason": "ProposalDeclined"}
     record = await here.record()
     assert record["work"]["branch"] == "courier/fix"
 
