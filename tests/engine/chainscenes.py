@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from courier.ports.repository import Identity
 from courier.shipped import schema_text
 from tests.engine.worlds import Scene, git, make_origin, provider, scene
 from tests.fakes.embedded import Endpoint
+from tests.fakes.github.hosting import Hosting
+from tests.fakes.github.hosting import hosting as hosted
 
 PERSON = Identity("Ada", "ada@example.com")
 WORK = "printf '%s\\n' \"$(printf '%s' \"$COURIER_TASK\" | head -1)\" >> log"
@@ -39,7 +41,6 @@ spec:
         if grep -q 'BREAK' <<< "$COURIER_TASK"; then exit 3; fi
         {WORK}
 """
-BASE = f"{PROJECT}---\n{NOTE}"
 
 
 @dataclass
@@ -94,16 +95,52 @@ class ChainScene:
         await self.here.forge.merge(number, by=PERSON, squash=squash)
 
 
+@dataclass(frozen=True)
+class Ground:
+    """Where chains are worked off: a folder, and the fake GitHub its repository is on, if any."""
+
+    folder: Path
+    hosting: Hosting | None = None
+
+    @property
+    def origin(self) -> Path:
+        return self.folder / "origin.git"
+
+    def plant(self, documents: str) -> None:
+        """Put the documents on the tracked branch, before anybody works there."""
+        clone = self.folder / "planted"
+        git(self.folder, "clone", "-q", str(self.origin), str(clone))
+        forge = "local" if self.hosting is None else "github"
+        project = PROJECT.replace("title: Demo", f"title: Demo, repository: {{forge: {forge}}}")
+        (clone / ".courier").mkdir()
+        (clone / ".courier/all.yaml").write_text(f"{project}---\n{NOTE}")
+        (clone / ".courier/chain.yaml").write_text(documents)
+        git(clone, "add", "-A")
+        git(clone, "commit", "-q", "-m", "Ask")
+        git(clone, "push", "-q", "origin", "main")
+
+
+@contextmanager
+def ground_on(forge: str, folder: Path) -> Iterator[Ground]:
+    """Make a repository on a forge."""
+    origin = make_origin(folder, {"keep.txt": "keep\n"})
+    if forge == "local":
+        yield Ground(folder)
+        return
+    with hosted(folder / "github", origin) as found:
+        yield Ground(folder, found)
+
+
 @asynccontextmanager
 async def chain_scene(
-    folder: Path, sandboxd: Endpoint, documents: str = ""
+    ground: Ground, sandboxd: Endpoint, documents: str | None = None
 ) -> AsyncIterator[ChainScene]:
-    """Open a world with a chain; the same folder again is the same courier restarted."""
-    origin = folder / "origin.git"
-    if not origin.exists():
-        make_origin(folder, {".courier/all.yaml": BASE, ".courier/chain.yaml": documents})
-    async with scene(folder / "state", origin, provider(sandboxd)) as here:
-        observation = Observation(here.world, here.engine, remote=str(origin))
+    """Open a world with a chain; without documents it is the same courier restarted."""
+    if documents is not None:
+        ground.plant(documents)
+    folder, hosting = ground.folder / "state", ground.hosting
+    async with scene(folder, ground.origin, provider(sandboxd), hosting=hosting) as here:
+        observation = Observation(here.world, here.engine, remote=here.remote)
         dispatcher = Dispatcher(here.world, here.engine, observation)
         desired = DesiredState(here.world, Schemas(schema_text))
         yield ChainScene(here, Reconciler(here.world, desired, observation, dispatcher))

@@ -1,19 +1,35 @@
 """Chains on the real engine, with real sandboxes, real git and the forge."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from courier.engine.requests import Request, put_on_record
-from tests.engine.chainscenes import NOTE, PERSON, chain_scene, issues, sprints
+from tests.engine.chainscenes import (
+    NOTE,
+    PERSON,
+    Ground,
+    chain_scene,
+    ground_on,
+    issues,
+    sprints,
+)
 from tests.engine.worlds import git
 from tests.fakes.embedded import Endpoint
 
 pytestmark = pytest.mark.slow
 
 
-async def test_three_issues_in_one_pull_request(tmp_path: Path, sandboxd: Endpoint) -> None:
-    async with chain_scene(tmp_path, sandboxd, issues("a", "b", "c")) as scene:
+@pytest.fixture(params=["local", "github"])
+def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
+    """Both forges, one after the other."""
+    with ground_on(request.param, tmp_path) as found:
+        yield found
+
+
+async def test_three_issues_in_one_pull_request(ground: Ground, sandboxd: Endpoint) -> None:
+    async with chain_scene(ground, sandboxd, issues("a", "b", "c")) as scene:
         await scene.settle()
         assert await scene.pulls() == [(1, "main", "courier/backlog", "created")]
         assert scene.log("courier/backlog") == ["Mend a", "Mend b", "Mend c"]
@@ -36,9 +52,9 @@ async def test_three_issues_in_one_pull_request(tmp_path: Path, sandboxd: Endpoi
         assert await scene.runs() == ["backlog.a.chain", "backlog.b.chain", "backlog.c.chain"]
 
 
-async def test_three_issues_in_a_pull_request_each(tmp_path: Path, sandboxd: Endpoint) -> None:
+async def test_three_issues_in_a_pull_request_each(ground: Ground, sandboxd: Endpoint) -> None:
     documents = issues("a", "b", "c", pullRequest="perIssue")
-    async with chain_scene(tmp_path, sandboxd, documents) as scene:
+    async with chain_scene(ground, sandboxd, documents) as scene:
         await scene.settle()
         assert await scene.pulls() == [
             (1, "main", "courier/backlog.a.chain", "created"),
@@ -53,11 +69,11 @@ async def test_three_issues_in_a_pull_request_each(tmp_path: Path, sandboxd: End
 
 
 async def test_failed_work_stays_off_the_branch_others_go_on_with(
-    tmp_path: Path, sandboxd: Endpoint
+    ground: Ground, sandboxd: Endpoint
 ) -> None:
     documents = issues("a", "b", "c", onFailure="continue")
     documents = documents.replace("title: Mend b", "title: BREAK b")
-    async with chain_scene(tmp_path, sandboxd, documents) as scene:
+    async with chain_scene(ground, sandboxd, documents) as scene:
         await scene.settle()
         assert scene.log("courier/backlog") == ["Mend a", "Mend c"]
         course = await scene.course("WorkChain", "backlog")
@@ -66,16 +82,16 @@ async def test_failed_work_stays_off_the_branch_others_go_on_with(
 
 
 async def test_three_sprints_with_a_failure_in_the_second(
-    tmp_path: Path, sandboxd: Endpoint
+    ground: Ground, sandboxd: Endpoint
 ) -> None:
     broken = sprints("one", "two", "three", prompts={"two": "BREAK it."})
-    async with chain_scene(tmp_path, sandboxd, broken) as scene:
+    async with chain_scene(ground, sandboxd, broken) as scene:
         result = await scene.settle()
         course = await scene.course("SprintChain", "roadmap")
         assert (course.phase, course.current, course.resume) == ("failed", 1, 1)
         assert result.plan
         assert "roadmap.two.sprint" in str([each.message for each in result.plan.held])
-    async with chain_scene(tmp_path, sandboxd) as scene:
+    async with chain_scene(ground, sandboxd) as scene:
         # Another process, and a person who mended the plan and says to go on.
         mended = sprints("one", "two", "three", resumeFrom="two")
         scene.commit({".courier/chain.yaml": mended})
@@ -98,10 +114,10 @@ async def test_three_sprints_with_a_failure_in_the_second(
 
 @pytest.mark.parametrize("squash", [False, True])
 async def test_sprints_that_wait_for_each_merge(
-    tmp_path: Path, sandboxd: Endpoint, squash: bool
+    ground: Ground, sandboxd: Endpoint, squash: bool
 ) -> None:
     documents = sprints("one", "two", "three", base="merged")
-    async with chain_scene(tmp_path, sandboxd, documents) as scene:
+    async with chain_scene(ground, sandboxd, documents) as scene:
         for number, name in enumerate(("one", "two", "three"), start=1):
             await scene.settle()
             branch = f"courier/roadmap.{name}.sprint"
@@ -114,10 +130,10 @@ async def test_sprints_that_wait_for_each_merge(
 
 
 async def test_sprints_together_go_on_with_what_people_pushed(
-    tmp_path: Path, sandboxd: Endpoint
+    ground: Ground, sandboxd: Endpoint
 ) -> None:
     documents = sprints("one", "two", pullRequest="single", range={"to": "one"})
-    async with chain_scene(tmp_path, sandboxd, documents) as scene:
+    async with chain_scene(ground, sandboxd, documents) as scene:
         await scene.settle()
         scene.commit({"by-hand": "yes\n"}, branch="courier/roadmap")
         scene.commit({".courier/chain.yaml": sprints("one", "two", pullRequest="single")})
@@ -128,16 +144,20 @@ async def test_sprints_together_go_on_with_what_people_pushed(
 
 
 async def test_a_branch_deleted_by_hand_stops_the_chain_until_it_is_back(
-    tmp_path: Path, sandboxd: Endpoint
+    ground: Ground, sandboxd: Endpoint
 ) -> None:
     documents = issues("a", "b")
-    async with chain_scene(tmp_path, sandboxd, issues("a")) as scene:
+    async with chain_scene(ground, sandboxd, issues("a")) as scene:
         await scene.settle()
         tip = scene.here.tip("courier/backlog")
         git(scene.here.origin, "branch", "-D", "courier/backlog")
         scene.commit({".courier/chain.yaml": documents})
         await scene.settle()
         course = await scene.course("WorkChain", "backlog")
+        if ground.hosting is not None:
+            # GitHub closes what has no branch any more.
+            assert (course.phase, course.reason) == ("stopped", "PullRequestClosed")
+            return
         assert (course.phase, course.reason) == ("stopped", "BranchGone")
         git(scene.here.origin, "branch", "courier/backlog", tip)
         await scene.settle()
@@ -146,9 +166,9 @@ async def test_a_branch_deleted_by_hand_stops_the_chain_until_it_is_back(
 
 
 async def test_nothing_is_built_on_what_was_closed_by_hand(
-    tmp_path: Path, sandboxd: Endpoint
+    ground: Ground, sandboxd: Endpoint
 ) -> None:
-    async with chain_scene(tmp_path, sandboxd, issues("a")) as scene:
+    async with chain_scene(ground, sandboxd, issues("a")) as scene:
         await scene.settle()
         await scene.here.forge.close(1, by=PERSON)
         scene.commit({".courier/chain.yaml": issues("a", "b")})
@@ -158,9 +178,9 @@ async def test_nothing_is_built_on_what_was_closed_by_hand(
         assert await scene.runs() == ["backlog.a.chain"]
 
 
-async def test_an_issue_is_carried_out(tmp_path: Path, sandboxd: Endpoint) -> None:
+async def test_an_issue_is_carried_out(ground: Ground, sandboxd: Endpoint) -> None:
     issue = issues("a").split("---")[0].replace("broken.}", "broken., execute: note}")
-    async with chain_scene(tmp_path, sandboxd, issue) as scene:
+    async with chain_scene(ground, sandboxd, issue) as scene:
         await scene.settle()
         assert await scene.pulls() == [(1, "main", "courier/a.issue", "created")]
         course = await scene.course("Issue", "a")
@@ -170,9 +190,9 @@ async def test_an_issue_is_carried_out(tmp_path: Path, sandboxd: Endpoint) -> No
 
 @pytest.mark.parametrize("squash", [False, True])
 async def test_a_stack_goes_on_where_it_was_merged(
-    tmp_path: Path, sandboxd: Endpoint, squash: bool
+    ground: Ground, sandboxd: Endpoint, squash: bool
 ) -> None:
-    async with chain_scene(tmp_path, sandboxd, sprints("one", "two", range={"to": "one"})) as scene:
+    async with chain_scene(ground, sandboxd, sprints("one", "two", range={"to": "one"})) as scene:
         await scene.settle()
         await scene.merge(1, squash=squash)
         git(scene.here.origin, "branch", "-D", "courier/roadmap.one.sprint")
@@ -185,13 +205,13 @@ async def test_a_stack_goes_on_where_it_was_merged(
         assert scene.log("courier/roadmap.two.sprint") == ["Do one", "Do two"]
 
 
-async def test_a_retried_issue_lets_its_chain_go_on(tmp_path: Path, sandboxd: Endpoint) -> None:
+async def test_a_retried_issue_lets_its_chain_go_on(ground: Ground, sandboxd: Endpoint) -> None:
     flaky = NOTE.replace(
         "if grep -q 'BREAK' <<< \"$COURIER_TASK\"; then exit 3; fi",
         'if [ "$COURIER_RUN" = backlog.b.chain ]; then exit 3; fi',
     ).replace("name: note", "name: flaky")
     chain = issues("a", "b", "c", workflow="flaky")
-    async with chain_scene(tmp_path, sandboxd, f"{chain}---\n{flaky}") as scene:
+    async with chain_scene(ground, sandboxd, f"{chain}---\n{flaky}") as scene:
         await scene.settle()
         assert (await scene.course("WorkChain", "backlog")).phase == "failed"
         again = Request(
