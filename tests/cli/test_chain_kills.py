@@ -24,7 +24,7 @@ def test_a_chain_survives_every_kill(place: Place) -> None:
     while "completed" not in place.courier("get", "chains").out:
         assert kills < 40
         with daemon(place) as running:
-            time.sleep(dice.random() * 3)
+            time.sleep(dice.random() / 2)
             running.end(signal.SIGKILL)
             kills += 1
     assert kills > 1

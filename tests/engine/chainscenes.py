@@ -110,8 +110,9 @@ class Ground:
         """Put the documents on the tracked branch, before anybody works there."""
         clone = self.folder / "planted"
         git(self.folder, "clone", "-q", str(self.origin), str(clone))
-        forge = "local" if self.hosting is None else "github"
-        project = PROJECT.replace("title: Demo", f"title: Demo, repository: {{forge: {forge}}}")
+        project = PROJECT
+        if self.hosting is not None:
+            project = PROJECT.replace("title: Demo", "title: Demo, repository: {forge: github}")
         (clone / ".courier").mkdir()
         (clone / ".courier/all.yaml").write_text(f"{project}---\n{NOTE}")
         (clone / ".courier/chain.yaml").write_text(documents)
@@ -133,9 +134,15 @@ def ground_on(forge: str, folder: Path) -> Iterator[Ground]:
 
 @asynccontextmanager
 async def chain_scene(
-    ground: Ground, sandboxd: Endpoint, documents: str | None = None
+    where: Ground | Path, sandboxd: Endpoint, documents: str | None = None
 ) -> AsyncIterator[ChainScene]:
-    """Open a world with a chain; without documents it is the same courier restarted."""
+    """Open a world with a chain; without documents it is the same courier restarted.
+
+    In a folder it is a new repository on the local forge.
+    """
+    if isinstance(where, Path):
+        make_origin(where, {"keep.txt": "keep\n"})
+    ground = Ground(where) if isinstance(where, Path) else where
     if documents is not None:
         ground.plant(documents)
     folder, hosting = ground.folder / "state", ground.hosting
