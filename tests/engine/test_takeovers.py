@@ -95,7 +95,8 @@ async def test_a_worker_killed_in_mid_turn_is_followed_by_another(crew: Team) ->
     seconds = await taken(crew, "fix", time.monotonic())
     await go_on(crew, "fix")
     await asyncio.wait_for(crew.client.wait("fix"), 60)
-    assert seconds < 8
+    # A database that has just started gives everybody ten seconds to come back.
+    assert seconds < 18
     assert heir.dismiss() == 0
     assert problems_of(crew.folder, ["fix"], home=heir.home) == []
 
