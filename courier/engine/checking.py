@@ -136,8 +136,7 @@ class Checking:
     async def _seen(self, head: str, number: int) -> ChecksSeen:
         world = self.chronicle.world
         forge = self._forge
-        pull = await patiently(world.clock, lambda: forge.get(number))
-        checks = await patiently(world.clock, lambda: forge.checks(head, number=number))
+        pull, checks = await patiently(world.clock, lambda: forge.follow(number, head=head))
         message = looks_like_waiting(self.chronicle.plan.ci, checks)
         return ChecksSeen(at=world.clock.now(), checks=checks, pull_request=pull, message=message)
 

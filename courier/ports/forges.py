@@ -148,6 +148,17 @@ class Forge(Protocol):
         """
         ...
 
+    async def follow(self, number: int, *, head: str) -> tuple[PullRequest, Checks]:
+        """Return a pull request as `get` would, and the checks of a commit as `checks` would.
+
+        For many who each follow one for long: those who ask at about the same time share what the
+        forge is asked.
+
+        Raises:
+            NotFound: If there is no such pull request.
+        """
+        ...
+
     async def check_log(self, commit: str, check: Check) -> str:
         """Return the part of what a check wrote that tells why it failed, a few pages at most.
 

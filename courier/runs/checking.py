@@ -4,9 +4,8 @@ Red checks are mended at most as often as the plan allows, each red commit at mo
 after a second look found them red still. Whoever pushes to the branch besides takes it over.
 """
 
-import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from courier.runs.acts import (
@@ -50,7 +49,7 @@ _PAUSES: Final = (
 )
 _LONGEST_PAUSE: Final = 20
 _UNHEARD: Final = 8
-_JITTER: Final = 0.2
+_EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _DONE: Final = Ending("completed", "Completed")
 
 
@@ -181,17 +180,31 @@ def _await(
     plan: FrozenPlan, run: Run, last: _Delivery, *, since: datetime, soon: bool = False
 ) -> AwaitChecks:
     """Return the next look; ``soon`` is one that no hint may make too early to tell anything."""
-    pause = _paces(plan.ci, 1 if soon else _pause(since - last.at))
-    jitter = _jitter(f"{plan.run} {last.head} {since}")
     seen = run.ci.seen
     checks = seen.checks if seen else Checks(head=last.head, last_polled=since)
     return AwaitChecks(
         last.head,
         last.pull.number,
-        until=since + pause * (max(jitter, 2 - jitter) if soon else jitter),
+        until=next_look(plan.ci, delivered=last.at, since=since, soon=soon),
         message=looks_like_waiting(plan.ci, checks),
         begins=run.ci.awaited != last.head,
     )
+
+
+def next_look(
+    ci: FrozenCi, *, delivered: datetime, since: datetime, soon: bool = False
+) -> datetime:
+    """Return when checks are looked at again: on a beat all runs share, so that one asks for many.
+
+    Args:
+        ci: Sets the pace.
+        delivered: When the commit was pushed; the longer ago, the longer the pauses.
+        since: When they were looked at last.
+        soon: Whether it is the second look at red checks.
+    """
+    pause = _paces(ci, 1 if soon else _pause(since - delivered))
+    at = since + pause * (1 if soon else 0.5)
+    return at + (_EPOCH - at) % pause if pause else at
 
 
 def _paces(ci: FrozenCi, number: int) -> timedelta:
@@ -200,12 +213,6 @@ def _paces(ci: FrozenCi, number: int) -> timedelta:
 
 def _pause(age: timedelta) -> int:
     return next((pause for until, pause in _PAUSES if age < until), _LONGEST_PAUSE)
-
-
-def _jitter(seed: str) -> float:
-    """Return a factor around 1 that many runs do not have in common, and a replay has again."""
-    share = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big") / 2**32
-    return 1 - _JITTER + 2 * _JITTER * share
 
 
 def _mend(plan: FrozenPlan, run: Run, last: _Delivery, red: ChecksRed) -> Act | Finish:

@@ -48,9 +48,9 @@ def documents(row: Row, name: str, column: Column) -> dict[str, str]:
         known[f"personas/{persona}-{row.agent}.yaml"] = _document(
             "Persona", f"{persona}-{row.agent}", {**spec, **who}
         )
-    known[f"runs/{cell}.yaml"] = _document(
-        "Run", cell, {"workflow": cell, "prompt": f"{opening(cell)}put 42 into answer.txt."}
-    )
+    asked = {"workflow": cell, "prompt": f"{opening(cell)}put 42 into answer.txt."}
+    # The same work on the same branch would be proposed once only.
+    known[f"runs/{cell}.yaml"] = _document("Run", cell, {**asked, "base": f"for-{cell}"})
     return {path: text.replace("{agent}", row.agent) for path, text in known.items()}
 
 

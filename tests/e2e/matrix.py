@@ -137,14 +137,16 @@ class Place:
         }
 
     def furnish(self, files: Mapping[str, str]) -> None:
-        """Make the repository, with the documents on its main branch."""
+        """Make the repository, with the documents on its main branch, and a branch for each Run."""
         git("init", "-q", "--bare", "-b", "main", str(self.origin), cwd=self.folder)
         git("clone", "-q", str(self.origin), str(self.root), cwd=self.folder)
         git("switch", "-q", "-c", "main", cwd=self.root)
         put(self.root, {"README.md": "# Answers\n", **files})
         git("add", "-A", cwd=self.root)
         git("commit", "-q", "-m", "Ask", cwd=self.root)
-        git("push", "-q", "-u", "origin", "main", cwd=self.root)
+        runs = [Path(path).stem for path in files if path.startswith(".courier/runs/")]
+        bases = [f"main:for-{run}" for run in runs]
+        git("push", "-q", "-u", "origin", "main", *bases, cwd=self.root)
 
     def courier(self, *argv: str) -> str:
         """Run a command in a process of its own; return what it said.

@@ -1,5 +1,6 @@
 """Looking at fifty pull requests for an hour, through real passes, as the fake counts them."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,8 @@ import pytest
 
 from courier.forges.github import GitHubForge
 from courier.ports.state import WriteFile
+from courier.runs.checking import next_look
+from courier.runs.following import FrozenCi
 from tests.engine.calendar_worlds import BASE, Simulation
 from tests.engine.worlds import git, make_origin
 from tests.fakes.github import Fault
@@ -61,6 +64,36 @@ async def test_an_hour_of_passes_stays_within_what_is_allowed(tmp_path: Path) ->
         polled = len(host.hub.requests)
         assert MANY < polled < AN_HOUR / 2
         assert set(host.hub.requests) == {"POST /api/graphql"}
+        await cast(GitHubForge, sim.forges["github"]).close_connections()
+
+
+async def test_an_hour_of_runs_that_wait_for_checks_stays_within_it_too(tmp_path: Path) -> None:
+    with hosting(tmp_path / "github", make_origin(tmp_path, {"a": "b\n"})) as host:
+        sim = await settled(tmp_path, host)
+        transport = host.transport(sim.clock)
+        forge = GitHubForge(transport, cast(Any, sim.repository), window=0)
+        ci, began, passes = FrozenCi(wait=True), sim.clock.now(), 0
+        # Each was delivered a minute after the one before; all are followed as well as passed.
+        delivered = {number: began + timedelta(minutes=number) for number in host.repo.pulls}
+        due = {number: next_look(ci, delivered=at, since=at) for number, at in delivered.items()}
+        looks = 0
+        while (now := sim.clock.now()) < began + timedelta(hours=1):
+            now_due = [number for number, at in due.items() if at <= now]
+            heads = {number: host.repo.pulls[number].sha for number in now_due}
+            told = await asyncio.gather(
+                *(forge.follow(number, head=head) for number, head in heads.items())
+            )
+            assert [pull.number for pull, _ in told] == now_due
+            looks += len(told)
+            for number in now_due:
+                due[number] = next_look(ci, delivered=delivered[number], since=now)
+            if passes % 6 == 0:
+                assert await sim.pass_once() is not None
+            passes += 1
+            await sim.clock.advance(5)
+        assert looks > 1_400
+        assert len(host.hub.requests) < AN_HOUR
+        await forge.close_connections()
         await cast(GitHubForge, sim.forges["github"]).close_connections()
 
 

@@ -12,6 +12,7 @@ from courier.forges.github.faults import GraphQLFault
 from courier.forges.github.merging import Merger
 from courier.forges.github.pulls import Opener
 from courier.forges.github.reading import Reader
+from courier.forges.github.together import WINDOW, Together
 from courier.forges.github.transport import Transport
 from courier.ports.forges import Changes, Proposed
 from courier.ports.repository import Identity, Repository
@@ -24,7 +25,9 @@ log = logging.getLogger(__name__)
 class GitHubForge:
     """Pull requests of one repository on GitHub; every one of them is known by its run's mark."""
 
-    def __init__(self, transport: Transport, repository: Repository) -> None:
+    def __init__(
+        self, transport: Transport, repository: Repository, *, window: float = WINDOW
+    ) -> None:
         self._transport = transport
         self._repository = repository
         self._reader = Reader(transport, repository)
@@ -32,6 +35,7 @@ class GitHubForge:
         self._merger = Merger(transport)
         self._comments = Comments(transport)
         self._checks = ChecksReader(transport)
+        self._followed = Together(self._follow, window=window)
 
     async def propose(self, proposed: Proposed) -> PullRequest:
         """Find the open pull request of that branch or open it; brought up to date.
@@ -165,6 +169,20 @@ class GitHubForge:
         """Return the checks of the heads of pull requests, with one request for each fifty."""
         return await self._checks.of_heads(numbers) if numbers else {}
 
+    async def follow(self, number: int, *, head: str) -> tuple[PullRequest, Checks]:
+        """Return a pull request and the checks of a commit; many who ask at once are one request.
+
+        Raises:
+            NotFound: If there is none.
+        """
+        found = await self._followed.of(number)
+        if found is None:
+            raise NotFound("There is no such pull request on GitHub.", detail=f"#{number}")
+        pull, checks = found
+        if checks is None or checks.head != head:
+            checks = await self._checks.of(head, number)
+        return pull, checks
+
     async def check_log(self, commit: str, check: Check) -> str:
         """Return what a check says of itself, its annotations, and the end of its job's log."""
         return await self._checks.log(commit, check)
@@ -172,6 +190,15 @@ class GitHubForge:
     async def close_connections(self) -> None:
         """Let go of what is open."""
         await self._transport.close()
+
+    async def _follow(
+        self, numbers: Collection[int]
+    ) -> Mapping[int, tuple[PullRequest, Checks | None]]:
+        # Merges by hand show in the branches.
+        await self._repository.fetch()
+        pulls = await self._reader.look(numbers)
+        checks = await self._checks.of_heads(numbers)
+        return {number: (pull, checks.get(number)) for number, pull in pulls.items()}
 
     async def _finished(self, told: Mapping[str, Any], proposed: Proposed) -> PullRequest:
         number = int(told["number"])

@@ -187,6 +187,14 @@ class LocalForge:
         pulls = await self.look(numbers)
         return {number: await self._checks.of(pull.head) for number, pull in pulls.items()}
 
+    async def follow(self, number: int, *, head: str) -> tuple[PullRequest, Checks]:
+        """Return a proposal as it is now, and what was reported of a commit.
+
+        Raises:
+            NotFound: If there is none.
+        """
+        return await self.get(number), await self.checks(head, number=number)
+
     async def check_log(self, commit: str, check: Check) -> str:
         """Return what was reported of a check's log; empty if nothing was."""
         return await self._checks.log(commit, check.name)

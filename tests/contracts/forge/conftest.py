@@ -117,7 +117,9 @@ async def _place(kind: Kind, folder: Path) -> AsyncIterator[Place]:
     else:
         with github(folder, scratch, clock) as repo:
             transport = way_to(repo, clock)
-            yield Place(scratch, mirror, state, clock, GitHubForge(transport, mirror), kind, repo)
+            yield Place(
+                scratch, mirror, state, clock, GitHubForge(transport, mirror, window=0), kind, repo
+            )
             await transport.close()
     await state.close()
     await mirror.close()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from courier.errors import Misconfigured
+from courier.errors import Misconfigured, NotFound
 from courier.forges.local import ReportedChecks
 from courier.forges.local.checks import LOG_LIMIT
 from courier.ports.forges import Changes
@@ -114,3 +114,28 @@ async def test_a_label_is_borne_besides_others_and_once(place: Place) -> None:
         changed = await place.forge.change(pull.number, Changes(labels=("needs-human",)))
         assert changed.labels == ("bot", "needs-human")
     assert (await place.forge.change(pull.number, Changes(title="T"))).labels == changed.labels
+
+
+async def test_many_follow_one_each_at_a_time(place: Place) -> None:
+    pulls = [await place.forge.propose(await place.work(name)) for name in ("a", "b", "c")]
+    await place.tell(pulls[1].head, Check(name="tests", status="failure"))
+    told = await asyncio.gather(
+        *(place.forge.follow(pull.number, head=pull.head) for pull in pulls),
+        place.forge.follow(99, head=pulls[0].head),
+        return_exceptions=True,
+    )
+    assert isinstance(told[-1], NotFound)
+    found = [one for one in told if isinstance(one, tuple)]
+    assert [(pull.number, checks.overall()) for pull, checks in found] == [
+        (1, "none"),
+        (2, "failure"),
+        (3, "none"),
+    ]
+
+
+async def test_who_follows_a_commit_is_told_of_that_one(place: Place) -> None:
+    pull = await place.forge.propose(await place.work("a"))
+    await place.tell(pull.head, Check(name="tests", status="success"))
+    other = await place.forge.propose(await place.work("b"))
+    _, checks = await place.forge.follow(other.number, head=pull.head)
+    assert (checks.head, checks.overall()) == (pull.head, "success")

@@ -36,7 +36,7 @@ class Hosting:
         return Transport(address, Token(lambda: TOKEN), limits or Limits(), clock)
 
     def forge(self, repository: Repository, clock: Clock) -> GitHubForge:
-        return GitHubForge(self.transport(clock), repository)
+        return GitHubForge(self.transport(clock), repository, window=0)
 
 
 @contextmanager
