@@ -54,6 +54,8 @@ class ChainScene:
         """Do passes, and wait for every run between them, until one finds nothing to start."""
         async with asyncio.timeout(120):
             while True:
+                # As a forge's webhook does, so that nobody waits for the next look at it.
+                self.reconciler.look_again()
                 result = await self.reconciler.reconcile()
                 for state in await self.here.engine.list(live=True):
                     await self.here.engine.wait(state.run_id)

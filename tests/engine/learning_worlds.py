@@ -97,6 +97,7 @@ async def settled(here: Scene, *runs: str, passes: Reconciler | None = None) -> 
     """Do passes until the runs, and whatever looks them through, have ended."""
     passes = passes or reconciler(here)
     for _ in range(8):
+        passes.look_again()
         result = await passes.reconcile()
         assert not [one for one in result.dispatched if one.how == "failed"], result.dispatched
         for state in await here.engine.list(live=True):

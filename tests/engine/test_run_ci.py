@@ -49,7 +49,7 @@ async def hint(here: Scene, run: str = "fix") -> None:
 
 async def proposed(here: Scene, head: str | None = None) -> PullRequest:
     """Wait until the work stands at another head than this, and is waited for."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             for pull in await here.forge.list():
                 state = await here.engine.status("fix")
@@ -59,7 +59,7 @@ async def proposed(here: Scene, head: str | None = None) -> PullRequest:
 
 
 async def ended(here: Scene) -> dict[str, Any]:
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(120):
         await here.engine.wait("fix")
     return await here.record()
 
