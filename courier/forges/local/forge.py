@@ -9,6 +9,7 @@ from courier.errors import Conflict, NotFound
 from courier.forges.local.branches import Branches, person, whoever
 from courier.forges.local.checks import ReportedChecks
 from courier.forges.local.comments import Comments
+from courier.forges.local.opening import proposed_fields
 from courier.forges.local.proposals import Kept, Proposals
 from courier.ports.clock import Clock
 from courier.ports.forges import Changes, Proposed
@@ -18,8 +19,6 @@ from courier.runs.checks import Check, Checks
 from courier.runs.pullrequest import PullRequest
 
 _TRIES: Final = 50
-_ITSELF: Final = "courier <courier@localhost>"
-"""Who merges what merges by itself because the project says so."""
 
 
 class LocalForge:
@@ -213,7 +212,7 @@ class LocalForge:
             return await self._open(proposed)
         if found.pull.status != "created":
             return found.pull
-        update = found.pull.model_copy(update=_proposed_fields(proposed))
+        update = found.pull.model_copy(update=proposed_fields(proposed))
         if update != found.pull:
             update = update.model_copy(update={"updated_at": self._clock.now()})
         return update if await self._proposals.replace(found, update) else None
@@ -283,23 +282,5 @@ class LocalForge:
         now = self._clock.now()
         own = {"number": number, "status": status, "created_at": now, "updated_at": now}
         return PullRequest.model_validate(
-            {**_proposed_fields(proposed), "branch": proposed.branch, **own}
+            {**proposed_fields(proposed), "branch": proposed.branch, **own}
         )
-
-
-def _by_itself(proposed: Proposed) -> bool:
-    return proposed.auto_merge and not proposed.draft
-
-
-def _proposed_fields(proposed: Proposed) -> dict[str, Any]:
-    return {
-        "run": proposed.run,
-        "title": proposed.title,
-        "body": proposed.body,
-        "base": proposed.base,
-        "head": proposed.head,
-        "draft": proposed.draft,
-        "labels": proposed.labels,
-        "reviewers": proposed.reviewers,
-        **({"auto_merge": "merge", "decided_by": _ITSELF} if _by_itself(proposed) else {}),
-    }
