@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,8 @@ from courier.shipped import schema_text
 from courier.system import SystemClock
 from tests.engine.worlds import Scene, git, make_origin, provider, scene
 from tests.fakes.embedded import Endpoint
+from tests.fakes.github.hosting import Hosting
+from tests.fakes.github.hosting import hosting as hosted
 
 DOCUMENTS = """\
 apiVersion: courier/v1
@@ -67,14 +69,14 @@ class OtherTime:
 
 @asynccontextmanager
 async def night(
-    folder: Path, sandboxd: Endpoint, clock: Clock
+    folder: Path, sandboxd: Endpoint, clock: Clock, *, hosting: Hosting | None = None
 ) -> AsyncIterator[tuple[Scene, Reconciler]]:
     origin = folder / "origin.git"
     if not origin.exists():
         make_origin(folder, {".courier/all.yaml": DOCUMENTS, "note": "none\n"})
-    async with scene(folder / "state", origin, provider(sandboxd)) as here:
+    async with scene(folder / "state", origin, provider(sandboxd), hosting=hosting) as here:
         world = replace(here.world, clock=clock)
-        observation = Observation(world, here.engine, remote=str(origin))
+        observation = Observation(world, here.engine, remote=here.remote)
         dispatcher = Dispatcher(world, here.engine, observation)
         desired = DesiredState(world, Schemas(schema_text))
         yield here, Reconciler(world, desired, observation, dispatcher)
@@ -118,6 +120,35 @@ async def test_it_starts_in_its_second_and_its_record_says_why(
         await reconciler.reconcile()
         (entry,) = (await diary_of(here)).recent
         assert (entry.run, entry.phase) == (NAME, "completed")
+
+
+ON_GITHUB = DOCUMENTS.replace("spec: {title: Demo}", "spec: {repository: {forge: github}}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("forge", ["local", "github"])
+async def test_what_is_due_is_proposed_once_and_its_merge_is_on_record(
+    tmp_path: Path, sandboxd: Endpoint, forge: str
+) -> None:
+    documents = ON_GITHUB if forge == "github" else DOCUMENTS
+    origin = make_origin(tmp_path, {".courier/all.yaml": documents, "note": "none\n"})
+    clock = OtherTime(datetime(2026, 11, 21, 1, 59, 59, tzinfo=UTC))
+    host = hosted(tmp_path / "github", origin) if forge == "github" else nullcontext()
+    with host as hosting:
+        async with night(tmp_path, sandboxd, clock, hosting=hosting) as (here, reconciler):
+            await reconciler.reconcile()
+            await clock.sleep(1.5)
+            await reconciler.reconcile()
+            await here.engine.wait(NAME)
+            (pull,) = await here.forge.list()
+            assert (pull.run, pull.status, pull.forge) == (NAME, "created", forge)
+            await here.forge.merge(pull.number, by=Identity("Ada", "ada@example.com"))
+            reconciler.look_again()
+            await reconciler.reconcile()
+            await reconciler.reconcile()
+            assert (await here.record(NAME))["pullRequest"]["status"] == "merged"
+            assert len(await here.forge.list()) == 1
+            assert git(here.origin, "show", "main:note") == "Every night."
 
 
 @pytest.mark.slow
