@@ -72,7 +72,7 @@ async def test_every_steps_change_is_scored_once(scored: Scene, models: Scripted
     assert "I made it good." in prompt
     assert record["usage"]["inputTokens"] == record["steps"][0]["scoring"]["inputTokens"] > 0
     (proposal,) = await scored.forge.list()
-    assert "## Score: 90 of 100" in proposal.body
+    assert "**90 of 100**" in proposal.body
 
 
 async def test_work_below_the_threshold_is_not_proposed(scored: Scene) -> None:

@@ -31,6 +31,12 @@ class MemoryState:
         """Every file there is."""
         return {path: body for inside in self._folders.values() for path, body in inside.items()}
 
+    @property
+    def held(self) -> int:
+        """Bytes of all files, those of before included, which git would have on disk."""
+        past = [body for each in self._past for body in each.values() if body is not None]
+        return sum(map(len, (*self.files.values(), *past)))
+
     async def write(self, changes: Sequence[Change], *, message: str) -> None:
         if self.is_away:
             raise Unavailable("The remote does not answer.")
