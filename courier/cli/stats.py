@@ -11,6 +11,7 @@ import click
 from courier.cli.here import Here
 from courier.cli.verb import Verb
 from courier.runs.statistics import By
+from courier.runs.told import object_of
 
 if TYPE_CHECKING:
     from courier.runs.statistics import Survived, Tally
@@ -98,7 +99,7 @@ async def _gather(here: Here, by: By, asked: _Asked) -> "tuple[Mapping[str, Tall
         listed = kept.index.page(RunQuery(since=asked.since, project=asked.project))
         places = [one.place for one in listed if one.observed.ended]
         contents = await kept.state.read(places)
-        records = [value for place in places if (value := _value(contents.get(place)))]
+        records = [value for place in places if (value := object_of(contents.get(place)))]
         survived = await _survived(here, records) if asked.survival else {}
         return tallies(records, by=by, survived=survived), kept.is_behind
 
@@ -117,11 +118,3 @@ async def _survived(here: Here, records: Sequence[Mapping[str, Any]]) -> "Mappin
         if told is not None:
             found[str(record.get("run"))] = told
     return found
-
-
-def _value(content: bytes | None) -> Mapping[str, Any] | None:
-    try:
-        found = json.loads(content) if content is not None else None
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None

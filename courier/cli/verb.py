@@ -26,14 +26,12 @@ class Entry(NamedTuple):
     section: str = "Commands"
 
 
-class Verb(click.Command):
+class Exemplified(click.Command):
     """A command whose help ends in an example."""
 
     def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
-        kwargs["context_settings"] = {**SETTINGS, **kwargs.get("context_settings", {})}
         super().__init__(*args, **kwargs)
         self.example = example
-        self.params.append(_colour_option())
 
     def format_epilog(
         self,
@@ -41,7 +39,18 @@ class Verb(click.Command):
         formatter: click.HelpFormatter,
     ) -> None:
         """Write the example."""
-        _write_example(self.example, formatter)
+        with formatter.section("Example"):
+            for line in self.example.strip().splitlines():
+                formatter.write(f"  {line}\n" if line else "\n")
+
+
+class Verb(Exemplified):
+    """A command that does one thing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["context_settings"] = {**SETTINGS, **kwargs.get("context_settings", {})}
+        super().__init__(*args, **kwargs)
+        self.params.append(_colour_option())
 
 
 class Verbs(click.Group):
@@ -93,26 +102,11 @@ class Verbs(click.Group):
                 formatter.write_dl(_rows(self.entries, section, wide))
 
 
-class LeadingVerb(Verbs):
+class LeadingVerb(Exemplified, Verbs):
     """A command that does something by itself, and has commands of its own."""
 
-    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, invoke_without_command=True, **kwargs)
-        self.example = example
-
-    def format_epilog(
-        self,
-        ctx: click.Context,  # noqa: ARG002 - click
-        formatter: click.HelpFormatter,
-    ) -> None:
-        """Write the example."""
-        _write_example(self.example, formatter)
-
-
-def _write_example(example: str, formatter: click.HelpFormatter) -> None:
-    with formatter.section("Example"):
-        for line in example.strip().splitlines():
-            formatter.write(f"  {line}\n" if line else "\n")
 
 
 def _rows(entries: dict[str, Entry], section: str, wide: int) -> Sequence[tuple[str, str]]:

@@ -1,9 +1,10 @@
 """Previews: what would be done if other documents than the tracked branch's were in force."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha256
+from typing import TypeVar
 
 from courier.diagnostics import has_errors
 from courier.engine.desired import FOLDER
@@ -49,6 +50,9 @@ async def read_commit(repository: Repository, commit: str, schemas: Schemas) -> 
     blobs = await repository.files(commit, FOLDER)
     contents = await repository.read(list(blobs.values()))
     return read_files(dict(zip(blobs, contents, strict=True)), schemas)
+
+
+Decided = TypeVar("Decided")
 
 
 class Preview:
@@ -119,15 +123,7 @@ class Preview:
         return replace(found, diagnostics=fresh, known=known)
 
     async def _sketched(self, reading: Reading, beside: Assets) -> Sketch:
-        world = self._world
-        observed = await self._observed(reading.catalog)
-        now, drivers = world.clock.now(), world.drivers.keys()
-
-        def decide(library: Library) -> Sketch:
-            by = Pass(now, drivers, dirty=True, library=library)
-            return sketch(reading.catalog, observed, by)
-
-        return await Stacks(world.repository, beside).planned(decide)
+        return await self._decided(reading, beside, sketch)
 
     async def frozen(self, files: Mapping[str, bytes], run: str, *, beside: Assets) -> FrozenPlan:
         """Return everything a Run among these files would do, whatever is on record of it.
@@ -200,13 +196,20 @@ class Preview:
     async def _planned(self, reading: Reading, beside: Assets) -> Plan:
         if has_errors(reading.diagnostics):
             raise InvalidCatalog(reading.diagnostics)
+        return await self._decided(reading, beside, plan_pass)
+
+    async def _decided(
+        self,
+        reading: Reading,
+        beside: Assets,
+        by: Callable[[Catalog, Observed, Pass], Decided],
+    ) -> Decided:
         world = self._world
         observed = await self._observed(reading.catalog)
         now, drivers = world.clock.now(), world.drivers.keys()
 
-        def decide(library: Library) -> Plan:
-            by = Pass(now, drivers, dirty=True, library=library)
-            return plan_pass(reading.catalog, observed, by)
+        def decide(library: Library) -> Decided:
+            return by(reading.catalog, observed, Pass(now, drivers, dirty=True, library=library))
 
         return await Stacks(world.repository, beside).planned(decide)
 

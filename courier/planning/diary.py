@@ -13,7 +13,7 @@ from typing import Final, Literal
 from pydantic import ValidationError
 
 from courier.planning.references import Ref
-from courier.resources.model import Model
+from courier.resources.model import Model, first_fault
 
 TASK: Final = "RecurringTask"
 SCAN: Final = "IssueScan"
@@ -141,6 +141,4 @@ def read_diary(content: bytes) -> ObservedTask:
     try:
         return ObservedTask(Diary.model_validate_json(content), mark=mark)
     except ValidationError as broken:
-        first = broken.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return ObservedTask(fault=f"{place or 'it'}: {first['msg']}", mark=mark)
+        return ObservedTask(fault=first_fault(broken), mark=mark)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from courier.planning.observed import ObservedRun
 from courier.planning.record import read_record
+from courier.runs.told import moment_of
 
 _LONGEST: Final = 300
 _USAGE: Final = (
@@ -125,11 +126,8 @@ def _each(values: Iterable[object]) -> tuple[str, ...]:
 
 
 def _moment(value: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
+    moment = moment_of(value)
+    return moment.astimezone(UTC) if moment is not None else None
 
 
 def _day(place: str) -> datetime:

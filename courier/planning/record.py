@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from courier.planning.history import Sample
 from courier.planning.observed import ObservedRun
 from courier.runs.events import ENDED
+from courier.runs.told import moment_of
 
 _PHASES = frozenset({"pending", "running", "parked"}) | ENDED
 
@@ -53,7 +53,7 @@ def read_record(run: str, content: bytes) -> ObservedRun:
         branch=_text(work.get("branch")),
         commit=_text(work.get("commit")),
         base=_text(_mapping(told.get("base")).get("branch")),
-        ended_at=_moment(told.get("endedAt")),
+        ended_at=moment_of(told.get("endedAt")),
         forge=_text(pull_request.get("forge")) or "local",
         checks=_text(checks.get("overall")) or "",
         awaits_merge_checks=bool(after) and after.get("settled") is not True,
@@ -65,7 +65,7 @@ def _unreadable(run: str, why: str) -> ObservedRun:
 
 
 def _sample(run: str, told: Mapping[str, object]) -> Sample | None:
-    started, ended = _moment(told.get("startedAt")), _moment(told.get("endedAt"))
+    started, ended = moment_of(told.get("startedAt")), moment_of(told.get("endedAt"))
     if started is None or ended is None:
         return None
     usage = _mapping(told.get("usage"))
@@ -92,16 +92,6 @@ def _text(value: object) -> str | None:
 
 def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _moment(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
 
 
 def _decimal(value: object) -> Decimal | None:

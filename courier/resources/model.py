@@ -1,6 +1,6 @@
 """What every serialised value shares: frozen, closed, camelCase outside, snake_case inside."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 
@@ -18,3 +18,10 @@ class Model(BaseModel):
         use_attribute_docstrings=True,
         defer_build=True,
     )
+
+
+def first_fault(broken: ValidationError) -> str:
+    """Return the first of what is wrong with a stored value: where, and what."""
+    first = broken.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place or 'it'}: {first['msg']}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from courier.resources.notification import Event
 from courier.runs.budget import FIELDS, RUN
 from courier.runs.material import bounded
 from courier.runs.notice import BudgetTold, Notice, PullRequestTold, RunTold, SprintTold
+from courier.runs.told import cost_of, moment_of
 
 _ENDS: Final[Mapping[str, Event]] = {"completed": "runCompleted", "failed": "runFailed"}
 _PULLS: Final[Mapping[str, Event]] = {
@@ -48,7 +48,7 @@ def _phase(was: Mapping[str, Any], now: Mapping[str, Any], seen_at: datetime) ->
     if told == (_text(was, "phase"), _text(was, "reason"), _text(was, "message")):
         return
     run, message = _text(now, "run"), bounded(_text(now, "message"), _LONGEST)
-    at = _moment(now.get("endedAt")) or seen_at
+    at = moment_of(now.get("endedAt")) or seen_at
     if phase in _ENDS and _text(was, "phase") not in _ENDS:
         told_of = _notice(now, _ENDS[phase], f"run/{run}/{phase}", at, message)
         yield told_of
@@ -57,7 +57,9 @@ def _phase(was: Mapping[str, Any], now: Mapping[str, Any], seen_at: datetime) ->
         mark = sha256("\0".join(told).encode()).hexdigest()[:12]
         yield _notice(now, "runParked", f"run/{run}/parked/{mark}", at, message)
     if reason == RUN and phase in ("parked", "failed"):
-        budget = BudgetTold(field=FIELDS[RUN], period=run, spent_usd=_cost(now))
+        budget = BudgetTold(
+            field=FIELDS[RUN], period=run, spent_usd=cost_of(_mapping(now, "usage"))
+        )
         yield _notice(now, "budgetReached", f"run/{run}/budget", at, message, about=budget)
 
 
@@ -87,7 +89,7 @@ def _pull_request(
         return
     key = f"run/{_text(now, 'run')}/pull-request/{_number(pull)}/{status}"
     field = "createdAt" if status == "created" else "updatedAt"
-    at = _moment(pull.get(field)) or seen_at
+    at = moment_of(pull.get(field)) or seen_at
     yield _notice(now, _PULLS[status], key, at, "")
 
 
@@ -123,10 +125,10 @@ def _run(record: Mapping[str, Any]) -> RunTold:
         title=_text(record, "title")[:_LINE],
         phase=_text(record, "phase"),
         reason=_text(record, "reason"),
-        started_at=_moment(record.get("startedAt")),
-        ended_at=_moment(record.get("endedAt")),
+        started_at=moment_of(record.get("startedAt")),
+        ended_at=moment_of(record.get("endedAt")),
         score=_score(record),
-        cost_usd=_cost(record),
+        cost_usd=cost_of(_mapping(record, "usage")),
     )
 
 
@@ -151,17 +153,6 @@ def _score(record: Mapping[str, Any]) -> float | None:
     return float(composite) if isinstance(composite, int | float) else None
 
 
-def _cost(record: Mapping[str, Any]) -> Decimal | None:
-    usage = _mapping(record, "usage")
-    found = []
-    for field in ("costUsd", "pricedUsd"):
-        try:
-            found += [Decimal(str(usage[field]))] if usage.get(field) is not None else []
-        except InvalidOperation:
-            continue
-    return sum(found, Decimal(0)) if found else None
-
-
 def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = value.get(key)
     return found if isinstance(found, dict) else {}
@@ -175,11 +166,3 @@ def _text(value: Mapping[str, Any], key: str) -> str:
 def _number(pull: Mapping[str, Any]) -> int:
     found = pull.get("number")
     return found if isinstance(found, int) else 0
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None

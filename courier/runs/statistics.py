@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from statistics import median
 from typing import Any, Final, Literal
+
+from courier.runs.told import cost_of, moment_of
 
 By = Literal["persona", "workflow", "agent", "model", "project"]
 """What runs of one group have in common."""
@@ -167,7 +168,7 @@ def _shares(record: Mapping[str, Any], by: By) -> Iterator[tuple[str, Share]]:
             str(record.get(by) or NOBODY),
             Share(
                 _rounds(steps),
-                _cost(record.get("usage")),
+                cost_of(_usage(record)),
                 _length(record),
             ),
         )
@@ -176,7 +177,7 @@ def _shares(record: Mapping[str, Any], by: By) -> Iterator[tuple[str, Share]]:
     for step in steps:
         groups.setdefault(str(step.get(by) or NOBODY), []).append(step)
     for name, some in groups.items():
-        costs = [cost for each in some if (cost := _cost(each.get("usage"))) is not None]
+        costs = [cost for each in some if (cost := cost_of(_usage(each))) is not None]
         lengths = [length for each in some if (length := _length(each)) is not None]
         yield (
             name,
@@ -194,31 +195,16 @@ def _rounds(steps: Iterable[Mapping[str, Any]]) -> int:
     return max((each for each in told if isinstance(each, int)), default=0)
 
 
-def _cost(usage: object) -> Decimal | None:
-    if not isinstance(usage, Mapping):
-        return None
-    found = []
-    for field_ in ("costUsd", "pricedUsd"):
-        try:
-            found += [Decimal(str(usage[field_]))] if usage.get(field_) is not None else []
-        except InvalidOperation:
-            continue
-    return sum(found, Decimal(0)) if found else None
+def _usage(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = told.get("usage")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _length(told: Mapping[str, Any]) -> float | None:
-    started, ended = _moment(told.get("startedAt")), _moment(told.get("endedAt"))
+    started, ended = moment_of(told.get("startedAt")), moment_of(told.get("endedAt"))
     if started is None or ended is None:
         return None
     return max(0.0, (ended - started).total_seconds())
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None
 
 
 def _pull(record: Mapping[str, Any]) -> Mapping[str, Any]:

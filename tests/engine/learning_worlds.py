@@ -14,6 +14,7 @@ from courier.runs.extraction import PENDING
 from courier.runs.pullrequest import PullRequest
 from courier.shipped import schema_text
 from tests.engine.worlds import Scene, git
+from tests.fakes.models import Asked, Call, Reply, ScriptedModels, Turn
 
 ANNA = Identity("Anna", "anna@example.com")
 LESSON: dict[str, object] = {
@@ -122,3 +123,13 @@ async def said(here: Scene, run: str, step: str) -> str:
     paths = await here.world.state.paths("runs")
     (path,) = [path for path in paths if f"/{run}/steps/01-{step}" in path and "output" in path]
     return await content(here, path)
+
+
+def teacher(taught: list[dict[str, object]]) -> ScriptedModels:
+    """Return a model that finds these in whatever run was rejected."""
+
+    def lessons(asked: Asked) -> Reply:
+        found = taught if "value must be good" in asked.prompt else []
+        return Turn.of(Call("learnings", {"learnings": found}))
+
+    return ScriptedModels({"learn": lessons})

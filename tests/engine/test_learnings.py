@@ -21,12 +21,13 @@ from tests.engine.learning_worlds import (
     run,
     said,
     settled,
+    teacher,
     write,
 )
 from tests.engine.worlds import Scene, make_origin, provider, scene
 from tests.fakes.embedded import Endpoint
 from tests.fakes.github.hosting import Hosting
-from tests.fakes.models import Asked, Call, Reply, ScriptedModels, Turn
+from tests.fakes.models import ScriptedModels
 
 pytestmark = pytest.mark.slow
 
@@ -39,11 +40,7 @@ def taught() -> list[dict[str, object]]:
 
 @pytest.fixture
 def models(taught: list[dict[str, object]]) -> ScriptedModels:
-    def lessons(asked: Asked) -> Reply:
-        found = taught if "value must be good" in asked.prompt else []
-        return Turn.of(Call("learnings", {"learnings": found}))
-
-    return ScriptedModels({"learn": lessons})
+    return teacher(taught)
 
 
 @pytest.fixture

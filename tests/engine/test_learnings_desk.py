@@ -30,6 +30,7 @@ from tests.engine.learning_worlds import (
     reconciler,
     run,
     settled,
+    teacher,
     write,
 )
 from tests.engine.worlds import Scene, git, make_origin, provider, scene
@@ -47,11 +48,7 @@ def taught() -> list[dict[str, object]]:
 
 @pytest.fixture
 def models(taught: list[dict[str, object]]) -> ScriptedModels:
-    def lessons(asked: Asked) -> Reply:
-        found = taught if "value must be good" in asked.prompt else []
-        return Turn.of(Call("learnings", {"learnings": found}))
-
-    return ScriptedModels({"learn": lessons})
+    return teacher(taught)
 
 
 @pytest_asyncio.fixture

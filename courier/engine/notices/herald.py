@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from courier.engine.inflight import Json
 from courier.engine.notices.mailing import FLOW, PRIORITY, QUEUE
@@ -24,6 +24,7 @@ from courier.resources.notification import Notification
 from courier.resources.project import Project
 from courier.runs.happenings import happened
 from courier.runs.notice import Letter, Notice, wants
+from courier.runs.told import object_of
 
 log = logging.getLogger(__name__)
 
@@ -115,8 +116,8 @@ class Herald:
         found = [
             notice
             for path in records
-            if (value := _value(after.get(path))) is not None
-            for notice in happened(_value(before.get(path)), value, seen_at=now)
+            if (value := object_of(after.get(path))) is not None
+            for notice in happened(object_of(before.get(path)), value, seen_at=now)
         ]
         return [one for one in found if not is_lost or one.at >= heard.at]
 
@@ -199,11 +200,3 @@ def sinks_of(catalog: Catalog) -> Mapping[str, Sequence[Notification]]:
 
 def _course(content: bytes | None) -> Course | None:
     return read_course(content).course if content is not None else None
-
-
-def _value(content: bytes | None) -> Mapping[str, Any] | None:
-    try:
-        found = json.loads(content) if content is not None else None
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
