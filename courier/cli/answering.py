@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from courier.cli.here import Here
 
 if TYPE_CHECKING:
-    from courier.engine.requests import Request
-    from courier.planning.catalog import Catalog
+    from courier.engine.requests.requests import Request
+    from courier.planning.catalog.catalog import Catalog
     from courier.wiring import Wiring
 
 
@@ -36,7 +36,7 @@ async def answered(here: Here, said: Answer) -> str:
         Conflict: If the run waits for nothing, or for something else.
         NotAllowed: If the person may not decide this.
     """
-    from courier.engine.records import account
+    from courier.engine.accounts.records import account
 
     async with here.wired() as wiring:
         found = await account(wiring.world, wiring.client(), said.run)
@@ -74,7 +74,7 @@ def _question(found: Mapping[str, Any], said: Answer) -> Mapping[str, Any]:
 
 
 async def _request(here: Here, said: Answer, asked: Mapping[str, Any]) -> "Request":
-    from courier.engine.requests import Request
+    from courier.engine.requests.requests import Request
 
     return Request(
         action=said.action,
@@ -92,9 +92,9 @@ async def _request(here: Here, said: Answer, asked: Mapping[str, Any]) -> "Reque
 def _check_allowed(
     request: "Request", asked: Mapping[str, Any], catalog: "Catalog", project: str
 ) -> None:
-    from courier.engine.approver import may_not
+    from courier.engine.requests.approver import may_not
     from courier.errors import NotAllowed
-    from courier.planning.permission import team_of
+    from courier.planning.catalog.permission import team_of
 
     by = tuple(str(each) for each in asked.get("by") or ())
     why = may_not(request, by, team_of(catalog, project), asked.get("requestedBy"))
@@ -108,9 +108,9 @@ def _check_allowed(
 
 
 async def _pass_on(here: Here, wiring: "Wiring", request: "Request", catalog: "Catalog") -> str:
-    from courier.engine.approver import Approver
-    from courier.engine.requests import Requests, put_on_record
-    from courier.planning.permission import team_of
+    from courier.engine.requests.approver import Approver
+    from courier.engine.requests.requests import Requests, put_on_record
+    from courier.planning.catalog.permission import team_of
 
     await put_on_record(request, state=wiring.state)
     approver = Approver(wiring.world, wiring.client(), Requests(wiring.state))

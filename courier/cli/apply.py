@@ -10,8 +10,8 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from courier.engine.errand import Errand
-    from courier.engine.reconciler import Result
+    from courier.engine.passes.reconciler import Result
+    from courier.engine.serving.errand import Errand
     from courier.planning.plan import Plan
     from courier.runs.interactive.frozen import Word
     from courier.wiring import Wiring

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from courier.cli.here import Here
 
 if TYPE_CHECKING:
-    from courier.planning.manifest import Document
+    from courier.planning.documents.manifest import Document
 
 
 async def approve_answers(here: Here, name: str, questions: Sequence[str]) -> None:
@@ -23,7 +23,7 @@ async def approve_answers(here: Here, name: str, questions: Sequence[str]) -> No
     """
     from courier.errors import Misused
     from courier.planning.answers.writing import Unwritable, with_approval
-    from courier.planning.manifest import Schemas
+    from courier.planning.documents.manifest import Schemas
     from courier.shipped import schema_text
 
     document = await _session(here, name)
@@ -47,12 +47,12 @@ async def approve_answers(here: Here, name: str, questions: Sequence[str]) -> No
 
 
 async def _session(here: Here, name: str) -> "Document":
-    from courier.engine.preview import read_files
+    from courier.engine.passes.preview import read_files
     from courier.errors import NotFound
-    from courier.planning.manifest import Schemas
+    from courier.planning.catalog.questions import KIND
+    from courier.planning.documents.manifest import Schemas
+    from courier.planning.documents.references import Ref
     from courier.planning.problems import suggestion
-    from courier.planning.questions import KIND
-    from courier.planning.references import Ref
     from courier.shipped import schema_text
 
     catalog = read_files(await here.checkout.files(), Schemas(schema_text)).catalog

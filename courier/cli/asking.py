@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from courier.cli.here import Here
 
 if TYPE_CHECKING:
-    from courier.planning.references import Ref
+    from courier.planning.documents.references import Ref
 
 
 async def ask_of_task(
@@ -26,13 +26,13 @@ async def ask_of_task(
         Conflict: If there is nothing to resume.
     """
     from courier.cli.kinds import kind_named
-    from courier.engine.agenda import agenda
-    from courier.engine.diaries import TaskRequest
+    from courier.engine.accounts.agenda import agenda
+    from courier.engine.accounts.diaries import TaskRequest
     from courier.engine.journal.lock import holder
     from courier.errors import Conflict, Misused, NotFound
-    from courier.planning.diary import SCAN, TASK, TRIPPED, key_of, label_of
+    from courier.planning.documents.references import Ref
+    from courier.planning.observed.diary import SCAN, TASK, TRIPPED, key_of, label_of
     from courier.planning.problems import suggestion
-    from courier.planning.references import Ref
 
     kind, slash, name = what.rpartition("/")
     ref = Ref(kind_named(kind) if slash else TASK, name)

@@ -20,8 +20,8 @@ def cancel(here: Here, run: str, reason: str) -> None:
 
 
 async def _ask(here: Here, run: str, reason: str) -> str:
-    from courier.engine import requests
-    from courier.engine.records import account
+    from courier.engine.accounts.records import account
+    from courier.engine.requests import requests
 
     by = await here.checkout.identity()
     async with here.wired() as wiring:

@@ -37,7 +37,7 @@ def describe(here: Here, what: str, output: str) -> None:
     """
     from courier.cli.kinds import thing_named
     from courier.cli.views.json_text import to_json
-    from courier.planning.yaml_blocks import to_yaml
+    from courier.planning.yaml.blocks import to_yaml
 
     kind, name = thing_named(what, next_step=f"Try `run/{what}`.")
     text, value = here.run(_look(here, kind, name))
@@ -75,8 +75,8 @@ async def _look(here: Here, kind: str, name: str) -> tuple[str, Any]:
 
 async def _chain(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[str, Any]:
     from courier.cli.views import chains as view
-    from courier.engine.itinerary import itinerary
-    from courier.planning.references import Ref
+    from courier.engine.accounts.itinerary import itinerary
+    from courier.planning.documents.references import Ref
 
     catalog = (await wiring.preview().tracked()).catalog
     found = (await itinerary(catalog, wiring.state)).get(Ref(kind, name))
@@ -87,8 +87,8 @@ async def _chain(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[st
 
 async def _of_backlog(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[str, Any]:
     from courier.cli.views import backlog as view
-    from courier.engine.courses import Courses
-    from courier.planning.backlog import issue_accounts, session_accounts
+    from courier.engine.accounts.courses import Courses
+    from courier.planning.chains.backlog import issue_accounts, session_accounts
 
     catalog = (await wiring.preview().tracked()).catalog
     await wiring.state.refresh()
@@ -103,7 +103,7 @@ async def _of_backlog(here: Here, wiring: "Wiring", kind: str, name: str) -> tup
 
 async def _run(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:
     from courier.cli.views import account
-    from courier.engine.records import account as read_account
+    from courier.engine.accounts.records import account as read_account
     from courier.errors import NotFound
 
     try:
@@ -124,9 +124,9 @@ async def _run(here: Here, wiring: "Wiring", name: str) -> tuple[str, Any]:
 
 async def _recurring(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[str, Any]:
     from courier.cli.views import agenda as view
-    from courier.engine.agenda import agenda
-    from courier.planning.diary import label_of
-    from courier.planning.references import Ref
+    from courier.engine.accounts.agenda import agenda
+    from courier.planning.documents.references import Ref
+    from courier.planning.observed.diary import label_of
 
     catalog = (await wiring.preview().tracked()).catalog
     found = await agenda(catalog, wiring.state, now=here.clock.now())
@@ -150,7 +150,7 @@ async def _saved(wiring: "Wiring", name: str) -> list[dict[str, Any]]:
 async def _document(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[str, Any]:
     from courier.cli.views.documents import told
     from courier.errors import NotFound
-    from courier.planning.references import Ref
+    from courier.planning.documents.references import Ref
 
     catalog = (await wiring.preview().tracked()).catalog
     found = catalog.documents.get(Ref(kind, name))

@@ -8,8 +8,8 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from courier.planning.askeddraft import AskedDraft
-    from courier.planning.catalog import Catalog
+    from courier.planning.catalog.catalog import Catalog
+    from courier.planning.observed.askeddraft import AskedDraft
     from courier.wiring import Wiring
 
 _EXAMPLE = """\
@@ -48,9 +48,9 @@ def draft(here: Here, /, goal: str, background: str | None, *, wait: bool, **tol
 
 
 async def _ask(here: Here, goal: str, background: str, told: dict[str, Any]) -> str:
-    from courier.engine.drafts import DraftRequest, Drafts
-    from courier.planning.askeddraft import AskedDraft
+    from courier.engine.requests.drafts import DraftRequest, Drafts
     from courier.planning.drafts.planner import run_of
+    from courier.planning.observed.askeddraft import AskedDraft
 
     by = await here.checkout.identity()
     async with here.wired() as wiring:

@@ -9,7 +9,7 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from courier.planning.catalog import Reading
+    from courier.planning.catalog.catalog import Reading
     from courier.runs.frozen import FrozenValue
 
     Explained: TypeAlias = Mapping[str, Mapping[str, FrozenValue]]
@@ -70,9 +70,9 @@ def _field(here: Here, path: str) -> tuple[str, dict[str, object]]:
 def _values(here: Here, kind: str, name: str) -> tuple[str, dict[str, object]]:
     from courier.cli.kinds import kind_named
     from courier.cli.views.values import told
-    from courier.engine.preview import read_files
+    from courier.engine.passes.preview import read_files
     from courier.errors import Misused
-    from courier.planning.manifest import Schemas
+    from courier.planning.documents.manifest import Schemas
     from courier.shipped import schema_text
 
     is_session = kind.lower() in ("session", "sessions")
@@ -98,8 +98,8 @@ def _values(here: Here, kind: str, name: str) -> tuple[str, dict[str, object]]:
 def _of_run(reading: "Reading", name: str) -> "Explained":
     from courier.diagnostics import has_errors
     from courier.errors import InvalidCatalog, NotFound
-    from courier.planning.explanation import explain as effective_values
-    from courier.planning.references import Ref
+    from courier.planning.asked.explanation import explain as effective_values
+    from courier.planning.documents.references import Ref
 
     ref = Ref("Run", name)
     if ref not in reading.catalog.documents:
@@ -113,7 +113,7 @@ def _of_session(reading: "Reading", name: str) -> "Explained":
     from typing import get_args
 
     from courier.errors import Misused
-    from courier.planning.explanation import explain_session
+    from courier.planning.asked.explanation import explain_session
     from courier.resources.values import SessionType
 
     project, _, kind = name.rpartition("/")

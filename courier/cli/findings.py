@@ -92,7 +92,7 @@ def _sandboxes(here: "Here") -> Iterator[Finding]:
 
 
 async def _repository(here: "Here") -> AsyncIterator[Finding]:
-    from courier.engine.runner import FLOW
+    from courier.engine.running.runner import FLOW
 
     try:
         remote = await here.checkout.remote()

@@ -177,7 +177,7 @@ def _chosen(listed: Listed, names: Sequence[str]) -> Listed:
 
 async def _runs(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
     from courier.cli.views import tables
-    from courier.engine.records import Page, named, page
+    from courier.engine.accounts.records import Page, named, page
 
     world, client = wiring.world, wiring.client()
     if asked.names:
@@ -210,7 +210,7 @@ async def _sandboxes(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
 
 async def _recurring(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
     from courier.cli.views import agenda as view
-    from courier.engine.agenda import agenda
+    from courier.engine.accounts.agenda import agenda
 
     catalog = (await wiring.preview().tracked()).catalog
     found = await agenda(catalog, wiring.state, now=here.clock.now())
@@ -219,7 +219,7 @@ async def _recurring(here: Here, wiring: "Wiring", asked: Asked) -> Listed:
 
 async def _chains(_here: Here, wiring: "Wiring", asked: Asked) -> Listed:
     from courier.cli.views import chains as view
-    from courier.engine.itinerary import itinerary
+    from courier.engine.accounts.itinerary import itinerary
 
     catalog = (await wiring.preview().tracked()).catalog
     known = await itinerary(catalog, wiring.state)
@@ -234,8 +234,8 @@ async def _chains(_here: Here, wiring: "Wiring", asked: Asked) -> Listed:
 
 async def _issues(_here: Here, wiring: "Wiring", asked: Asked) -> Listed:
     from courier.cli.views import backlog
-    from courier.engine.courses import Courses
-    from courier.planning.backlog import issue_accounts
+    from courier.engine.accounts.courses import Courses
+    from courier.planning.chains.backlog import issue_accounts
 
     catalog = (await wiring.preview().tracked()).catalog
     await wiring.state.refresh()
@@ -245,7 +245,7 @@ async def _issues(_here: Here, wiring: "Wiring", asked: Asked) -> Listed:
 
 async def _answers(_here: Here, wiring: "Wiring", asked: Asked) -> Listed:
     from courier.cli.views import backlog
-    from courier.planning.backlog import session_accounts
+    from courier.planning.chains.backlog import session_accounts
 
     found = session_accounts((await wiring.preview().tracked()).catalog)
     rows = backlog.session_rows(list(found.values()), wide=asked.wide)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from courier.cli.here import Here
 
 if TYPE_CHECKING:
-    from courier.planning.references import Ref
+    from courier.planning.documents.references import Ref
 
 
 async def resume_chain(here: Here, ref: "Ref", *, part: str = "", reason: str = "") -> str:
@@ -21,8 +21,8 @@ async def resume_chain(here: Here, ref: "Ref", *, part: str = "", reason: str = 
         NotFound: If the tracked branch has no such chain, or the chain no such part.
         Conflict: If there is nothing to go on after.
     """
-    from courier.engine.courses import ChainRequest
-    from courier.engine.itinerary import itinerary
+    from courier.engine.accounts.courses import ChainRequest
+    from courier.engine.accounts.itinerary import itinerary
     from courier.engine.journal.lock import holder
     from courier.errors import Conflict, NotFound
     from courier.planning.problems import suggestion

@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 
 from courier.errors import Misused, NotFound
-from courier.planning.references import Ref
+from courier.planning.documents.references import Ref
 from courier.resources.names import KIND_NAMES
 
 PULL_REQUEST = "PullRequest"

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from courier.planning.learning_notes import KIND, notes
-from courier.planning.sources import is_document
+from courier.planning.catalog.learning_notes import KIND, notes
+from courier.planning.documents.sources import is_document
 from courier.storage.validation import Told, Verdict
 from courier.system import SystemClock
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from courier.cli.console import Console
 from courier.cli.views import progress
-from courier.engine.following import Ended, follow
+from courier.engine.accounts.following import Ended, follow
 
 if TYPE_CHECKING:
     from courier.wiring import Wiring

@@ -63,9 +63,9 @@ async def _print(here: Here, run: str, asked: tuple[str | None, str], *, follow:
 
 
 async def _events(wiring: "Wiring", run: str, *, follow: bool) -> AsyncIterator[dict[str, Any]]:
-    from courier.engine.following import Spoke
-    from courier.engine.following import follow as follow_runs
-    from courier.engine.records import RunRecords
+    from courier.engine.accounts.following import Spoke
+    from courier.engine.accounts.following import follow as follow_runs
+    from courier.engine.accounts.records import RunRecords
 
     state = await wiring.client().status(run)
     if state is not None and not state.phase.ended and follow:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from courier import __version__
 from courier.cli.here import Here
-from courier.engine.fleet import Fleet
-from courier.engine.health import Workplaces
+from courier.engine.serving.fleet import Fleet
+from courier.engine.serving.health import Workplaces
 from courier.ports.witness import Witnesses
 from courier.telemetry.metrics import Metrics, Passes
 

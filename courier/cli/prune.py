@@ -9,7 +9,7 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from courier.engine.retention import Pruned
+    from courier.engine.passes.retention import Pruned
 
 _EXAMPLE = """\
 courier prune --dry-run
@@ -53,7 +53,7 @@ def prune(here: Here, compact: str | None, output: str, *, dry_run: bool) -> int
 async def _sweep(
     here: Here, older: timedelta | None, *, only_look: bool
 ) -> "tuple[Pruned, bool | None]":
-    from courier.engine.retention import Retentions
+    from courier.engine.passes.retention import Retentions
 
     now = here.clock.now()
     async with here.wired() as wiring:

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from courier.cli.here import Here
-from courier.engine.fleet import Fleet
-from courier.engine.health import Health, Look, Sandboxes, WorkerHealth, Workplaces
+from courier.engine.serving.fleet import Fleet
+from courier.engine.serving.health import Health, Look, Sandboxes, WorkerHealth, Workplaces
 from courier.errors import Misused
 from courier.sandboxd.launcher import status
 from courier.web.health import ALIVE, METRICS, READY, exposition, probe

@@ -29,8 +29,8 @@ def reconcile(here: Here, repository: str | None, output: str, *, wait: bool) ->
     if one is stalled, or if no daemon runs on the state folder.
     """
     from courier.cli.views import standing
-    from courier.engine.doorbell import ring
-    from courier.engine.status import Status
+    from courier.engine.serving.doorbell import ring
+    from courier.engine.serving.status import Status
 
     async def ask() -> int:
         from courier.cli.serving import address

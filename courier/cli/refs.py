@@ -24,10 +24,10 @@ def refs(here: Here, what: str, output: str) -> None:
     """
     from courier.cli.kinds import thing_named
     from courier.cli.views.json_text import to_json
-    from courier.engine.preview import read_files
+    from courier.engine.passes.preview import read_files
     from courier.errors import NotFound
-    from courier.planning.manifest import Schemas
-    from courier.planning.sharing import users_of
+    from courier.planning.catalog.sharing import users_of
+    from courier.planning.documents.manifest import Schemas
     from courier.resources.names import BUILTIN_NAMES
     from courier.shipped import schema_text
 

@@ -8,7 +8,7 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from courier.engine.replay import Replayed
+    from courier.engine.accounts.replay import Replayed
 
 _EXAMPLE = """\
 courier replay fix-slugify
@@ -40,7 +40,7 @@ def replay(here: Here, run: str, output: str) -> int:
 
 
 async def _replay(here: Here, run: str) -> "Replayed":
-    from courier.engine.replay import replay as replay_run
+    from courier.engine.accounts.replay import replay as replay_run
 
     async with here.wired() as wiring:
         return await replay_run(wiring.world, wiring.client(), run)

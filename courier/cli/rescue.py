@@ -8,7 +8,7 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from courier.engine.rescue import Rescue, Wanted
+    from courier.engine.accounts.rescue import Rescue, Wanted
     from courier.wiring import Wiring
 
 _EXAMPLE = """\
@@ -49,7 +49,7 @@ def rescue(  # noqa: PLR0913 - one parameter per option
     them to a branch of its own, as one commit on what the attempt started from, past the gate. RUN
     may be in flight or over, here or on another machine; `sandbox/NAME` stands for a sandbox.
     """
-    from courier.engine.rescue import Wanted
+    from courier.engine.accounts.rescue import Wanted
 
     name = run.removeprefix("run/")
     wanted = Wanted(name, attempt, number, branch, with_protected=protected)
@@ -74,6 +74,6 @@ async def _list(here: Here, run: str, output: str) -> str:
 
 
 async def _rescuer(here: Here, wiring: "Wiring") -> "Rescue":
-    from courier.engine.rescue import Rescue
+    from courier.engine.accounts.rescue import Rescue
 
     return Rescue(wiring.world, wiring.client(), by=await here.checkout.identity())

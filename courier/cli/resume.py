@@ -27,7 +27,7 @@ def resume(here: Here, what: str, part: str, reason: str) -> None:
     """
     from courier.cli.kinds import CHAIN, kind_named
     from courier.errors import Misused
-    from courier.planning.references import Ref
+    from courier.planning.documents.references import Ref
 
     kind, slash, name = what.rpartition("/")
     known = kind_named(kind) if slash else ""

@@ -43,8 +43,8 @@ def retry(here: Here, run: str, step: str, reason: str, *, wait: bool) -> int:
 
 
 async def _ask(here: Here, run: str, step: str, reason: str) -> str:
-    from courier.engine.requests import Request, put_on_record
-    from courier.engine.retries import prepared
+    from courier.engine.requests.requests import Request, put_on_record
+    from courier.engine.requests.retries import prepared
     from courier.runs.retry import original, retry_name
 
     by = await here.checkout.identity()
@@ -58,7 +58,7 @@ async def _ask(here: Here, run: str, step: str, reason: str) -> str:
 
 
 async def _taken(wiring: "Wiring", run: str) -> list[str]:
-    from courier.engine.requests import Requests
+    from courier.engine.requests.requests import Requests
 
     await wiring.index.follow()
     names = wiring.index.beginning(f"{run}.")

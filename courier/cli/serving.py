@@ -16,12 +16,12 @@ from courier import __version__
 from courier.cli.boundary import INTERRUPTED
 from courier.cli.here import Here
 from courier.cli.reception import VARIABLE, address_of, received, unsigned
-from courier.engine.daemon import INTERVAL_SECONDS, Daemon
-from courier.engine.fleet import Fleet, Ship, Target
-from courier.engine.harbour import Harbour
-from courier.engine.status import Household
+from courier.engine.serving.daemon import INTERVAL_SECONDS, Daemon
+from courier.engine.serving.fleet import Fleet, Ship, Target
+from courier.engine.serving.harbour import Harbour
+from courier.engine.serving.status import Household
 from courier.errors import CourierError, InvalidCatalog, Misused, NotFound
-from courier.planning.watchlist import Watchlist, read_watchlist
+from courier.planning.documents.watchlist import Watchlist, read_watchlist
 from courier.resources.durations import duration_pattern, to_seconds
 from courier.system import watch
 from courier.web.webhooks import PATH

@@ -14,13 +14,13 @@ from courier.cli.here import Here
 from courier.cli.live import watch
 from courier.cli.views.ink import safe
 from courier.cli.views.json_text import to_json
-from courier.engine.question import SIGNAL, answer_to
-from courier.engine.records import RunRecords
-from courier.engine.retelling import retell
-from courier.engine.runner import FLOW
+from courier.engine.accounts.records import RunRecords
+from courier.engine.accounts.retelling import retell
+from courier.engine.running.question import SIGNAL, answer_to
+from courier.engine.running.runner import FLOW
 from courier.engine.seam import Engine
 from courier.errors import CourierError, InvalidCatalog, Misused, NotFound
-from courier.planning.scenarios import read_scenarios
+from courier.planning.documents.scenarios import read_scenarios
 from courier.runs.approvals import PROTECTED, waiting
 from courier.runs.following import FrozenCi
 from courier.runs.frozen import FrozenPlan

@@ -43,7 +43,7 @@ def locks(home: Path, now: float) -> Finding:
         home: The state folder.
         now: Seconds of the epoch.
     """
-    from courier.engine.harbour import household, occupant
+    from courier.engine.serving.harbour import household, occupant
 
     left = [str(path) for path in _git_locks(home) if _age(path, now) > OLD_LOCK_SECONDS]
     if left:

@@ -8,7 +8,7 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from courier.engine.status import Household, Status
+    from courier.engine.serving.status import Household, Status
 
 _EXAMPLE = """\
 courier status
@@ -35,7 +35,7 @@ def status(here: Here, output: str, *, everything: bool) -> int:
     runs.
     """
     from courier.cli.views import standing
-    from courier.engine.harbour import household, occupant
+    from courier.engine.serving.harbour import household, occupant
 
     home = here.settings.home
     pid, told = occupant(home), household(home)
@@ -51,7 +51,7 @@ def status(here: Here, output: str, *, everything: bool) -> int:
 
 
 async def _found(here: Here, told: "Household | None", *, everything: bool) -> "list[Status]":
-    from courier.engine.status import Status, read_status
+    from courier.engine.serving.status import Status, read_status
     from courier.errors import NotFound
     from courier.wiring import home_of
 

@@ -101,9 +101,9 @@ def usage(  # noqa: PLR0913 - one parameter an option
 
 async def _gather(here: Here, asked: Asked) -> "Sums":
     from courier.cli.views.spending import Sums
-    from courier.engine.books import Books
+    from courier.engine.passes.books import Books
     from courier.errors import Misused
-    from courier.planning.budgets import Money, caps_by_project
+    from courier.planning.budgets.budgets import Money, caps_by_project
     from courier.runs.spending import GROUPS, Spent, Total, day_of
 
     if asked.since > asked.until:

@@ -11,7 +11,7 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from courier.engine.provenance import Reason
+    from courier.engine.accounts.provenance import Reason
 
 _EXAMPLE = """\
 courier why src/slug.py:12
@@ -79,7 +79,7 @@ def _inside(here: Here, name: str) -> str:
 
 async def _look(here: Here, path: str, first: int, last: int) -> "tuple[Sequence[Reason], bool]":
     from courier.cli.archive import archive
-    from courier.engine.provenance import Provenance
+    from courier.engine.accounts.provenance import Provenance
     from courier.storage.annotations import GitAnnotations
 
     async with archive(here) as kept:

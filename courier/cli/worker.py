@@ -13,7 +13,7 @@ from courier.cli.logging_options import logs
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from courier.engine.health import Working
+    from courier.engine.serving.health import Working
 
 _EXAMPLE = """\
 COURIER_DATABASE_URL=postgresql://courier@db/courier courier worker
@@ -85,8 +85,8 @@ class _Asked:
 
 
 async def _serve(here: Here, asked: _Asked) -> None:
-    from courier.engine.engines import Share
-    from courier.engine.health import Working
+    from courier.engine.serving.engines import Share
+    from courier.engine.serving.health import Working
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

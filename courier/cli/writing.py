@@ -22,10 +22,10 @@ async def write_document(here: Here, path: str, document: Mapping[str, Any], *, 
         InvalidCatalog: If the document has errors.
     """
     from courier.diagnostics import has_errors
-    from courier.engine.preview import read_files
+    from courier.engine.passes.preview import read_files
     from courier.errors import Conflict, InvalidCatalog
-    from courier.planning.manifest import Schemas
-    from courier.planning.yaml_blocks import to_yaml
+    from courier.planning.documents.manifest import Schemas
+    from courier.planning.yaml.blocks import to_yaml
     from courier.shipped import schema_text
 
     checkout = here.checkout

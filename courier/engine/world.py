@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from courier.engine.ledger import Ledger
+from courier.engine.money.ledger import Ledger
 from courier.errors import Misconfigured
-from courier.planning.manifest import Schemas
+from courier.planning.documents.manifest import Schemas
 from courier.ports.agents import AgentDriver
 from courier.ports.checkpoints import Checkpoints
 from courier.ports.clock import Clock

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from courier.diagnostics import Diagnostic
+from courier.planning.documents.references import Ref
 from courier.planning.plan import CancelRun, Held, Plan, StartRun
-from courier.planning.references import Ref
 from courier.planning.sketch import Probe, Sketch
 from courier.runs.frozen import FrozenValue
 

@@ -1,10 +1,10 @@
 """Runs that wait for others: whether they may start."""
 
-from courier.planning.catalog import Catalog
-from courier.planning.freeze import held
-from courier.planning.observed import Observed
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import held
+from courier.planning.observed.observed import Observed
 from courier.planning.plan import Held
-from courier.planning.references import Ref
 
 NOT_READY = "DependencyNotReady"
 FAILED = "DependencyFailed"

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from courier.planning.course import PlannedCourse
-from courier.planning.diary import Diary, Rest
+from courier.planning.observed.course import PlannedCourse
+from courier.planning.observed.diary import Diary, Rest
 from courier.resources.model import Model
 from courier.runs.budget import Grant
 from courier.runs.frozen import FrozenPlan

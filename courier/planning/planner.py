@@ -10,23 +10,23 @@ from datetime import datetime
 from typing import Final
 
 from courier.planning.answers.session import plan_answers
-from courier.planning.budgets import anew, grants, money
-from courier.planning.capacity import capacities
-from courier.planning.catalog import Catalog
+from courier.planning.asked.library import Library
+from courier.planning.budgets.budgets import anew, grants, money
+from courier.planning.budgets.capacity import capacities
+from courier.planning.budgets.raises import raises
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.catalog.learnings import expiry, next_version
 from courier.planning.chains.issues import plan_issues
 from courier.planning.chains.planner import plan_chains
+from courier.planning.documents.references import Ref
 from courier.planning.drafts.planner import plan_drafts
 from courier.planning.learned.planner import plan_learning
-from courier.planning.learnings import expiry, next_version
-from courier.planning.library import Library
 from courier.planning.made.making import Found, Maker, Sight
 from courier.planning.merges.planner import plan_merges
-from courier.planning.observed import Observed
+from courier.planning.observed.observed import Observed
 from courier.planning.plan import Action, CancelRun, Held, Plan, PublishRun, ResumeRun, StartRun
-from courier.planning.raises import raises
 from courier.planning.recurring.planner import plan_tasks
-from courier.planning.references import Ref
-from courier.planning.sandboxplanner import plan_sandboxes
+from courier.planning.sandboxes.planner import plan_sandboxes
 from courier.planning.scans.planner import plan_scans
 from courier.planning.starting import Starter
 from courier.planning.wanted import Digests, sort_runs

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from courier.planning.asked import Missing
-from courier.planning.catalog import Catalog
-from courier.planning.estimate import estimate
-from courier.planning.explanation import explain
-from courier.planning.freeze import freeze
-from courier.planning.manifest import Document
-from courier.planning.observed import Observed
+from courier.planning.asked.asked import Missing
+from courier.planning.asked.explanation import explain
+from courier.planning.budgets.estimate import estimate
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import freeze
+from courier.planning.observed.observed import Observed
 from courier.planning.plan import Estimate, Held, Plan, PlannedPrompt
 from courier.planning.planner import Pass, plan_pass
 from courier.planning.recurring.task import task_of
-from courier.planning.references import Ref
 from courier.planning.starting import prompts_of
 from courier.runs.frozen import FrozenValue
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.documents.references import Ref
 from courier.planning.made.names import cause_of
 from courier.planning.plan import Action, Plan, StartRun, StartSandbox
-from courier.planning.references import Ref
 from courier.runs.retry import original
 
 

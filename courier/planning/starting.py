@@ -3,19 +3,19 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from courier.planning.budgets import may_cost
-from courier.planning.capacity import Capacity
-from courier.planning.catalog import Catalog
+from courier.planning.asked.library import Library
+from courier.planning.asked.steps import unwaited
+from courier.planning.budgets.budgets import may_cost
+from courier.planning.budgets.capacity import Capacity
+from courier.planning.budgets.estimate import estimate
+from courier.planning.catalog.catalog import Catalog
 from courier.planning.dependencies import awaited
-from courier.planning.estimate import estimate
-from courier.planning.freeze import freeze, held
-from courier.planning.library import Library
-from courier.planning.observed import AskedAgain, Observed
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import freeze, held
+from courier.planning.freezing.templates import strangers
+from courier.planning.freezing.wishes import unfulfilled
+from courier.planning.observed.observed import AskedAgain, Observed
 from courier.planning.plan import Held, PlannedPrompt, StartRun
-from courier.planning.references import Ref
-from courier.planning.steps import unwaited
-from courier.planning.templates import strangers
-from courier.planning.wishes import unfulfilled
 from courier.runs.candidates import candidate_plans
 from courier.runs.frozen import FrozenPlan
 from courier.runs.prompts import assemble

@@ -5,12 +5,12 @@ Most runs of a long-lived catalog are settled, so every Run is looked at as plai
 
 from dataclasses import dataclass, field
 
-from courier.planning.catalog import Catalog
-from courier.planning.freeze import held, spec_digest
-from courier.planning.manifest import Document
-from courier.planning.observed import InFlight, Observed, ObservedRun
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import held, spec_digest
+from courier.planning.observed.observed import InFlight, Observed, ObservedRun
 from courier.planning.plan import Action, CancelRun, Held, ResumeRun
-from courier.planning.references import Ref
 from courier.runs.approvals import AWAITING
 
 Digests = dict[Ref, tuple[Document, str, ObservedRun | None]]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from courier.planning.library import AssetFile
+from courier.planning.asked.library import AssetFile
 
 
 class Assets(Protocol):

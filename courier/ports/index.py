@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from courier.planning.listed import ListedRun
-from courier.planning.observed import Records
+from courier.planning.observed.listed import ListedRun
+from courier.planning.observed.observed import Records
 
 
 @dataclass(frozen=True, slots=True)

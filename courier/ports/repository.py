@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
-from courier.planning.library import AssetFile
+from courier.planning.asked.library import AssetFile
 from courier.ports.joining import How, Identity, Joined, Joining, Joins, SigningKey, Unmerged
 from courier.runs.filechange import FileChange
 

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from courier.planning.facts import FileFacts
-from courier.planning.references import ANY_KIND
+from courier.planning.documents.facts import FileFacts
+from courier.planning.documents.references import ANY_KIND
 from courier.storage.judging import Judged
 from courier.storage.reading import Entry, Told
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from courier.errors import Conflict, Misconfigured, Misused, NotFound
-from courier.planning.library import AssetFile, readable
+from courier.planning.asked.library import AssetFile, readable
 from courier.ports.repository import Identity
 from courier.storage.credentials import Credentials, remote_environment
 from courier.storage.git import REMOTE, Answer, Git

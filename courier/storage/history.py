@@ -7,7 +7,7 @@ from re import compile as pattern
 from typing import Final, Literal
 
 from courier.errors import NotFound
-from courier.planning.library import AssetFile, readable
+from courier.planning.asked.library import AssetFile, readable
 from courier.ports.repository import Identity, Version
 from courier.runs.filechange import FileChange
 from courier.storage.catfile import Found

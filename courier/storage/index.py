@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from courier.errors import NotFound, Unavailable
-from courier.planning.history import SAMPLES, Sample
-from courier.planning.listed import ListedRun, read_listed
-from courier.planning.observed import ObservedRun, Records
+from courier.planning.observed.history import SAMPLES, Sample
+from courier.planning.observed.listed import ListedRun, read_listed
+from courier.planning.observed.observed import ObservedRun, Records
 from courier.ports.clock import Clock
 from courier.ports.index import RunQuery
 from courier.ports.state import StateBranch

@@ -9,9 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from courier.planning.history import Sample
-from courier.planning.listed import ListedRun
-from courier.planning.observed import ObservedRun, summed
+from courier.planning.observed.history import Sample
+from courier.planning.observed.listed import ListedRun
+from courier.planning.observed.observed import ObservedRun, summed
 
 VERSION: Final = 5
 """Raised whenever what a row says, or how it is read from a record, changes."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from courier.planning.crosscheck import crosscheck
+from courier.planning.catalog.crosscheck import crosscheck
 from courier.storage.reading import Entry, Former, Reader, Told
 from courier.storage.workingtree import FOLDER
 

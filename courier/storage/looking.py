@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from courier.errors import NotFound
-from courier.planning.library import AssetFile
+from courier.planning.asked.library import AssetFile
 from courier.ports.repository import Identity, Version
 from courier.runs.filechange import FileChange
 from courier.storage import history

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from courier.planning.history import Sample
-from courier.planning.observed import ObservedRun
+from courier.planning.observed.history import Sample
+from courier.planning.observed.observed import ObservedRun
 
 
 class Asked(Protocol):

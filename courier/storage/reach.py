@@ -6,9 +6,9 @@ The answer is the one that a look at all files gives; where much is reached, the
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from courier.planning.crosscheck import crosscheck, depends
-from courier.planning.facts import FileFacts, Parts
-from courier.planning.references import ANY_KIND
+from courier.planning.catalog.crosscheck import crosscheck, depends
+from courier.planning.documents.facts import FileFacts, Parts
+from courier.planning.documents.references import ANY_KIND
 from courier.resources.names import BUILTIN_NAMES
 from courier.storage.census import MAYBE, Census, Memory, owned
 from courier.storage.judging import Judged, in_order

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from courier.diagnostics import Diagnostic, Position, Severity, in_reading_order
-from courier.planning.facts import FileFacts, facts_of, unread_facts
-from courier.planning.known import Finding
-from courier.planning.manifest import Schemas, read_manifest
-from courier.planning.plain_facts import plain_facts
-from courier.planning.sources import is_document, read_drafts
-from courier.planning.yaml_gate import MAX_BYTES
+from courier.planning.catalog.known import Finding
+from courier.planning.documents.facts import FileFacts, facts_of, unread_facts
+from courier.planning.documents.manifest import Schemas, read_manifest
+from courier.planning.documents.plain_facts import plain_facts
+from courier.planning.documents.sources import is_document, read_drafts
+from courier.planning.yaml.gate import MAX_BYTES
 from courier.shipped import schema_text
 from courier.storage.workingtree import FOLDER, UNREADABLE
 

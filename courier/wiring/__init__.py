@@ -15,30 +15,30 @@ from courier.agents.described import DescribedDriver
 from courier.agents.opencode import OpenCodeDriver
 from courier.agents.pi import PiDriver
 from courier.agents.shell import ShellDriver
-from courier.engine.daemon import INTERVAL_SECONDS, Daemon, Post
-from courier.engine.desired import DesiredState
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.engines import EVERYTHING, Client, Engines, Share, keep_to, led
-from courier.engine.errand import Errand
-from courier.engine.flows import register_flows
-from courier.engine.forges import Offices
+from courier.engine.desired.desired import DesiredState
+from courier.engine.desired.forges import Offices
 from courier.engine.journal.writer import Observer
-from courier.engine.ledger import Ledger
+from courier.engine.money.ledger import Ledger
 from courier.engine.notices.herald import Herald
-from courier.engine.observation import Observation
 from courier.engine.ownership import guarded_world
-from courier.engine.presence import Presence
-from courier.engine.preview import Preview
-from courier.engine.reconciler import Reconciler
-from courier.engine.retention import Broom, Housekeeping
-from courier.engine.rounds import Rounds
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.passes.preview import Preview
+from courier.engine.passes.reconciler import Reconciler
+from courier.engine.passes.retention import Broom, Housekeeping
+from courier.engine.passes.rounds import Rounds
+from courier.engine.passes.shelf import Shelf
 from courier.engine.seam import Engine, RunClient
-from courier.engine.shelf import Shelf
+from courier.engine.serving.daemon import INTERVAL_SECONDS, Daemon, Post
+from courier.engine.serving.engines import EVERYTHING, Client, Engines, Share, keep_to, led
+from courier.engine.serving.errand import Errand
+from courier.engine.serving.flows import register_flows
+from courier.engine.serving.presence import Presence
 from courier.engine.world import World
 from courier.llm.providers import Providers
 from courier.notify.http import Route
 from courier.notify.notifiers import Notifiers
-from courier.planning.manifest import Schemas
+from courier.planning.documents.manifest import Schemas
 from courier.ports.agents import AgentDriver
 from courier.ports.sandboxes import Sandboxes
 from courier.runs.pricing import EMBEDDED

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from courier.planning.listed import ListedRun, read_listed
+from courier.planning.observed.listed import ListedRun, read_listed
 from courier.ports.index import RunQuery
 from courier.ports.state import WriteFile
 from courier.storage import indexfile

@@ -13,14 +13,14 @@ from pathlib import Path
 from statistics import median
 from time import process_time
 
-from courier.planning.catalog import Reading, read_catalog
-from courier.planning.freeze import spec_digest
-from courier.planning.history import Sample
-from courier.planning.manifest import Schemas
-from courier.planning.observed import Observed, ObservedRun, fold
+from courier.planning.catalog.catalog import Reading, read_catalog
+from courier.planning.documents.manifest import Schemas
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import spec_digest
+from courier.planning.observed.history import Sample
+from courier.planning.observed.observed import Observed, ObservedRun, fold
 from courier.planning.plan import Plan
 from courier.planning.planner import Pass, plan_pass
-from courier.planning.references import Ref
 from courier.resources.kinds import read_resource
 from courier.resources.schema import schema_name
 

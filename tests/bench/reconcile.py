@@ -19,12 +19,12 @@ from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
-from courier.engine.daemon import Daemon
 from courier.engine.journal import JournalEngine
-from courier.engine.reconciler import Reconciler
-from courier.engine.runner import FLOW
+from courier.engine.passes.reconciler import Reconciler
+from courier.engine.running.runner import FLOW
 from courier.engine.seam import Context, Json, StepIO
-from courier.planning.freeze import spec_digest
+from courier.engine.serving.daemon import Daemon
+from courier.planning.freezing.freeze import spec_digest
 from courier.ports.state import WriteFile
 from courier.settings import Settings
 from courier.wiring import Wiring, home_of

@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from courier.engine import process, workspace
+from courier.engine.attempts import process, workspace
 from courier.ports.repository import Identity
 from courier.ports.sandboxes import SandboxSpec
 from courier.runs.brief import Launch

@@ -15,7 +15,7 @@ from time import perf_counter
 
 from e2b import AsyncSandbox
 
-from courier.engine import process
+from courier.engine.attempts import process
 from courier.ports.sandboxes import SandboxSpec
 from courier.runs.brief import Launch
 from courier.sandboxes.e2b import E2BSandboxes

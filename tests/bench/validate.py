@@ -139,7 +139,7 @@ def load(count: int, *, rounds: int) -> str:
     """Compare parsers on text in memory."""
     import yaml
 
-    from courier.planning.yaml_text import Engine, read_yaml
+    from courier.planning.yaml.text import Engine, read_yaml
 
     with tempfile.TemporaryDirectory() as name:
         texts = [path.read_bytes() for path in write_corpus(Path(name), count)]
@@ -166,7 +166,7 @@ def measured_in_process(texts: list[bytes], read: Callable[[bytes], object], rou
 
 def errors(count: int, *, rounds: int) -> str:
     """Say what one error costs: the same documents, right and wrong."""
-    from courier.planning.manifest import Schemas, read_manifest
+    from courier.planning.documents.manifest import Schemas, read_manifest
     from courier.shipped import schema_text
 
     schemas = Schemas(schema_text)

@@ -8,8 +8,8 @@ from shutil import which
 import pytest
 
 from courier.errors import Misconfigured
-from courier.planning.references import Ref
-from courier.planning.sharing import Semver, parse_version, published, read_lock
+from courier.planning.catalog.sharing import Semver, parse_version, published, read_lock
+from courier.planning.documents.references import Ref
 from tests.cli.program import Said, courier
 from tests.contracts.scratch import git, put
 

@@ -8,8 +8,8 @@ import pytest
 
 from courier.cli.views.ink import Ink, columns, safe, width
 from courier.cli.views.plan_view import summary, to_json, to_text
-from courier.planning.history import Sample
-from courier.planning.observed import InFlight, Observed, ObservedRun
+from courier.planning.observed.history import Sample
+from courier.planning.observed.observed import InFlight, Observed, ObservedRun
 from courier.planning.plan import Plan, PlannedPrompt, StartRun
 from courier.planning.planner import plan
 from courier.runs.frozen import FrozenInput

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.requests import Request
+from courier.engine.requests.requests import Request
 from courier.ports.repository import Identity
 from courier.ports.state import Change, WriteFile
 from courier.runs.events import RunEnded, RunEvent, RunStarted

@@ -9,7 +9,7 @@ from courier.cli.views import account, figures, learned, progress, transcript
 from courier.cli.views.ink import Ink
 from courier.cli.views.json_text import to_json
 from courier.cli.views.proposal import diff
-from courier.engine.following import (
+from courier.engine.accounts.following import (
     Began,
     Checked,
     Ended,

@@ -4,7 +4,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as some
 
-from courier.planning.yaml_blocks import to_yaml
+from courier.planning.yaml.blocks import to_yaml
 
 TEXT = some.text(max_size=60) | some.sampled_from(
     [

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from courier.engine.preview import read_files
-from courier.planning.explanation import explain
-from courier.planning.manifest import Schemas
-from courier.planning.references import Ref
+from courier.engine.passes.preview import read_files
+from courier.planning.asked.explanation import explain
+from courier.planning.documents.manifest import Schemas
+from courier.planning.documents.references import Ref
 from courier.shipped import schema_text
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "assets"

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from courier.engine.preview import read_files
-from courier.planning.manifest import Schemas
-from courier.planning.observed import Observed
+from courier.engine.passes.preview import read_files
+from courier.planning.documents.manifest import Schemas
+from courier.planning.observed.observed import Observed
 from courier.planning.plan import StartRun
 from courier.planning.planner import plan
 from courier.shipped import schema_text

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from courier.diagnostics import has_errors
-from courier.engine.preview import read_files
-from courier.planning.manifest import Schemas
+from courier.engine.passes.preview import read_files
+from courier.planning.documents.manifest import Schemas
 from courier.shipped import schema_text
 from tests.docs.test_commands_page import check_line
 

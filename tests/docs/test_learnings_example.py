@@ -3,14 +3,14 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from courier.engine.preview import read_files
+from courier.engine.passes.preview import read_files
+from courier.planning.catalog.learnings import ObservedLearnings
+from courier.planning.documents.manifest import Schemas
+from courier.planning.documents.references import Ref
 from courier.planning.learned.planner import asked_model
-from courier.planning.learnings import ObservedLearnings
-from courier.planning.manifest import Schemas
-from courier.planning.observed import Observed, fold
+from courier.planning.observed.observed import Observed, fold
 from courier.planning.plan import StartRun
 from courier.planning.planner import plan
-from courier.planning.references import Ref
 from courier.shipped import schema_text
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "learnings"

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from courier.engine.preview import read_files
-from courier.planning.diary import TASK as KIND
-from courier.planning.manifest import Schemas
+from courier.engine.passes.preview import read_files
+from courier.planning.documents.manifest import Schemas
+from courier.planning.observed.diary import TASK as KIND
 from courier.planning.recurring.task import task_of
 from courier.shipped import schema_text
 

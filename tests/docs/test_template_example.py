@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from courier.cli.views.plan_view import to_text
-from courier.engine.preview import read_files
-from courier.planning.manifest import Schemas
-from courier.planning.observed import Observed, fold
+from courier.engine.passes.preview import read_files
+from courier.planning.documents.manifest import Schemas
+from courier.planning.observed.observed import Observed, fold
 from courier.planning.planner import plan
 from courier.shipped import schema_text
 

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from courier.engine.approver import Approver
-from courier.engine.question import SIGNAL
-from courier.engine.requests import Request, Requests, put_on_record
-from courier.engine.retelling import retell
+from courier.engine.accounts.retelling import retell
+from courier.engine.requests.approver import Approver
+from courier.engine.requests.requests import Request, Requests, put_on_record
+from courier.engine.running.question import SIGNAL
 from courier.ports.repository import Identity
 from courier.runs.approvals import waiting
 from courier.runs.frozen import FrozenApproval

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from courier.engine.desired import DesiredState
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.observation import Observation
-from courier.engine.reconciler import Reconciler, Result
+from courier.engine.desired.desired import DesiredState
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.passes.reconciler import Reconciler, Result
 from courier.engine.world import World
 from courier.errors import Unavailable
-from courier.planning.manifest import Schemas
+from courier.planning.documents.manifest import Schemas
 from courier.ports.forges import Forge
 from courier.shipped import schema_text
 from courier.storage.index import Index

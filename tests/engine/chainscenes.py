@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from courier.engine.desired import DesiredState
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.observation import Observation
-from courier.engine.reconciler import Reconciler, Result
-from courier.planning.course import Course, path_of
-from courier.planning.manifest import Schemas
-from courier.planning.references import Ref
+from courier.engine.desired.desired import DesiredState
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.passes.reconciler import Reconciler, Result
+from courier.planning.documents.manifest import Schemas
+from courier.planning.documents.references import Ref
+from courier.planning.observed.course import Course, path_of
 from courier.ports.repository import Identity
 from courier.shipped import schema_text
 from tests.engine.worlds import Scene, git, make_origin, provider, scene

@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from courier.engine.desired import DesiredState
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.observation import Observation
-from courier.engine.reconciler import Reconciler, Result
-from courier.planning.manifest import Schemas
+from courier.engine.desired.desired import DesiredState
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.passes.reconciler import Reconciler, Result
+from courier.planning.documents.manifest import Schemas
 from courier.ports.repository import Identity
 from courier.runs.extraction import PENDING
 from courier.runs.pullrequest import PullRequest

@@ -1,6 +1,6 @@
 """Passes that are only counted, for daemons whose loop alone is of interest."""
 
-from courier.engine.reconciler import Result
+from courier.engine.passes.reconciler import Result
 
 
 class Passes:

@@ -11,13 +11,13 @@ from courier.engine.journal import JournalEngine
 from courier.engine.journal.writer import Observer
 from courier.engine.notices.herald import Herald
 from courier.engine.notices.mailing import FLOW, Mailing
-from courier.engine.preview import read_files
+from courier.engine.passes.preview import read_files
 from courier.engine.seam import Context, Json, RunState
 from courier.engine.world import World
 from courier.notify.http import Route
 from courier.notify.notifiers import Notifiers
-from courier.planning.catalog import Catalog
-from courier.planning.manifest import Schemas
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.documents.manifest import Schemas
 from courier.ports.clock import Clock
 from courier.ports.state import StateBranch, WriteFile
 from courier.runs.writeback import to_json

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from courier.engine.postgres import Database, PostgresClient, schema_of
-from courier.engine.runner import FLOW
+from courier.engine.running.runner import FLOW
 from courier.runs.frozen import FrozenPlan
 from courier.system import SystemClock
 from tests.fakes.embedded import Endpoint

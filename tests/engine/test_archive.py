@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from courier.engine.archive import keep_transcripts
+from courier.engine.running.archive import keep_transcripts
 from courier.errors import Unavailable
 from tests.engine.worlds import Scene, single_plan
 

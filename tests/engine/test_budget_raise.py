@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.desired import DesiredState
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.observation import Observation
-from courier.engine.reconciler import Reconciler
-from courier.planning.manifest import Schemas
+from courier.engine.desired.desired import DesiredState
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.passes.reconciler import Reconciler
+from courier.planning.documents.manifest import Schemas
 from courier.ports.repository import Identity
 from courier.runs.budget import SIGNAL, Caps
 from courier.shipped import schema_text

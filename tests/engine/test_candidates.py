@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from courier.engine.candidates import flight_of
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.following import Ended, Moment, Spoke, StepBegan, follow
+from courier.engine.accounts.following import Ended, Moment, Spoke, StepBegan, follow
+from courier.engine.accounts.records import account, page
+from courier.engine.accounts.replay import replay
 from courier.engine.inflight import Phase
-from courier.engine.observation import Observation
-from courier.engine.records import account, page
-from courier.engine.replay import replay
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.running.candidates import flight_of
 from courier.errors import NotFound
 from courier.planning.plan import Plan, PublishRun
 from courier.ports.index import RunQuery

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.requests import Request, put_on_record
+from courier.engine.requests.requests import Request, put_on_record
 from tests.engine.chainscenes import (
     NOTE,
     PERSON,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.question import SIGNAL, answer_to
-from courier.engine.retelling import retell
+from courier.engine.accounts.retelling import retell
+from courier.engine.running.question import SIGNAL, answer_to
 from courier.runs.approvals import waiting
 from courier.runs.frozen import FrozenApproval, FrozenDelivery, FrozenPlan, FrozenSandbox
 from tests.engine.contest import candidate, contest

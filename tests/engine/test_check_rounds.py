@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from courier.engine.checking import SIGNAL
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.observation import Observation
-from courier.engine.rounds import Rounds
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.passes.rounds import Rounds
+from courier.engine.running.checking import SIGNAL
 from courier.forges.local import ReportedChecks
 from courier.planning.plan import PublishRun
 from courier.ports.repository import Identity

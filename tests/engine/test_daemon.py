@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.daemon import Daemon, Post
-from courier.engine.desired import DesiredState
-from courier.engine.dispatcher import Dispatcher
+from courier.engine.desired.desired import DesiredState
 from courier.engine.journal import JournalClient
-from courier.engine.observation import Observation
-from courier.engine.reconciler import Reconciler
-from courier.engine.requests import Request, cancel
-from courier.planning.manifest import Schemas
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.passes.reconciler import Reconciler
+from courier.engine.requests.requests import Request, cancel
+from courier.engine.serving.daemon import Daemon, Post
+from courier.planning.documents.manifest import Schemas
 from courier.ports.repository import Identity
 from courier.shipped import schema_text
 from courier.storage.mirror import Mirror

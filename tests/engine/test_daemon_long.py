@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import pytest
 
-from courier.engine.daemon import Daemon, Post
-from courier.engine.desired import DesiredState
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.observation import Observation
-from courier.engine.reconciler import Reconciler
-from courier.planning.manifest import Schemas
+from courier.engine.desired.desired import DesiredState
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.passes.reconciler import Reconciler
+from courier.engine.serving.daemon import Daemon, Post
+from courier.planning.documents.manifest import Schemas
 from courier.shipped import schema_text
 from tests.engine.test_daemon import PROJECT, WORKFLOW, run_document
 from tests.engine.worlds import git, make_origin, provider, scene

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.observation import Observation
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
 from courier.planning.plan import PublishRun
 from courier.ports.repository import Identity
 from courier.runs.frozen import FrozenPlan

@@ -2,9 +2,9 @@
 
 import pytest
 
-from courier.engine.dispatcher import Dispatcher
 from courier.engine.inflight import Phase
-from courier.engine.observation import Observation
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
 from courier.planning.plan import Action, Plan, PublishRun, StartRun
 from tests.engine.worlds import Scene, single_plan
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.daemon import Daemon, Post
-from courier.engine.doorbell import ring
-from courier.engine.fleet import Fleet, Ship, Target
-from courier.engine.harbour import Harbour, household, occupant
 from courier.engine.journal import JournalEngine
-from courier.engine.reconciler import Result
-from courier.engine.status import Household, Status, read_status
+from courier.engine.passes.reconciler import Result
+from courier.engine.serving.daemon import Daemon, Post
+from courier.engine.serving.doorbell import ring
+from courier.engine.serving.fleet import Fleet, Ship, Target
+from courier.engine.serving.harbour import Harbour, household, occupant
+from courier.engine.serving.status import Household, Status, read_status
 from courier.errors import Misconfigured, Unavailable
 from courier.system import SystemClock
 from tests.engine.passes import Passes

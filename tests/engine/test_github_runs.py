@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.observation import Observation
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
 from courier.planning.plan import PublishRun
 from courier.ports.repository import Identity
 from tests.engine.worlds import Scene, git, single_plan

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from courier.engine.daemon import Daemon, Post
-from courier.engine.health import LATE_PAUSES, LONGEST_PASS, STUCK_SECONDS, Health
 from courier.engine.journal import JournalClient
-from courier.engine.reconciler import Result
+from courier.engine.passes.reconciler import Result
 from courier.engine.seam import RunClient
+from courier.engine.serving.daemon import Daemon, Post
+from courier.engine.serving.health import LATE_PAUSES, LONGEST_PASS, STUCK_SECONDS, Health
 from courier.errors import Unavailable
 from courier.web.health import READY, probe
 from courier.web.message import Request

@@ -4,8 +4,8 @@ import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from courier.engine.ledger import Ledger
-from courier.engine.purse import Account, Purse
+from courier.engine.money.ledger import Ledger
+from courier.engine.money.purse import Account, Purse
 from courier.runs.budget import DAY, MONTH, Caps
 from courier.runs.charges import Charge
 from courier.runs.spending import Spent

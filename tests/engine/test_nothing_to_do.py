@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.desired import DesiredState
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.observation import Observation
-from courier.engine.question import SIGNAL as APPROVAL
-from courier.engine.reconciler import Reconciler
-from courier.planning.manifest import Schemas
+from courier.engine.desired.desired import DesiredState
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.passes.reconciler import Reconciler
+from courier.engine.running.question import SIGNAL as APPROVAL
+from courier.planning.documents.manifest import Schemas
 from courier.ports.sandboxes import SandboxSpec
 from courier.runs.budget import SIGNAL as BUDGET
 from courier.runs.budget import Caps

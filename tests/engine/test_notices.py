@@ -13,7 +13,7 @@ import pytest_asyncio
 from courier.engine.notices.herald import MOST_WAITING
 from courier.engine.notices.mailing import PAUSES
 from courier.errors import NotFound
-from courier.planning.course import Course, Part, PartPhase
+from courier.planning.observed.course import Course, Part, PartPhase
 from courier.planning.plan import Headroom
 from courier.ports.state import WriteFile
 from courier.runs.writeback import to_json

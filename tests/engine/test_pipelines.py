@@ -2,8 +2,8 @@
 
 import pytest
 
-from courier.planning.freeze import freeze
-from courier.planning.references import Ref
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import freeze
 from courier.runs.frozen import FrozenPlan, FrozenSandbox, FrozenStep, FrozenStepLoop
 from tests.engine.worlds import Scene, git, shell_plan
 from tests.unit.planning.world import catalog, document, observed, project, run, workflow

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from courier.engine import process
+from courier.engine.attempts import process
 from courier.errors import NotFound, SandboxGone, Unavailable
 from courier.ports.sandboxes import Sandbox, SandboxSpec
 from courier.runs.brief import Launch

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from courier.engine.provenance import Provenance, Reason
+from courier.engine.accounts.provenance import Provenance, Reason
 from courier.errors import NotFound
 from courier.ports.state import WriteFile
 from courier.runs.writeback import to_json

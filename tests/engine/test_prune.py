@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from courier.engine.passes.retention import Broom, Retentions
 from courier.engine.postgres import PostgresClient, schema_of
 from courier.engine.postgres.engine import PostgresEngine
 from courier.engine.postgres.schema import Database
 from courier.engine.pruning.leftovers import Leftover
-from courier.engine.retention import Broom, Retentions
-from courier.engine.runner import FLOW
-from courier.planning.catalog import Catalog
+from courier.engine.running.runner import FLOW
+from courier.planning.catalog.catalog import Catalog
 from courier.ports.forges import Proposed
 from courier.ports.sandboxes import SandboxSpec
 from courier.runs.frozen import FrozenLoop

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.daemon import Daemon, Post
+from courier.engine.serving.daemon import Daemon, Post
 from tests.engine.calendar_worlds import BASE, Simulation, task
 
 MOST_A_RUN = 4_000

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.desired import DesiredState
-from courier.engine.diaries import TaskRequest
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.observation import Observation
-from courier.engine.reconciler import Reconciler
-from courier.planning.diary import Diary, path_of
-from courier.planning.manifest import Schemas
+from courier.engine.accounts.diaries import TaskRequest
+from courier.engine.desired.desired import DesiredState
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.passes.reconciler import Reconciler
+from courier.planning.documents.manifest import Schemas
+from courier.planning.observed.diary import Diary, path_of
 from courier.ports.clock import Clock
 from courier.ports.repository import Identity
 from courier.ports.state import WriteFile

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from courier.engine.diaries import TaskRequest
+from courier.engine.accounts.diaries import TaskRequest
 from courier.ports.repository import Identity
 from tests.engine.calendar_worlds import BASE, Simulation, task
 from tests.unit.planning.wall_clock import utc, watched

@@ -5,10 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from courier.engine.question import SIGNAL
-from courier.engine.recording import Recording
-from courier.engine.records import RunRecords
-from courier.engine.replay import Replayed, replay
+from courier.engine.accounts.records import RunRecords
+from courier.engine.accounts.replay import Replayed, replay
+from courier.engine.running.question import SIGNAL
+from courier.engine.running.recording import Recording
 from courier.errors import Misconfigured, NotFound
 from courier.runs.assets import FrozenScript
 from courier.runs.frozen import FrozenApproval

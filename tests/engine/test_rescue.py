@@ -8,10 +8,10 @@ from tempfile import mkdtemp
 
 import pytest
 
-from courier.engine.rescue import Rescue, Rescued, Wanted
-from courier.engine.retention import Broom, Housekeeping, Pruned
+from courier.engine.accounts.rescue import Rescue, Rescued, Wanted
+from courier.engine.passes.retention import Broom, Housekeeping, Pruned
 from courier.errors import Conflict, NotFound, Refused
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
 from courier.ports.checkpoints import Line
 from courier.ports.repository import Identity
 from courier.runs.events import Checkpoint

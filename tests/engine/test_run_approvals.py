@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from courier.engine.approver import Approver
-from courier.engine.question import SIGNAL
-from courier.engine.requests import Request, Requests, put_on_record
+from courier.engine.requests.approver import Approver
+from courier.engine.requests.requests import Request, Requests, put_on_record
+from courier.engine.running.question import SIGNAL
 from courier.engine.seam import RunState
-from courier.planning.permission import Member
+from courier.planning.catalog.permission import Member
 from courier.ports.repository import Identity
 from courier.runs.events import ApprovalAnswered
 from courier.runs.frozen import FrozenApproval, FrozenPlan

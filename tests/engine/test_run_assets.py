@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from courier.engine.desired import DesiredState
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.observation import Observation
-from courier.engine.preview import Preview
-from courier.engine.reconciler import Reconciler
-from courier.planning.manifest import Schemas
+from courier.engine.desired.desired import DesiredState
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.passes.preview import Preview
+from courier.engine.passes.reconciler import Reconciler
+from courier.planning.documents.manifest import Schemas
 from courier.planning.plan import Plan, StartRun
 from courier.runs.frozen import FrozenStep
 from courier.shipped import schema_text

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.earlier import earlier_work
-from courier.engine.question import SIGNAL
-from courier.engine.replay import replay
+from courier.engine.accounts.replay import replay
+from courier.engine.attempts.earlier import earlier_work
+from courier.engine.running.question import SIGNAL
 from courier.ports.checkpoints import Checkpoints, Line
 from courier.ports.sandboxes import Sandbox
 from courier.runs.events import Checkpoint

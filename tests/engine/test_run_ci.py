@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from courier.engine.checking import SIGNAL
-from courier.engine.replay import replay
+from courier.engine.accounts.replay import replay
+from courier.engine.running.checking import SIGNAL
 from courier.forges.local import ReportedChecks
 from courier.ports.repository import Identity
 from courier.runs.checks import Check, CheckStatus

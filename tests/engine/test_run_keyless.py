@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.dispatcher import Dispatcher
+from courier.engine.accounts.replay import replay
 from courier.engine.inflight import Phase
-from courier.engine.observation import Observation
-from courier.engine.replay import replay
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
 from courier.planning.plan import ResumeRun
 from courier.runs.parking import SIGNAL
 from tests.engine.test_dispatch import planned

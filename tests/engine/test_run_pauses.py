@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from courier.engine.accounts.replay import replay
 from courier.engine.inflight import Phase
-from courier.engine.replay import replay
 from courier.runs.assets import FrozenScript
 from tests.engine.worlds import Scene, git, single_plan
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.observation import Observation
+from courier.engine.passes.observation import Observation
 from courier.forges.local import LocalForge
 from courier.ports.repository import Identity
 from courier.runs.pullrequest import PullRequest

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.observation import Observation
-from courier.engine.replay import replay
-from courier.engine.requests import Request, put_on_record
-from courier.engine.retries import prepared
+from courier.engine.accounts.replay import replay
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.requests.requests import Request, put_on_record
+from courier.engine.requests.retries import prepared
 from courier.errors import CourierError, Misused, NotFound
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
 from courier.planning.plan import Plan
 from courier.planning.planner import plan
 from courier.ports.repository import Identity

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from courier.engine.replay import replay
+from courier.engine.accounts.replay import replay
 from courier.runs.assets import FrozenCommand, FrozenScript, Moment
 from courier.runs.frozen import FrozenPlan, FrozenSandbox
 from tests.engine.worlds import UNTIL_TOLD, Scene, git, single_plan

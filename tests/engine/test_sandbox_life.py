@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from courier.engine.rescue import Rescue, Wanted
+from courier.engine.accounts.rescue import Rescue, Wanted
 from courier.ports.repository import Identity
 from courier.runs.interactive.frozen import Word
 from tests.engine.guests import sit

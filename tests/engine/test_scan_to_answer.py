@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine.desired import DesiredState
-from courier.engine.dispatcher import Dispatcher
-from courier.engine.observation import Observation
-from courier.engine.reconciler import Reconciler
+from courier.engine.desired.desired import DesiredState
+from courier.engine.passes.dispatcher import Dispatcher
+from courier.engine.passes.observation import Observation
+from courier.engine.passes.reconciler import Reconciler
 from courier.planning.answers.writing import with_approval
-from courier.planning.manifest import Schemas
-from courier.planning.references import Ref
+from courier.planning.documents.manifest import Schemas
+from courier.planning.documents.references import Ref
 from courier.ports.clock import Clock
 from courier.ports.repository import Identity
 from courier.shipped import schema_text

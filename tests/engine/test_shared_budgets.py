@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from courier.engine.ledger import Ledger
-from courier.engine.pool import Entry
+from courier.engine.money.ledger import Ledger
+from courier.engine.money.pool import Entry
+from courier.engine.money.purse import Account, Purse
 from courier.engine.postgres.pool import SharedPool
 from courier.engine.postgres.schema import open_session
-from courier.engine.purse import Account, Purse
 from courier.errors import Unavailable
 from courier.runs.budget import DAY, Caps
 from courier.runs.frozen import FrozenPlan, FrozenStep

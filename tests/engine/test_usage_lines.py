@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from courier.engine.books import Books
+from courier.engine.passes.books import Books
 from courier.runs.charges import month_path
 from courier.runs.frozen import FrozenPlan
 from courier.runs.spending import read_lines

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from courier.engine import process, workspace
+from courier.engine.attempts import process, workspace
 from courier.errors import Refused
 from courier.ports.repository import Identity
 from courier.ports.sandboxes import Completed, Sandbox, SandboxSpec

@@ -16,16 +16,16 @@ from courier.agents.described import DescribedDriver
 from courier.agents.opencode import OpenCodeDriver
 from courier.agents.pi import PiDriver
 from courier.agents.shell import ShellDriver
-from courier.engine.candidate import CandidateRunner
-from courier.engine.candidates import FLOW as CANDIDATE
-from courier.engine.engines import Engines
 from courier.engine.interactive.keeper import FLOW as SANDBOX_FLOW
 from courier.engine.interactive.keeper import Keeper
 from courier.engine.journal.writer import Observer
-from courier.engine.ledger import Ledger
+from courier.engine.money.ledger import Ledger
 from courier.engine.ownership import guarded_world
-from courier.engine.runner import FLOW, Runner
+from courier.engine.running.candidate import CandidateRunner
+from courier.engine.running.candidates import FLOW as CANDIDATE
+from courier.engine.running.runner import FLOW, Runner
 from courier.engine.seam import Context, Engine, Json, RunState
+from courier.engine.serving.engines import Engines
 from courier.engine.world import World
 from courier.forges.local import LocalForge
 from courier.llm.providers import Providers

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from courier.engine.inflight import Cancellation, Json, Phase, RunState, StepRecord
-from courier.engine.runner import FLOW
+from courier.engine.running.runner import FLOW
 from courier.errors import NotFound
 from courier.ports.state import WriteFile
 from tests.fakes.clock import FakeClock

@@ -6,7 +6,7 @@ import pytest
 
 from courier.errors import Misconfigured
 from courier.forges.github import address_of
-from courier.planning.cadence import SPREAD, pause_after
+from courier.planning.schedules.cadence import SPREAD, pause_after
 
 
 @pytest.mark.parametrize(

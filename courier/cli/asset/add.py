@@ -9,7 +9,7 @@ from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
     from courier.cli.asset.pins import Pins
-    from courier.engine.shelf import Parcel
+    from courier.engine.passes.shelf import Parcel
 
 _EXAMPLE = """\
 courier asset add https://example.com/acme/agents.git skill/review

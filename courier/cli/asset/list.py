@@ -10,7 +10,7 @@ from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
     from courier.cli.asset.pins import Pins
-    from courier.planning.references import Ref
+    from courier.planning.documents.references import Ref
 
 _EXAMPLE = """\
 courier asset list
@@ -48,7 +48,7 @@ def list_(here: Here, output: str, *, newest: bool) -> int:
 
 
 async def _rows(here: Here, pins: "Pins", *, newest: bool) -> AsyncIterator[dict[str, Any]]:
-    from courier.planning.sharing import changed
+    from courier.planning.catalog.sharing import changed
 
     known = await _newest(here, pins) if newest else {}
     for locked in pins.assets:

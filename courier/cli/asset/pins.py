@@ -3,12 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from courier.engine.preview import read_files
-from courier.engine.shelf import Parcel
+from courier.engine.passes.preview import read_files
+from courier.engine.passes.shelf import Parcel
 from courier.errors import Conflict, Misused
-from courier.planning.manifest import Schemas
-from courier.planning.references import Ref
-from courier.planning.sharing import LOCK, SHARED_KINDS, Locked, changed, read_lock, write_lock
+from courier.planning.catalog.sharing import (
+    LOCK,
+    SHARED_KINDS,
+    Locked,
+    changed,
+    read_lock,
+    write_lock,
+)
+from courier.planning.documents.manifest import Schemas
+from courier.planning.documents.references import Ref
 from courier.shipped import schema_text
 
 

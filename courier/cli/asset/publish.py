@@ -18,7 +18,7 @@ def publish(here: Here, name: str, version: str) -> None:
     """
     from courier.cli.asset.pins import asset_named
     from courier.errors import Misused
-    from courier.planning.sharing import parse_version
+    from courier.planning.catalog.sharing import parse_version
 
     ref, number = asset_named(name), parse_version(version)
     if number is None:

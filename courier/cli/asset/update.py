@@ -9,8 +9,8 @@ from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
     from courier.cli.asset.pins import Pins
-    from courier.engine.shelf import Shelf
-    from courier.planning.sharing import Locked
+    from courier.engine.passes.shelf import Shelf
+    from courier.planning.catalog.sharing import Locked
 
 _EXAMPLE = """\
 courier asset update
@@ -55,7 +55,7 @@ async def _renew(
     here: Here, shelf: "Shelf", pins: "Pins", locked: "Locked", version: str | None
 ) -> "Pins":
     from courier.cli.asset.pins import Pins
-    from courier.planning.sharing import parse_version
+    from courier.planning.catalog.sharing import parse_version
 
     follows = locked.version if parse_version(locked.version) is None else None
     chosen = await shelf.choose(locked.ref, version or follows)

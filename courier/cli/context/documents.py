@@ -1,7 +1,7 @@
 """Finding a Context in the working tree."""
 
 from courier.cli.here import Here
-from courier.planning.manifest import Document
+from courier.planning.documents.manifest import Document
 
 
 async def context_named(here: Here, name: str) -> Document:
@@ -12,10 +12,10 @@ async def context_named(here: Here, name: str) -> Document:
         InvalidCatalog: If there is none, and documents are broken.
     """
     from courier.diagnostics import has_errors
-    from courier.engine.preview import read_files
+    from courier.engine.passes.preview import read_files
     from courier.errors import InvalidCatalog, NotFound
-    from courier.planning.manifest import Schemas
-    from courier.planning.references import Ref
+    from courier.planning.documents.manifest import Schemas
+    from courier.planning.documents.references import Ref
     from courier.shipped import schema_text
 
     reading = read_files(await here.checkout.files(), Schemas(schema_text))

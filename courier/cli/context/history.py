@@ -9,7 +9,7 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from courier.engine.versions import ContextVersion
+    from courier.engine.desired.versions import ContextVersion
 
 _EXAMPLE = "courier context history style\ncourier context history style -o json"
 
@@ -31,7 +31,7 @@ def history(here: Here, name: str, output: str) -> None:
     from courier.cli.views.json_text import to_json
 
     async def look() -> "Sequence[ContextVersion]":
-        from courier.engine.versions import ContextVersions
+        from courier.engine.desired.versions import ContextVersions
 
         document = await context_named(here, name)
         async with here.wired() as wiring:

@@ -8,7 +8,7 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from courier.planning.manifest import Document
+    from courier.planning.documents.manifest import Document
 
 _ONLY_SHOW = click.option(
     "--diff", "only_show", is_flag=True, help="Show the edit and write nothing."
@@ -29,7 +29,7 @@ def rollback(here: Here, name: str, commit: str, *, only_show: bool) -> None:
     from courier.cli.context.documents import context_named
 
     async def decide() -> "tuple[Document, str]":
-        from courier.engine.versions import ContextVersions
+        from courier.engine.desired.versions import ContextVersions
 
         document = await context_named(here, name)
         async with here.wired() as wiring:
@@ -56,7 +56,7 @@ def unpin(here: Here, name: str, *, only_show: bool) -> None:
 
 def _edit(here: Here, document: "Document", commit: str | None, *, only_show: bool) -> None:
     from courier.errors import Misused
-    from courier.planning.pinning import with_pin
+    from courier.planning.documents.pinning import with_pin
 
     path = here.checkout.root / document.path
     before = path.read_bytes().decode()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from courier.cli.here import Here
 
 if TYPE_CHECKING:
-    from courier.planning.catalog import Catalog
+    from courier.planning.catalog.catalog import Catalog
 
 Action = Literal["approve", "reject"]
 
@@ -53,8 +53,8 @@ async def _written(here: Here, action: Action, names: tuple[str, ...]) -> str:
 
 def _edited(here: Here, catalog: "Catalog", name: str, status: str) -> str:
     from courier.errors import Misused, NotFound
-    from courier.planning.pinning import with_status
-    from courier.planning.references import Ref
+    from courier.planning.documents.pinning import with_status
+    from courier.planning.documents.references import Ref
 
     document = catalog.documents.get(Ref("Learning", name))
     if document is None:

@@ -7,7 +7,7 @@ from courier.cli.here import Here
 
 if TYPE_CHECKING:
     from courier.engine.learnings.standing import StandingLesson
-    from courier.planning.catalog import Catalog
+    from courier.planning.catalog.catalog import Catalog
 
 
 async def look(here: Here) -> "Sequence[StandingLesson]":
@@ -26,9 +26,9 @@ async def catalog_here(here: Here) -> "Catalog":
         InvalidCatalog: If they have errors.
     """
     from courier.diagnostics import has_errors
-    from courier.engine.preview import read_files
+    from courier.engine.passes.preview import read_files
     from courier.errors import InvalidCatalog
-    from courier.planning.manifest import Schemas
+    from courier.planning.documents.manifest import Schemas
     from courier.shipped import schema_text
 
     reading = read_files(await here.checkout.files(), Schemas(schema_text))

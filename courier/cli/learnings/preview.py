@@ -10,7 +10,7 @@ from courier.cli.verb import Verb
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from courier.planning.references import Ref
+    from courier.planning.documents.references import Ref
     from courier.runs.learnings.told import StepLearnings
 
 _EXAMPLE = "courier learnings preview designer\ncourier learnings preview checker -o json"
@@ -47,7 +47,7 @@ async def _told(here: Here, step_type: str, project: str | None) -> "StepLearnin
     from courier.cli.learnings.looking import catalog_here
     from courier.engine.learnings.versions import VersionShelf
     from courier.errors import Misused
-    from courier.planning.learnings import in_force, pins
+    from courier.planning.catalog.learnings import in_force, pins
     from courier.resources.values import StepType
 
     roles = get_args(StepType)

@@ -61,9 +61,9 @@ async def _letter(here: Here, wiring: "Wiring", asked: tuple[str, str | None, st
 
 async def _sink(here: Here, name: str, project: str | None) -> "tuple[str, Notification]":
     from courier.engine.notices.herald import sinks_of
-    from courier.engine.preview import read_files
+    from courier.engine.passes.preview import read_files
     from courier.errors import NotFound
-    from courier.planning.manifest import Schemas
+    from courier.planning.documents.manifest import Schemas
     from courier.shipped import schema_text
 
     reading = read_files(await here.checkout.files(), Schemas(schema_text))

@@ -17,7 +17,7 @@ def diff(here: Here, number: str) -> None:
     """
     from courier.cli.pr.numbers import found
     from courier.cli.views import proposal
-    from courier.engine.records import RunRecords
+    from courier.engine.accounts.records import RunRecords
 
     async def look() -> str:
         async with here.wired() as wiring:

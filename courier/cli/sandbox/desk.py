@@ -11,10 +11,10 @@ from click.shell_completion import CompletionItem
 from courier.cli.here import Here
 
 if TYPE_CHECKING:
-    from courier.engine.errand import Errand
     from courier.engine.interactive.requests import SandboxRequest
     from courier.engine.interactive.telling import Told
     from courier.engine.seam import RunClient
+    from courier.engine.serving.errand import Errand
     from courier.runs.interactive.frozen import Word
     from courier.wiring import Wiring
 

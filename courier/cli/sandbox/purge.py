@@ -23,7 +23,7 @@ def purge(here: Here, name: str, *, yes: bool) -> None:
 async def _purge(here: Here, name: str, *, yes: bool) -> None:
     from courier.engine.interactive import shelf
     from courier.errors import Conflict, Misused
-    from courier.planning.references import Ref
+    from courier.planning.documents.references import Ref
 
     async with here.wired() as wiring:
         await shelf.deleted(wiring.state, name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from courier.cli.here import Here
 from courier.cli.sandbox.desk import Kept, keeping, live_one, tell
 from courier.cli.sandbox.keyboard import Keyboard, raw, size
-from courier.engine import workspace
+from courier.engine.attempts import workspace
 from courier.engine.interactive.telling import sandbox
 from courier.errors import Conflict, Unavailable
 from courier.runs.interactive.frozen import Word

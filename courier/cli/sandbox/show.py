@@ -25,7 +25,7 @@ def show(here: Here, name: str, output: str) -> None:
     from courier.cli.views import guests
     from courier.cli.views.json_text import to_json
     from courier.engine.interactive.telling import sandbox
-    from courier.planning.yaml_blocks import to_yaml
+    from courier.planning.yaml.blocks import to_yaml
 
     async def look() -> None:
         async with here.wired() as wiring:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from courier.cli.views.figures import moment
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
-from courier.planning.diary import ref_of
+from courier.planning.observed.diary import ref_of
 from courier.planning.plan import Plan, PlannedTask
 from courier.planning.recurring.account import said
 

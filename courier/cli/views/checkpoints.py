@@ -9,7 +9,7 @@ from courier.cli.views.ink import columns, safe
 from courier.cli.views.json_text import to_json
 
 if TYPE_CHECKING:
-    from courier.engine.rescue import Rescued
+    from courier.engine.accounts.rescue import Rescued
     from courier.runs.events import Checkpoint
 
 

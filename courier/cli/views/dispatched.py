@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
-from courier.engine.dispatcher import Dispatched
+from courier.engine.passes.dispatcher import Dispatched
 
 _SIGNS = {
     "started": ("+", "green"),

@@ -1,8 +1,8 @@
 """One document in full, for people."""
 
 from courier.cli.views.ink import PLAIN, Ink, safe, safe_lines
-from courier.planning.manifest import Document
-from courier.planning.yaml_blocks import to_yaml
+from courier.planning.documents.manifest import Document
+from courier.planning.yaml.blocks import to_yaml
 
 
 def told(document: Document, project: str, ink: Ink = PLAIN) -> str:

@@ -7,7 +7,7 @@ from courier.cli.views.ink import columns, safe
 from courier.cli.views.json_text import to_json
 
 if TYPE_CHECKING:
-    from courier.engine.retention import Pruned
+    from courier.engine.passes.retention import Pruned
 
 
 def listed(found: "Pruned", *, is_dry: bool, as_json: bool) -> str:

@@ -7,7 +7,7 @@ from courier.cli.kinds import plural, singular
 from courier.cli.views.ink import PLAIN, Ink
 from courier.cli.views.json_text import to_json
 from courier.cli.views.tables import table
-from courier.planning.yaml_blocks import to_yaml
+from courier.planning.yaml.blocks import to_yaml
 
 Items = Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]]
 """Kind, and name to thing as plain JSON values."""

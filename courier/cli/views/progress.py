@@ -8,7 +8,7 @@ from typing import assert_never
 from courier.cli.views.figures import took
 from courier.cli.views.ink import PLAIN, Ink, safe, width
 from courier.cli.views.transcript import said
-from courier.engine.following import (
+from courier.engine.accounts.following import (
     Answered,
     Awaits,
     Began,

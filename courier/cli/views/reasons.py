@@ -6,7 +6,7 @@ from typing import Any
 
 from courier.cli.views.figures import cost, moment, tokens, took
 from courier.cli.views.ink import PLAIN, Ink, safe
-from courier.engine.provenance import Reason
+from courier.engine.accounts.provenance import Reason
 from courier.ports.annotations import Commit
 from courier.runs.provenance import verdicts_on
 

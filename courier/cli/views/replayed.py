@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
-from courier.engine.replay import Difference, Replayed
+from courier.engine.accounts.replay import Difference, Replayed
 
 _LONGEST = 300
 

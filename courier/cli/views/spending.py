@@ -12,7 +12,7 @@ from courier.cli.views.figures import cost, took
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
 from courier.cli.views.json_text import to_json
 from courier.planning.plan import Headroom
-from courier.planning.yaml_blocks import to_yaml
+from courier.planning.yaml.blocks import to_yaml
 from courier.runs.spending import Total
 from courier.runs.usage import Unpriced
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from courier.cli.views.figures import age
 from courier.cli.views.ink import Ink, safe
 from courier.cli.views.json_text import to_json
-from courier.engine.status import Household, Status
+from courier.engine.serving.status import Household, Status
 from courier.planning.conditions import Condition
 
 _TONES = {("Ready", "True"): "green", ("Stalled", "True"): "red", ("Reconciling", "True"): "cyan"}

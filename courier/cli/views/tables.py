@@ -6,8 +6,8 @@ from typing import Any
 
 from courier.cli.views.figures import age, cost, moment, tokens, took
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
-from courier.planning.manifest import Document
-from courier.planning.references import Ref
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.references import Ref
 from courier.runs.pullrequest import PullRequest
 
 _TONES = {

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from courier.engine.admission import Work
-from courier.engine.lease import close_sandboxes, labels_of
+from courier.engine.attempts.lease import close_sandboxes, labels_of
+from courier.engine.attempts.station import Station
+from courier.engine.attempts.turn import Ask
+from courier.engine.commits.admission import Work
+from courier.engine.commits.signing import signed
 from courier.engine.patience import patiently
 from courier.engine.seam import Action, Json, StepIO
-from courier.engine.signing import signed
-from courier.engine.station import Station
-from courier.engine.turn import Ask
 from courier.engine.world import World
 from courier.errors import Conflict
 from courier.ports.forges import Proposed

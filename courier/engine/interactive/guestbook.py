@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from courier.engine.inflight import RunState
 from courier.engine.interactive.keeper import FLOW
 from courier.engine.seam import RunReader
-from courier.planning.sandboxrecord import KeptSandbox, ObservedSandbox, read_sandbox
+from courier.planning.observed.sandboxrecord import KeptSandbox, ObservedSandbox, read_sandbox
 from courier.ports.state import StateBranch
 from courier.runs.interactive.account import FOLDER
 from courier.runs.interactive.frozen import name_of

@@ -7,13 +7,13 @@ from datetime import datetime
 from functools import partial
 from typing import Literal, assert_never
 
-from courier.engine.admission import Work
-from courier.engine.breakage import failure
+from courier.engine.attempts.breakage import failure
+from courier.engine.attempts.station import Request, Station
+from courier.engine.attempts.turn import Ask
+from courier.engine.commits.admission import Work
 from courier.engine.interactive.chronicle import Chronicle
 from courier.engine.interactive.farewell import Done, Farewell
 from courier.engine.seam import Context, Json, RunCancelled, StepIO
-from courier.engine.station import Request, Station
-from courier.engine.turn import Ask
 from courier.engine.world import World
 from courier.errors import CourierError, SandboxGone
 from courier.runs.interactive.account import usage_of

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from courier.engine.inflight import RunState
 from courier.engine.interactive.guestbook import keeper_of
 from courier.engine.interactive.keeper import FLOW, Keeper
-from courier.engine.recording import EndOfRecording, Recording, Replay
+from courier.engine.running.recording import EndOfRecording, Recording, Replay
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import CourierError, Misconfigured, NotFound

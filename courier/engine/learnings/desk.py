@@ -5,18 +5,18 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from courier.engine.accounts.records import RunRecord, RunRecords
 from courier.engine.learnings.memory import Memory, evidence_line
 from courier.engine.learnings.pending import read_pending
 from courier.engine.learnings.proposing import Proposing
-from courier.engine.records import RunRecord, RunRecords
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.catalog.learnings import every_lesson
+from courier.planning.documents.references import Ref
 from courier.planning.learned.batch import Batch, batch_path
 from courier.planning.learned.planner import hindrance
 from courier.planning.learned.sifting import KnownLessons, Sifted, sifted
-from courier.planning.learnings import every_lesson
-from courier.planning.references import Ref
 from courier.ports.state import Change, DeleteFile, WriteFile
 from courier.runs.answer import Unreadable, last_object
 from courier.runs.extraction import PENDING, Extraction, PendingRun, learnt, session_of

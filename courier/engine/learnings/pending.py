@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import ValidationError
 
-from courier.engine.records import RunRecords
+from courier.engine.accounts.records import RunRecords
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
-from courier.planning.learnings import ObservedPending
+from courier.planning.catalog.learnings import ObservedPending
 from courier.runs.extraction import PENDING, PendingRun, material_of, session_of
 
 log = logging.getLogger(__name__)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from courier.engine.accounts.records import RunRecords
 from courier.engine.learnings.memory import Memory
-from courier.engine.records import RunRecords
 from courier.engine.world import World
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.catalog.learnings import every_lesson
 from courier.planning.learned.figures import Figures, figures
-from courier.planning.learnings import every_lesson
 from courier.ports.index import RunQuery
 from courier.runs.learnings.lesson import Evidence, Lesson
 from courier.runs.learnings.likeness import like, mark

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection, Mapping
 
 from courier.engine.world import World
-from courier.planning.learnings import ObservedLearnings, lesson_in
+from courier.planning.catalog.learnings import ObservedLearnings, lesson_in
 from courier.ports.repository import Head
 from courier.ports.state import StateBranch, SwapFile
 from courier.runs.learnings.lesson import Lesson

@@ -14,11 +14,11 @@ from courier.engine.notices.memory import Heard, remember, remembered
 from courier.engine.seam import RunClient
 from courier.engine.world import World
 from courier.errors import CourierError
-from courier.planning.catalog import Catalog
-from courier.planning.course import FOLDERS, Course, read_course
-from courier.planning.exhausted import exhausted
+from courier.planning.budgets.exhausted import exhausted
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.chains.notices import sprints_ended
+from courier.planning.observed.course import FOLDERS, Course, read_course
 from courier.planning.plan import Headroom
-from courier.planning.sprintnotices import sprints_ended
 from courier.ports.index import RunQuery
 from courier.resources.notification import Notification
 from courier.resources.project import Project

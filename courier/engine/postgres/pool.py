@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from courier.engine.journal.writer import Transaction
-from courier.engine.pool import Entry
+from courier.engine.money.pool import Entry
 from courier.engine.postgres.client import PostgresClient
 from courier.engine.postgres.schema import Database
 from courier.errors import Unavailable

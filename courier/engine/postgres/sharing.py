@@ -17,7 +17,7 @@ from courier.engine.postgres.transcripts import Disk, SharedTranscripts
 from courier.ports.clock import Clock
 
 if TYPE_CHECKING:
-    from courier.engine.engines import Share
+    from courier.engine.serving.engines import Share
 
 
 class Shared:

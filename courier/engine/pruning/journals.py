@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from courier.engine.candidates import FLOW as CANDIDATE
+from courier.engine.accounts.records import RunRecord, RunRecords
 from courier.engine.inflight import RunState
 from courier.engine.pruning.leftovers import Leftover, Past
-from courier.engine.records import RunRecord, RunRecords
-from courier.engine.runner import FLOW as RUN
+from courier.engine.running.candidates import FLOW as CANDIDATE
+from courier.engine.running.runner import FLOW as RUN
 from courier.engine.seam import RunClient
 from courier.engine.world import World
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from courier.engine.inflight import RunState
-from courier.planning.listed import ListedRun
+from courier.planning.observed.listed import ListedRun
 from courier.ports.index import RunIndex
 
 Sort = Literal[

@@ -8,7 +8,7 @@ from courier.engine.interactive.guestbook import GuestBook
 from courier.engine.pruning.leftovers import Leftover, Past
 from courier.engine.seam import RunReader
 from courier.engine.world import World
-from courier.planning.sandboxrecord import ObservedSandbox
+from courier.planning.observed.sandboxrecord import ObservedSandbox
 from courier.ports.sandboxes import SandboxInfo
 from courier.runs.interactive.frozen import name_of
 

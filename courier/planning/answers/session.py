@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.catalog.questions import KIND, open_questions
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.references import Ref
 from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
 from courier.planning.made.names import cause_of, made_run
 from courier.planning.made.session import Question, Told, made_session
-from courier.planning.manifest import Document
 from courier.planning.plan import Held
-from courier.planning.questions import KIND, open_questions
-from courier.planning.references import Ref
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.material import as_data
 

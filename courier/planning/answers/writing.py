@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from courier.planning.manifest import Document, Manifest, Schemas, read_manifest
-from courier.planning.references import Ref
-from courier.planning.yaml_blocks import to_yaml
+from courier.planning.documents.manifest import Document, Manifest, Schemas, read_manifest
+from courier.planning.documents.references import Ref
+from courier.planning.yaml.blocks import to_yaml
 
 _FOLDER: Final = ".courier/"
 

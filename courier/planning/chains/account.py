@@ -5,7 +5,7 @@ from typing import Any
 
 from courier.planning.chains.chain import Chain
 from courier.planning.chains.words import why_stopped
-from courier.planning.course import Course, ObservedCourse, Part
+from courier.planning.observed.course import Course, ObservedCourse, Part
 
 
 def chain_account(chain: Chain, seen: ObservedCourse) -> Mapping[str, Any]:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from courier.planning.manifest import Document
-from courier.planning.references import Ref
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.references import Ref
 from courier.runs.frozen import Source
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from courier.planning.chains.chain import Chain
-from courier.planning.course import (
+from courier.planning.observed.course import (
     Course,
     CoursePhase,
     ObservedCourse,

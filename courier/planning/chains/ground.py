@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from courier.planning.chains.chain import Chain
-from courier.planning.course import Part, is_down
-from courier.planning.observed import Observed
+from courier.planning.observed.course import Part, is_down
+from courier.planning.observed.observed import Observed
 
 AWAITING_MERGE: Final = "AwaitingMerge"
 BRANCH_GONE: Final = "BranchGone"

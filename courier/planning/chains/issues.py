@@ -4,20 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
 from courier.planning.chains.decide import decide
 from courier.planning.chains.planner import look_of
 from courier.planning.chains.work import KIND as WORK_CHAIN
 from courier.planning.chains.work import issue_prompt, work_chain
-from courier.planning.course import Course, CoursePhase, ObservedCourse, Part, PartPhase
-from courier.planning.freeze import held
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import held
 from courier.planning.made.following import astray, followed, gone, noted
 from courier.planning.made.making import Found, Made, Sight, start_made
 from courier.planning.made.names import made_run
-from courier.planning.manifest import Document
-from courier.planning.observed import Observed
+from courier.planning.observed.course import Course, CoursePhase, ObservedCourse, Part, PartPhase
+from courier.planning.observed.observed import Observed
 from courier.planning.plan import Held, StartRun
-from courier.planning.references import Ref
 
 KIND: Final = "Issue"
 

@@ -1,6 +1,6 @@
 """A run of an issue or of a chain's part by its name, as if nothing were on record."""
 
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
 from courier.planning.chains.chain import Chain
 from courier.planning.chains.issues import issue_run
 from courier.planning.chains.planner import KINDS

@@ -4,21 +4,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
 from courier.planning.chains import sprints, work
 from courier.planning.chains.chain import Chain
 from courier.planning.chains.decide import Decision, Look, decide
 from courier.planning.chains.ground import AWAITING_MERGE, Ground, Obstacle, good, ground
 from courier.planning.chains.suit import suited
 from courier.planning.chains.words import FAILED, why_stopped
-from courier.planning.course import Course, ObservedCourse, Part
-from courier.planning.freeze import STATE_BRANCH, held
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import STATE_BRANCH, held
 from courier.planning.made.following import astray, followed, gone, noted
 from courier.planning.made.making import Found, Made, Sight, start_made
 from courier.planning.made.names import made_run
-from courier.planning.observed import Observed
+from courier.planning.observed.course import Course, ObservedCourse, Part
+from courier.planning.observed.observed import Observed
 from courier.planning.plan import Held, StartRun
-from courier.planning.references import Ref
 
 KINDS: Final[Mapping[str, Callable[[Catalog, Ref], Chain]]] = {
     work.KIND: work.work_chain,

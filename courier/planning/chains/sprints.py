@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
 from courier.planning.chains.chain import Chain, Link
+from courier.planning.documents.references import Ref
 from courier.planning.made.making import bounded
-from courier.planning.references import Ref
 
 KIND = "SprintChain"
 

@@ -2,8 +2,8 @@
 
 from courier.planning.chains.chain import Chain
 from courier.planning.chains.ground import Ground
-from courier.planning.course import Course, Part
 from courier.planning.made.making import Suit
+from courier.planning.observed.course import Course, Part
 from courier.runs.frozen import FrozenChain, FrozenGit, FrozenLink, FrozenPlan
 
 

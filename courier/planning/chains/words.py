@@ -3,7 +3,7 @@
 from typing import Final
 
 from courier.planning.chains.chain import Chain
-from courier.planning.course import Course, is_down
+from courier.planning.observed.course import Course, is_down
 
 FAILED: Final = "PartFailed"
 """The reason of a chain with a part that failed or was cancelled."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
 from courier.planning.chains.chain import Chain, Link
-from courier.planning.references import Ref
+from courier.planning.documents.references import Ref
 
 KIND = "WorkChain"
 

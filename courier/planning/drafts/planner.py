@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
-from courier.planning.askeddraft import AskedDraft
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.references import Ref
 from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
 from courier.planning.made.names import made_run
 from courier.planning.made.session import Question, Told, made_session
-from courier.planning.manifest import Document
+from courier.planning.observed.askeddraft import AskedDraft
 from courier.planning.plan import Held
-from courier.planning.references import Ref
 from courier.resources.envelope import API_VERSION
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.material import as_data

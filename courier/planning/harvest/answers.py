@@ -6,10 +6,10 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 from courier.planning.answers.writing import Unwritable, with_answers
+from courier.planning.catalog.questions import KIND, open_questions
+from courier.planning.documents.manifest import Schemas
+from courier.planning.documents.references import Ref
 from courier.planning.harvest.crop import Crop, Known, Unusable, counted
-from courier.planning.manifest import Schemas
-from courier.planning.questions import KIND, open_questions
-from courier.planning.references import Ref
 from courier.runs.harvest.answers import FoundAnswer, FoundAnswers
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.harvest.words import inline

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from pydantic import JsonValue
 
-from courier.planning.manifest import Schemas
-from courier.planning.yaml_blocks import to_yaml
+from courier.planning.documents.manifest import Schemas
+from courier.planning.yaml.blocks import to_yaml
 from courier.resources.envelope import API_VERSION
 from courier.runs.harvest.frozen import FrozenHarvest
 

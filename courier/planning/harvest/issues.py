@@ -7,8 +7,8 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from courier.planning.documents.manifest import Schemas
 from courier.planning.harvest.crop import FOLDER, Crop, Known, counted, document
-from courier.planning.manifest import Schemas
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.harvest.issues import FoundIssue, FoundIssues, FoundQuestion
 from courier.runs.harvest.words import alike, inline, name_from

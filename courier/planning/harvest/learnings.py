@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
+from courier.planning.documents.manifest import Schemas
 from courier.planning.harvest.crop import Crop, Known, counted
-from courier.planning.manifest import Schemas
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.harvest.learnings import FoundLessons
 

@@ -5,12 +5,12 @@ from types import MappingProxyType
 from typing import Final
 
 from courier.diagnostics import has_errors
+from courier.planning.documents.manifest import Schemas, read_manifest
 from courier.planning.harvest.answers import AnswerCrop
 from courier.planning.harvest.crop import FOLDER, Crop, Known, Sort, Unusable
 from courier.planning.harvest.issues import IssueCrop
 from courier.planning.harvest.learnings import LearningCrop
 from courier.planning.harvest.sprintplan import SprintPlanCrop
-from courier.planning.manifest import Schemas, read_manifest
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 
 SORTS: Final[Mapping[str, Sort]] = MappingProxyType(

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
+from courier.planning.documents.manifest import Schemas
 from courier.planning.harvest.crop import FOLDER, Crop, Known, Unusable, counted, document
-from courier.planning.manifest import Schemas
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.harvest.sprintplan import FoundSprintPlan
 from courier.runs.harvest.words import clean, inline, name_from

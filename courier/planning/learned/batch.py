@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from courier.planning.harvest.crop import counted
-from courier.planning.yaml_blocks import to_yaml
+from courier.planning.yaml.blocks import to_yaml
 from courier.resources.envelope import API_VERSION
 from courier.resources.model import Model
 from courier.runs.harvest.words import inline

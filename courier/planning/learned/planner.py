@@ -5,17 +5,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from courier.planning.catalog import Catalog
-from courier.planning.effective import SHELL
-from courier.planning.lacking import names_provider
-from courier.planning.learnings import ObservedPending, approved
+from courier.planning.asked.effective import SHELL
+from courier.planning.asked.sessions import session_settings, session_writer
+from courier.planning.budgets.rates import freeze_rates, rates_of, services_of
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.catalog.learnings import ObservedPending, approved
+from courier.planning.documents.lacking import names_provider
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.references import Ref
 from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
 from courier.planning.made.session import Question, Told, made_session
-from courier.planning.manifest import Document
 from courier.planning.plan import Held
-from courier.planning.rates import freeze_rates, rates_of, services_of
-from courier.planning.references import Ref
-from courier.planning.sessions import session_settings, session_writer
 from courier.runs.extraction import INSTRUCTIONS, session_of
 from courier.runs.frozen import FrozenPlan
 from courier.runs.harvest.frozen import FrozenHarvest

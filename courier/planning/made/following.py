@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator
 from itertools import count
 from typing import Final
 
-from courier.planning.catalog import Catalog
-from courier.planning.course import GONE, Course, Part, PartPhase, PlannedCourse
-from courier.planning.observed import Observed, ObservedRun
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.observed.course import GONE, Course, Part, PartPhase, PlannedCourse
+from courier.planning.observed.observed import Observed, ObservedRun
 from courier.runs.approvals import AWAITING
 
 _ENDS: Final[dict[str, PartPhase]] = {

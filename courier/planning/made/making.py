@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from courier.planning.capacity import Capacity
-from courier.planning.catalog import Catalog
-from courier.planning.course import PlannedCourse
-from courier.planning.freeze import spec_digest
-from courier.planning.manifest import Document
-from courier.planning.observed import Observed
+from courier.planning.budgets.capacity import Capacity
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import spec_digest
+from courier.planning.observed.course import PlannedCourse
+from courier.planning.observed.observed import Observed
 from courier.planning.plan import CancelRun, Held, PlannedTask, StartRun
-from courier.planning.references import Ref
 from courier.planning.starting import prompts_of
 from courier.runs.frozen import FrozenInput, FrozenPlan, Source
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from courier.planning.references import Ref
+from courier.planning.documents.references import Ref
 from courier.runs.retry import original
 
 WORDS: Final[Mapping[str, str]] = {

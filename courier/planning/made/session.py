@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.references import Ref
 from courier.planning.made.making import Made
-from courier.planning.manifest import Document
-from courier.planning.references import Ref
 from courier.resources.envelope import API_VERSION
 from courier.resources.values import StepType
 from courier.runs.frozen import FrozenPlan, Source

@@ -3,13 +3,13 @@
 from functools import partial
 from typing import Any, Final
 
-from courier.planning.freeze import held, spec_digest
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import held, spec_digest
+from courier.planning.freezing.tips import tip
 from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
 from courier.planning.made.names import made_run
-from courier.planning.manifest import Document
 from courier.planning.plan import Held
-from courier.planning.references import Ref
-from courier.planning.tips import tip
 from courier.planning.wanted import kept
 from courier.resources.envelope import API_VERSION
 from courier.runs.frozen import FrozenPlan

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from courier.planning.diary import TRIPPED, Diary, Entry, ObservedTask, label_of
+from courier.planning.observed.diary import TRIPPED, Diary, Entry, ObservedTask, label_of
 from courier.planning.recurring.task import Task
 
 _UPCOMING: Final = 5

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from courier.planning.diary import TRIPPED, Ask, Diary, Entry, ObservedTask, Rest
-from courier.planning.observed import InFlight, ObservedRun
+from courier.planning.observed.diary import TRIPPED, Ask, Diary, Entry, ObservedTask, Rest
+from courier.planning.observed.observed import InFlight, ObservedRun
 from courier.planning.recurring.draft import Draft
 from courier.planning.recurring.due import MOST_MADE_UP, due
 from courier.planning.recurring.task import Task

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from courier.planning.diary import MOST_ENTRIES, Diary, Entry, Rest
+from courier.planning.observed.diary import MOST_ENTRIES, Diary, Entry, Rest
 
 Ended = Callable[[str], str | None]
 """Gives the phase a run ended in; None while it has not."""

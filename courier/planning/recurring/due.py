@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from courier.planning.schedule import Timetable
+from courier.planning.schedules.schedule import Timetable
 
 GRACE: Final = timedelta(minutes=5)
 """An occurrence that is later than this was missed; until then it is on time."""

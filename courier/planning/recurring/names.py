@@ -5,9 +5,9 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from courier.planning.diary import TASK
+from courier.planning.documents.references import Ref
 from courier.planning.made.names import made_run
-from courier.planning.references import Ref
+from courier.planning.observed.diary import TASK
 
 _LONGEST: Final = 46
 """So long may the part before the time be, for the whole to be a name of 63 characters."""

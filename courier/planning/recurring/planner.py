@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from courier.planning.catalog import Catalog
-from courier.planning.diary import (
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import held
+from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
+from courier.planning.observed.diary import (
     GONE,
     SCAN,
     TASK,
@@ -15,14 +18,11 @@ from courier.planning.diary import (
     Rest,
     key_of,
 )
-from courier.planning.freeze import held
-from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
-from courier.planning.observed import Observed
+from courier.planning.observed.observed import Observed
 from courier.planning.plan import CancelRun, Held, PlannedTask, StartRun
 from courier.planning.recurring.decide import Decision, Look, decide
 from courier.planning.recurring.names import stem, stem_of
 from courier.planning.recurring.task import Task, task_of
-from courier.planning.references import Ref
 from courier.planning.scans.scan import scan
 from courier.runs.approvals import AWAITING
 

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from courier.planning.catalog import Catalog
-from courier.planning.diary import key_of
-from courier.planning.freeze import spec_digest
-from courier.planning.manifest import Document
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import spec_digest
+from courier.planning.observed.diary import key_of
 from courier.planning.recurring.names import asked_of, due_of
-from courier.planning.references import Ref
-from courier.planning.schedule import Timetable, timetable
+from courier.planning.schedules.schedule import Timetable, timetable
 from courier.resources.durations import to_seconds
 
 _PASSED_ON: Final = ("workflow", "prompt", "base")

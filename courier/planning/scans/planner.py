@@ -1,12 +1,12 @@
 """Scans that are done once: each as often as what it asks for changes."""
 
-from courier.planning.catalog import Catalog
-from courier.planning.diary import SCAN
-from courier.planning.freeze import held, spec_digest
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import held, spec_digest
 from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
 from courier.planning.made.names import cause_of, made_run
+from courier.planning.observed.diary import SCAN
 from courier.planning.plan import Held
-from courier.planning.references import Ref
 from courier.planning.scans.scan import scan
 
 _WHEN = ("schedule", "suspend")

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.documents.references import Ref
 from courier.planning.made.making import Made, Sight
 from courier.planning.made.session import Question, Told, made_session
-from courier.planning.references import Ref
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.material import as_data, bounded
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from courier.planning.installation import NODE, installation
+from courier.planning.freezing.installation import NODE, installation
 
 FOUND = ("sh", "bash", "grep", "mktemp", "ln", "mkdir", "chmod", "cat", "uname")
 NPM = r"""#!/bin/sh

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from courier.errors import NotFound
-from courier.planning.observed import fold
-from courier.planning.record import read_record
+from courier.planning.observed.observed import fold
+from courier.planning.observed.record import read_record
 from courier.ports.index import RunQuery
 from courier.ports.state import Change, DeleteFile, WriteFile
 from courier.storage.index import Index

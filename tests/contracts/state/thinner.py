@@ -8,10 +8,10 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from courier.engine.passes.retention import Retentions
 from courier.engine.pruning.leftovers import Past
 from courier.engine.pruning.transcripts import KeptTranscripts
-from courier.engine.retention import Retentions
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
 from courier.storage.index import Index
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch

@@ -4,8 +4,8 @@ from functools import cache
 from pathlib import Path
 from textwrap import dedent
 
-from courier.planning.catalog import Reading, read_catalog
-from courier.planning.manifest import Schemas
+from courier.planning.catalog.catalog import Reading, read_catalog
+from courier.planning.documents.manifest import Schemas
 from courier.shipped import schema_text
 
 BROKEN = Path(__file__).parent / "broken"

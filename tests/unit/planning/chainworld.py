@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from courier.planning.catalog import Catalog
+from courier.planning.catalog.catalog import Catalog
 from courier.planning.chains.planner import tips_wanted
-from courier.planning.course import Course, Resumption, read_course
-from courier.planning.observed import InFlight, Observed, ObservedRun, fold
+from courier.planning.documents.references import Ref
+from courier.planning.observed.course import Course, Resumption, read_course
+from courier.planning.observed.observed import InFlight, Observed, ObservedRun, fold
 from courier.planning.plan import CancelRun, Plan, StartRun
 from courier.planning.planner import plan
-from courier.planning.references import Ref
 from courier.runs.frozen import FrozenPlan
 from courier.runs.writeback import to_json
 from tests.unit.planning.world import DRIVERS, Json, catalog, document, observed, project, workflow

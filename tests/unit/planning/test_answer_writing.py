@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from courier.planning.answers.writing import Unwritable, with_answers, with_approval
-from courier.planning.manifest import Schemas, read_manifest
-from courier.planning.references import Ref
+from courier.planning.documents.manifest import Schemas, read_manifest
+from courier.planning.documents.references import Ref
 from courier.shipped import schema_text
 
 SCHEMAS = Schemas(schema_text)

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from courier.planning.sources import read_drafts
+from courier.planning.documents.sources import read_drafts
 from courier.resources.kinds import KINDS, read_resource
 from courier.shipped import shipped
 from tests.unit.planning.catalogs import BROKEN, codes, reading

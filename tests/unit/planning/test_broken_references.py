@@ -2,7 +2,7 @@
 
 import pytest
 
-from courier.planning.catalog import Reading
+from courier.planning.catalog.catalog import Reading
 from tests.unit.planning.catalogs import document, reading
 
 PROJECT = document("Project", "shop")

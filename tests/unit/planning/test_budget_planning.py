@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from courier.planning.observed import InFlight, Lacking, Observed
+from courier.planning.observed.observed import InFlight, Lacking, Observed
 from courier.planning.plan import GrantBudget, Plan, StartRun
 from courier.runs.budget import DAY, MONTH, RUN
 from courier.runs.spending import Spent

@@ -3,10 +3,10 @@
 import pytest
 
 from courier.diagnostics import Severity
-from courier.planning.catalog import unread
-from courier.planning.crosscheck import crosscheck
-from courier.planning.facts import FileFacts
-from courier.planning.references import Ref, reference_paths, references
+from courier.planning.catalog.catalog import unread
+from courier.planning.catalog.crosscheck import crosscheck
+from courier.planning.documents.facts import FileFacts
+from courier.planning.documents.references import Ref, reference_paths, references
 from tests.unit.planning.catalogs import codes, document, reading
 
 PROJECT = document("Project", "shop")

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from courier.planning.catalog import Catalog
-from courier.planning.course import Resumption
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.observed.course import Resumption
 from courier.planning.plan import StartRun
 from tests.unit.planning.chainworld import SPRINTS, World, begun, reasons, sprints, work
 from tests.unit.planning.world import catalog

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from courier.planning.course import Course, ObservedCourse, Part, Resumption, read_course
-from courier.planning.observed import InFlight
+from courier.planning.documents.references import Ref
+from courier.planning.observed.course import Course, ObservedCourse, Part, Resumption, read_course
+from courier.planning.observed.observed import InFlight
 from courier.planning.plan import Held
 from courier.planning.planner import plan
-from courier.planning.references import Ref
 from courier.runs.retry import Asked, retried
 from courier.runs.writeback import to_json
 from tests.unit.planning.chainworld import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from courier.planning.observed import Observed
+from courier.planning.observed.observed import Observed
 from courier.planning.plan import StartRun
 from courier.planning.planner import plan
 from tests.unit.planning.catalogs import document, reading

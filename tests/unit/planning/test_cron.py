@@ -7,8 +7,8 @@ from croniter import croniter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from courier.planning.cron import BadCron, parse_cron
-from courier.planning.schedule import timetable
+from courier.planning.schedules.cron import BadCron, parse_cron
+from courier.planning.schedules.schedule import timetable
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 

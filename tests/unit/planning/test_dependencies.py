@@ -2,8 +2,8 @@
 
 import pytest
 
-from courier.planning.circles import circles
-from courier.planning.observed import InFlight, ObservedRun
+from courier.planning.catalog.circles import circles
+from courier.planning.observed.observed import InFlight, ObservedRun
 from courier.planning.plan import Held, StartRun
 from tests.unit.planning.catalogs import document
 from tests.unit.planning.catalogs import reading as read_texts

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from courier.planning.askeddraft import AskedDraft
 from courier.planning.harvest.crop import Crop, Known, KnownDocument, Unusable
 from courier.planning.harvest.reap import reap
-from courier.planning.observed import InFlight, Observed, ObservedRun, fold
+from courier.planning.observed.askeddraft import AskedDraft
+from courier.planning.observed.observed import InFlight, Observed, ObservedRun, fold
 from courier.planning.plan import Plan, StartRun
 from courier.planning.planner import plan
 from courier.runs.harvest.contracts import CONTRACTS

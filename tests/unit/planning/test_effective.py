@@ -3,7 +3,15 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courier.planning.effective import BUILT_IN_LAYER, Layer, Value, Writer, effective, layer, shown
+from courier.planning.asked.effective import (
+    BUILT_IN_LAYER,
+    Layer,
+    Value,
+    Writer,
+    effective,
+    layer,
+    shown,
+)
 from courier.resources.defaults import BUILT_IN
 
 

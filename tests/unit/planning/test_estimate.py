@@ -1,8 +1,8 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from courier.planning.estimate import estimate
-from courier.planning.history import Sample
+from courier.planning.budgets.estimate import estimate
+from courier.planning.observed.history import Sample
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 

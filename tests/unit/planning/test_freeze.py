@@ -2,12 +2,12 @@ from decimal import Decimal
 
 import pytest
 
-from courier.planning.executable import same_repository
-from courier.planning.explanation import explain
-from courier.planning.freeze import freeze, spec_digest
+from courier.planning.asked.explanation import explain
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.executable import same_repository
+from courier.planning.freezing.freeze import freeze, spec_digest
+from courier.planning.freezing.tips import branches_wanted
 from courier.planning.plan import Held
-from courier.planning.references import Ref
-from courier.planning.tips import branches_wanted
 from courier.runs.frozen import FrozenInput, FrozenPlan
 from courier.runs.loops import way_back
 from tests.unit.planning.world import (

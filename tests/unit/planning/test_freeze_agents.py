@@ -1,8 +1,8 @@
 """Agents that documents describe, frozen with the runs that use them."""
 
-from courier.planning.freeze import freeze
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import freeze
 from courier.planning.plan import Held
-from courier.planning.references import Ref
 from courier.runs.frozen import FrozenPlan
 from tests.unit.planning.world import DRIVERS, Json, catalog, document, observed, project, run
 from tests.unit.planning.world import workflow as workflow_document

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from courier.planning.freeze import freeze
-from courier.planning.references import Ref
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import freeze
 from courier.runs.frozen import FrozenApproval, FrozenPlan
 from tests.unit.planning.world import DRIVERS, catalog, document, observed, project, run
 

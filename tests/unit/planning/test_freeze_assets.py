@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from courier.planning.explanation import explain
-from courier.planning.freeze import freeze
-from courier.planning.library import MOST_BYTES, MOST_FILES, AssetFile, Found, Library, Wish
+from courier.planning.asked.explanation import explain
+from courier.planning.asked.library import MOST_BYTES, MOST_FILES, AssetFile, Found, Library, Wish
+from courier.planning.asked.sessions import session_settings
+from courier.planning.asked.skills import digest
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import freeze
 from courier.planning.plan import Held, StartRun
 from courier.planning.planner import plan
-from courier.planning.references import Ref
-from courier.planning.sessions import session_settings
-from courier.planning.skills import digest
 from courier.runs.frozen import FrozenPlan
 from tests.unit.planning.catalogs import document as text_of
 from tests.unit.planning.catalogs import reading

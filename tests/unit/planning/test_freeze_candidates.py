@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from courier.planning.explanation import explain
-from courier.planning.freeze import freeze
+from courier.planning.asked.explanation import explain
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import freeze
 from courier.planning.plan import Held, StartRun
 from courier.planning.planner import plan
-from courier.planning.references import Ref
 from courier.runs.frozen import FrozenPlan, FrozenStep
 from tests.unit.planning.world import (
     NOW,

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from courier.planning.freeze import freeze
-from courier.planning.images import LARGEST, MOST, image_type, images_wanted
-from courier.planning.observed import ObservedImage
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import freeze
+from courier.planning.freezing.images import LARGEST, MOST, image_type, images_wanted
+from courier.planning.observed.observed import ObservedImage
 from courier.planning.plan import Held
-from courier.planning.references import Ref
 from courier.runs.frozen import FrozenImage, FrozenPlan
 from tests.unit.planning.world import DRIVERS, catalog, observed, project, run, workflow
 

@@ -1,9 +1,9 @@
 """Pipelines frozen: any steps, their loops, their machines, and what is left out."""
 
-from courier.planning.explanation import explain
-from courier.planning.freeze import freeze
+from courier.planning.asked.explanation import explain
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import freeze
 from courier.planning.plan import Held
-from courier.planning.references import Ref
 from courier.runs.frozen import FrozenPlan, FrozenSandbox, FrozenStepLoop
 from courier.runs.loops import way_back
 from tests.unit.planning.world import (

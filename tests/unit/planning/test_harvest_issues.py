@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from courier.planning.documents.manifest import Schemas
 from courier.planning.harvest.crop import Crop, Known, KnownDocument, Unusable
 from courier.planning.harvest.reap import reap
-from courier.planning.manifest import Schemas
 from courier.resources.values import NAME
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 from courier.runs.harvest.issues import FoundIssues

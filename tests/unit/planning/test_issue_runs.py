@@ -2,8 +2,8 @@
 
 import pytest
 
-from courier.planning.observed import InFlight
-from courier.planning.references import Ref
+from courier.planning.documents.references import Ref
+from courier.planning.observed.observed import InFlight
 from tests.unit.planning.chainworld import (
     World,
     begun,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from courier.diagnostics import has_errors
-from courier.planning.catalog import Reading
-from courier.planning.lacking import wishes
+from courier.planning.catalog.catalog import Reading
+from courier.planning.documents.lacking import wishes
 from courier.shipped import shipped
 from tests.unit.planning.catalogs import codes, document, reading
 

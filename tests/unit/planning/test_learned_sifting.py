@@ -5,6 +5,8 @@ from typing import Any
 import yaml
 from hypothesis import given, settings
 
+from courier.planning.catalog.learnings import lesson_in
+from courier.planning.documents.pinning import with_status
 from courier.planning.harvest.reap import _check
 from courier.planning.learned.batch import (
     MOST_TOGETHER,
@@ -16,8 +18,6 @@ from courier.planning.learned.batch import (
 )
 from courier.planning.learned.figures import Tally, figures
 from courier.planning.learned.sifting import KnownLessons, sifted
-from courier.planning.learnings import lesson_in
-from courier.planning.pinning import with_status
 from courier.runs.learnings.lesson import Lesson
 from tests.unit.planning.world import SCHEMAS, document, reading
 from tests.unit.runs.lessons import lesson, lessons

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 import yaml
 
-from courier.planning.learning_notes import notes
+from courier.planning.catalog.learning_notes import notes
 
 TODAY = date(2026, 11, 22)
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from courier.planning.learnings import ObservedLearnings, pins
-from courier.planning.observed import Observed
+from courier.planning.catalog.learnings import ObservedLearnings, pins
+from courier.planning.observed.observed import Observed
 from courier.planning.plan import Plan, StartRun
 from courier.runs.frozen import FrozenStep
 from courier.runs.learnings.version import LearningVersion, VersionIndex

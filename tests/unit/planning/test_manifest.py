@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from courier.diagnostics import has_errors
-from courier.planning.manifest import read_manifest
-from courier.planning.references import Ref
-from courier.planning.sources import is_document, markdown_kind
+from courier.planning.documents.manifest import read_manifest
+from courier.planning.documents.references import Ref
+from courier.planning.documents.sources import is_document, markdown_kind
 from tests.unit.planning.catalogs import BROKEN, codes, document, reading, schemas
 
 EVERYDAY = (BROKEN.parent / "everyday.yaml").read_bytes()

@@ -1,6 +1,6 @@
 """Merges: when their runs start, what these are told, and that each is done once."""
 
-from courier.planning.observed import InFlight, ObservedRun
+from courier.planning.observed.observed import InFlight, ObservedRun
 from courier.planning.plan import Plan, StartRun
 from tests.unit.planning.world import Json, document, observed, planned, project
 

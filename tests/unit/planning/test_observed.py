@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courier.planning.history import SAMPLES, Sample
-from courier.planning.observed import InFlight, Observed, ObservedRun, fold
+from courier.planning.observed.history import SAMPLES, Sample
+from courier.planning.observed.observed import InFlight, Observed, ObservedRun, fold
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 names = st.sampled_from([f"run-{number}" for number in range(8)])

@@ -2,9 +2,9 @@
 
 import pytest
 
-from courier.planning.explanation import explain
-from courier.planning.freeze import freeze
-from courier.planning.references import Ref
+from courier.planning.asked.explanation import explain
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import freeze
 from courier.runs.frozen import FrozenPlan
 from courier.runs.prompts import assemble
 from tests.unit.planning.world import DRIVERS, catalog, document, observed, project, run

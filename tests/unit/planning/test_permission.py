@@ -2,7 +2,7 @@
 
 import pytest
 
-from courier.planning.permission import Member, Person, objection, person_of, team_of
+from courier.planning.catalog.permission import Member, Person, objection, person_of, team_of
 from tests.unit.planning.world import catalog, document, project
 
 TEAM = (

@@ -2,9 +2,9 @@
 
 import pytest
 
-from courier.planning.manifest import Document
-from courier.planning.pinning import with_pin
-from courier.planning.references import Ref
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.pinning import with_pin
+from courier.planning.documents.references import Ref
 from tests.unit.planning.catalogs import reading
 
 NEW = "1234567890abcdef1234567890abcdef12345678"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from courier.planning.facts import FileFacts, facts_of
-from courier.planning.manifest import Manifest, Schemas, read_manifest
-from courier.planning.plain_facts import plain_facts
+from courier.planning.documents.facts import FileFacts, facts_of
+from courier.planning.documents.manifest import Manifest, Schemas, read_manifest
+from courier.planning.documents.plain_facts import plain_facts
 from courier.shipped import schema_text, shipped
 from tests.bench.corpus import write_corpus
 

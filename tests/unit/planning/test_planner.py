@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from courier.planning.freeze import spec_digest
-from courier.planning.history import Sample
-from courier.planning.observed import InFlight, ObservedRun
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import spec_digest
+from courier.planning.observed.history import Sample
+from courier.planning.observed.observed import InFlight, ObservedRun
 from courier.planning.plan import CancelRun, Held, Plan, PublishRun, ResumeRun, StartRun
 from courier.planning.planner import Pass, plan, plan_pass
-from courier.planning.references import Ref
 from courier.planning.stale import stale_because
 from courier.runs.prompts import assemble
 from tests.unit.planning.world import (

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from courier.planning.freeze import spec_digest
-from courier.planning.observed import InFlight, Observed, ObservedRun
+from courier.planning.freezing.freeze import spec_digest
+from courier.planning.observed.observed import InFlight, Observed, ObservedRun
 from courier.planning.plan import CancelRun, Plan, PublishRun, ResumeRun, StartRun
 from tests.unit.planning.world import Json, observed, planned, project, run, workflow
 

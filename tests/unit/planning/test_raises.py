@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from courier.engine.raises import branch_of, raised
+from courier.engine.passes.raises import branch_of, raised
 from courier.errors import Misused
-from courier.planning.observed import Lacking
+from courier.planning.observed.observed import Lacking
 from courier.planning.plan import Raise
 from courier.runs.budget import RUN
 from courier.runs.spending import Spent

@@ -2,7 +2,7 @@
 
 import random
 
-from courier.planning import catalog as catalogs
+from courier.planning.catalog import catalog as catalogs
 from tests.unit.planning.world import Json, document, reading
 
 STEPS = [{"name": "work", "type": "custom", "run": "true"}]

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from courier.planning.observed import ObservedRun
-from courier.planning.record import read_record
+from courier.planning.observed.observed import ObservedRun
+from courier.planning.observed.record import read_record
 
 
 def written(**changes: object) -> bytes:

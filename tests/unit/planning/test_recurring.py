@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from courier.planning.catalog import Catalog
-from courier.planning.diary import Ask, Diary, ObservedTask, read_diary
-from courier.planning.observed import InFlight, Observed, ObservedRun, fold
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.observed.diary import Ask, Diary, ObservedTask, read_diary
+from courier.planning.observed.observed import InFlight, Observed, ObservedRun, fold
 from courier.planning.plan import CancelRun, Plan, StartRun
 from courier.planning.planner import plan
 from courier.planning.recurring.names import asked_run, due_run, stem, stem_of

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from courier.planning.observed import Observed
+from courier.planning.observed.observed import Observed
+from courier.planning.observed.sandboxrecord import KeptSandbox, ObservedSandbox, read_sandbox
 from courier.planning.plan import Held, KeepSandbox, KillSandbox, Plan, StartSandbox, TellSandbox
 from courier.planning.planner import plan
-from courier.planning.sandboxfreeze import digest_of
-from courier.planning.sandboxrecord import KeptSandbox, ObservedSandbox, read_sandbox
+from courier.planning.sandboxes.freeze import digest_of
 from courier.runs.interactive.account import account
 from courier.runs.interactive.live import LiveSandbox
 from tests.unit.planning.world import COMMIT, DRIVERS, NOW, Json, catalog, document, project

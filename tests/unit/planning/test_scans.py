@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from courier.planning.diary import ObservedTask
-from courier.planning.observed import InFlight, Observed, ObservedRun, fold
+from courier.planning.observed.diary import ObservedTask
+from courier.planning.observed.observed import InFlight, Observed, ObservedRun, fold
 from courier.planning.plan import Plan, StartRun
 from courier.planning.planner import plan
 from tests.unit.planning.world import (

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from courier.planning.schedule import timetable
-from courier.planning.zones import UnknownZone, zone_named
+from courier.planning.schedules.schedule import timetable
+from courier.planning.schedules.zones import UnknownZone, zone_named
 from tests.unit.planning.wall_clock import WARM_UP, changes, utc, wall, watched
 
 ZONES = sorted(

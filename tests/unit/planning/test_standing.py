@@ -1,7 +1,7 @@
 """Several projects in one repository, each told by itself."""
 
-from courier.planning.catalog import Catalog
-from courier.planning.observed import InFlight, ObservedRun
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.observed.observed import InFlight, ObservedRun
 from courier.planning.plan import Plan
 from courier.planning.planner import plan
 from courier.planning.standing import Standing, standings

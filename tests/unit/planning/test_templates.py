@@ -3,10 +3,10 @@
 import pytest
 
 from courier.diagnostics import has_errors
-from courier.planning.explanation import explain
-from courier.planning.freeze import freeze
+from courier.planning.asked.explanation import explain
+from courier.planning.documents.references import Ref
+from courier.planning.freezing.freeze import freeze
 from courier.planning.plan import Held, StartRun
-from courier.planning.references import Ref
 from courier.runs.frozen import FrozenInput, FrozenPlan, FrozenTemplate
 from tests.unit.planning.world import (
     DRIVERS,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from courier.diagnostics import Severity, has_errors
-from courier.planning.references import Ref
+from courier.planning.documents.references import Ref
 from courier.resources.kinds import KINDS
 from courier.resources.names import UNUSED_FIELDS
 from tests.unit.planning.catalogs import codes, document, reading

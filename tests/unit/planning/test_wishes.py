@@ -4,11 +4,11 @@ import random
 from dataclasses import replace
 
 from courier.diagnostics import has_errors
-from courier.planning.catalog import Reading
-from courier.planning.observed import ObservedImage
+from courier.planning.catalog.catalog import Reading
+from courier.planning.documents.references import Ref
+from courier.planning.observed.observed import ObservedImage
 from courier.planning.plan import StartRun
 from courier.planning.planner import plan
-from courier.planning.references import Ref
 from courier.runs.frozen import FrozenStep
 from tests.unit.planning.world import (
     NOW,

@@ -5,9 +5,9 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from courier.planning.yaml_gate import chunks, decode
-from courier.planning.yaml_plain import is_plain
-from courier.planning.yaml_text import Engine, read_yaml
+from courier.planning.yaml.gate import chunks, decode
+from courier.planning.yaml.plain import is_plain
+from courier.planning.yaml.text import Engine, read_yaml
 
 BROKEN = Path(__file__).parent / "broken"
 

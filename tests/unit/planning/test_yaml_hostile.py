@@ -40,7 +40,7 @@ HOSTILE = {
 }
 SCRIPT = """
 import json, sys, time
-from courier.planning.yaml_text import Engine, read_yaml
+from courier.planning.yaml.text import Engine, read_yaml
 text = eval(sys.stdin.read())
 found = []
 for engine in Engine:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from courier.planning.yaml_events import places_in
-from courier.planning.yaml_gate import chunks
-from courier.planning.yaml_text import Engine, read_yaml
+from courier.planning.yaml.events import places_in
+from courier.planning.yaml.gate import chunks
+from courier.planning.yaml.text import Engine, read_yaml
 
 ENGINES = list(Engine)
 

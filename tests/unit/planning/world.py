@@ -7,9 +7,9 @@ from pathlib import Path
 
 import yaml
 
-from courier.planning.catalog import Catalog, Reading, read_catalog
-from courier.planning.manifest import Schemas
-from courier.planning.observed import InFlight, Observed, ObservedRun, fold
+from courier.planning.catalog.catalog import Catalog, Reading, read_catalog
+from courier.planning.documents.manifest import Schemas
+from courier.planning.observed.observed import InFlight, Observed, ObservedRun, fold
 from courier.planning.plan import Plan
 from courier.planning.planner import plan
 from courier.resources.schema import schema_name

@@ -1,0 +1,1 @@
+"""What people are told of runs, tasks and chains: from records, and from runs in flight."""

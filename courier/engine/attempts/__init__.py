@@ -1,0 +1,1 @@
+"""One agent in one sandbox, at one step of a run: opened, at work, its work taken out, ended."""

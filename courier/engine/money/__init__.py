@@ -1,0 +1,1 @@
+"""What is spent: by one process, by projects in a period, and by all workers together."""

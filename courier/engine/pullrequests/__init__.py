@@ -1,0 +1,1 @@
+"""Pull requests on their forges: what they tell, how they stand, opened again, restacked."""

@@ -1,0 +1,92 @@
+"""Pull requests that could not be opened when their runs ended: tried again, asking no agent."""
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from courier.engine.world import World
+from courier.errors import CourierError, NotFound
+from courier.planning.observed.listed import ListedRun
+from courier.ports.forges import Proposed
+from courier.ports.state import WriteFile
+from courier.runs.pullrequest import PullRequest
+from courier.runs.writeback import to_json
+
+log = logging.getLogger(__name__)
+
+EVERY: Final = timedelta(minutes=5)
+"""How often a forge that refused is asked again."""
+
+DECLINED: Final = "ProposalDeclined"
+"""The reason of a run whose work is pushed, and whose pull request the forge refused."""
+
+
+class Reproposer:
+    """Opens what could not be opened."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._due: datetime | None = None
+
+    async def try_again(self) -> Sequence[str]:
+        """Return the runs whose pull requests are open now; most calls cost nothing."""
+        now = self._world.clock.now()
+        if self._due is not None and now < self._due:
+            return ()
+        self._due = now + EVERY
+        opened = []
+        for listed in self._world.index.unproposed():
+            try:
+                if await self._propose(listed):
+                    opened.append(listed.observed.run)
+            except CourierError as fault:
+                run = listed.observed.run
+                log.warning("run %s still has no pull request: %s", run, fault)
+        return opened
+
+    async def _propose(self, listed: ListedRun) -> bool:
+        state = self._world.state
+        record = json.loads((await state.read([listed.place])).get(listed.place) or b"{}")
+        pull = _failed(record)
+        if pull is None or not await self._is_there(pull):
+            return False
+        now = await self._world.forges[pull.forge].propose(
+            Proposed(
+                run=pull.run,
+                title=pull.title,
+                body=pull.body,
+                base=pull.base,
+                branch=pull.branch,
+                head=pull.head,
+                draft=pull.draft,
+                labels=pull.labels,
+                reviewers=pull.reviewers,
+                auto_merge=pull.auto_merge is not None,
+            )
+        )
+        record["pullRequest"] = now.model_dump(mode="json", by_alias=True)
+        if record.get("reason") == DECLINED:
+            told = "Its pull request was opened later."
+            record |= {"phase": "completed", "reason": "Completed", "message": told}
+        change = WriteFile(listed.place, to_json(record))
+        await state.write([change], message=f"pull request {now.status}: {pull.run}")
+        return now.status == "created"
+
+    async def _is_there(self, pull: PullRequest) -> bool:
+        """Return whether its branch is still as its run left it."""
+        try:
+            return (await self._world.repository.head(pull.branch)).commit == pull.head
+        except NotFound:
+            return False
+
+
+def _failed(record: dict[str, Any]) -> PullRequest | None:
+    try:
+        pull = PullRequest.model_validate(record.get("pullRequest"), strict=False)
+    except ValidationError:
+        return None
+    return pull if pull.status == "failed" else None

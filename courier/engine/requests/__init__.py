@@ -1,0 +1,1 @@
+"""What people ask by command: requests on record, and how they reach runs."""

@@ -1,0 +1,1 @@
+"""Processes that stay: daemons and workers, how they are woken, watched and told apart."""

@@ -1,0 +1,230 @@
+"""Learnings of a catalog: what is approved, and which version a project's steps are told."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from courier.planning.catalog.catalog import Catalog
+from courier.planning.documents.manifest import Document
+from courier.planning.documents.references import Ref
+from courier.planning.documents.sources import read_drafts
+from courier.resources.kinds import read_resource
+from courier.resources.learning import Learning
+from courier.resources.values import StepType
+from courier.runs.learnings.compiled import Compilation, compiled
+from courier.runs.learnings.lesson import Evidence, Lesson
+from courier.runs.learnings.told import StepLearnings, ToldLesson, text_of, told_to
+from courier.runs.learnings.version import LearningVersion, VersionIndex, unapproved
+
+KIND: Final = "Learning"
+
+_FOLDER: Final = ".courier/"
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPending:
+    """A run that is to be looked through.
+
+    Attributes:
+        project: Its project.
+        material: What a session is shown of it; empty once its session has begun.
+    """
+
+    run: str
+    project: str
+    material: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedLearnings:
+    """What is true of versions now.
+
+    Attributes:
+        today: The day, in UTC; None where nobody asked, and then nothing expires.
+        index: Every version there is.
+        kept: Pinned versions by number: what is in each, or why it cannot be believed.
+        pending: Runs that are to be looked through, by name.
+        fault: Why the index cannot be read; empty where it can.
+    """
+
+    today: date | None = None
+    index: VersionIndex = field(default_factory=VersionIndex)
+    kept: Mapping[int, LearningVersion | str] = field(default_factory=dict)
+    pending: Mapping[str, ObservedPending] = field(default_factory=dict)
+    fault: str = ""
+
+    @property
+    def mark(self) -> str:
+        """Return what moves when a plan may read anything else of versions."""
+        newest = self.index.newest
+        kept = sorted(
+            (number, one if isinstance(one, str) else one.digest)
+            for number, one in self.kept.items()
+        )
+        last = (newest.version, newest.digest) if newest else None
+        told = (last, kept, sorted(self.pending), self.fault)
+        return sha256(repr(told).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The version that the steps of one project are told.
+
+    Attributes:
+        number: Its number; 0 while there is no version.
+        digest: Its digest.
+        lessons: What is in it.
+    """
+
+    number: int
+    digest: str
+    lessons: tuple[Lesson, ...]
+
+    def told(self, role: StepType, *, project: str) -> StepLearnings | None:
+        """Return what a step is told; None while there is no version."""
+        if not self.number:
+            return None
+        found = told_to(self.lessons, role, project=project)
+        return StepLearnings(
+            version=self.number,
+            digest=self.digest,
+            lessons=tuple(ToldLesson(name=one.name, digest=one.digest) for one in found),
+            text=text_of(found),
+        )
+
+
+def every_lesson(catalog: Catalog) -> Iterator[tuple[str, Lesson]]:
+    """Yield every Learning of a catalog with its status, in alphabetical order."""
+    for ref in catalog.of_kind(KIND):
+        resource = catalog.resource(ref)
+        if isinstance(resource, Learning):
+            yield resource.spec.status, lesson_of(resource, catalog.documents[ref].path)
+
+
+def approved(catalog: Catalog) -> dict[str, Lesson]:
+    """Return what is approved, expired ones included, by name."""
+    return {one.name: one for status, one in every_lesson(catalog) if status == "approved"}
+
+
+def lesson_of(learning: Learning, path: str) -> Lesson:
+    """Return what a document tells, whatever its status."""
+    spec = learning.spec
+    return Lesson(
+        name=learning.metadata.name,
+        description=spec.description,
+        trigger=spec.trigger,
+        correct_behavior=spec.correct_behavior,
+        severity=spec.severity,
+        category=spec.category,
+        roles=spec.roles,
+        scope=spec.scope,
+        expires=spec.expires,
+        project=learning.metadata.project,
+        evidence=tuple(Evidence(run=one.run, commit=one.commit) for one in spec.evidence),
+        path=path,
+    )
+
+
+def lesson_in(path: str, data: bytes, name: str) -> Lesson | None:
+    """Return the approved Learning of a name that a file held; None where it held none."""
+    for draft in read_drafts(path, data, inside=path.removeprefix(_FOLDER)).documents:
+        value: Any = draft.value
+        if not isinstance(value, dict) or value.get("kind") != KIND:
+            continue
+        try:
+            learning = read_resource(value)
+        except ValidationError:
+            continue
+        if not isinstance(learning, Learning) or learning.metadata.name != name:
+            continue
+        if learning.spec.status == "approved":
+            return lesson_of(learning, path)
+    return None
+
+
+def compilation(catalog: Catalog, observed: ObservedLearnings) -> Compilation:
+    """Return what is approved now, compiled."""
+    return compiled(approved(catalog).values(), today=observed.today or date.min)
+
+
+def next_version(
+    catalog: Catalog, observed: ObservedLearnings, *, commit: str
+) -> LearningVersion | None:
+    """Return the version that is to be kept now; None where the newest says the same."""
+    if observed.fault:
+        return None
+    return observed.index.following(compilation(catalog, observed), commit=commit)
+
+
+def pins(catalog: Catalog) -> frozenset[int]:
+    """Return the versions that projects are pinned to."""
+    return frozenset(
+        int(pin) for ref in catalog.of_kind("Project") if (pin := _pin(catalog.documents[ref]))
+    )
+
+
+def in_force(catalog: Catalog, observed: ObservedLearnings, project: Ref) -> InForce | str:
+    """Return the version a project's steps are told, or why it cannot be told.
+
+    Without a pin it is what the documents say, never what a file on the state branch says.
+    """
+    if observed.fault:
+        return f"The versions of the learnings cannot be read ({observed.fault})."
+    document = catalog.documents[project]
+    if pin := _pin(document):
+        found = _pinned(catalog, observed, int(pin))
+        if isinstance(found, InForce):
+            return found
+        at = document.position(("spec", "learnings", "pin"))
+        return f"{project} is pinned to version {pin} of the learnings ({at}), and {found}"
+    whole = compilation(catalog, observed)
+    following, newest = observed.index.following(whole, commit=""), observed.index.newest
+    if following is not None:
+        return InForce(following.version, following.digest, whole.lessons)
+    return InForce(newest.version if newest else 0, whole.digest, whole.lessons)
+
+
+def expiry(
+    catalog: Catalog, observed: ObservedLearnings, *, before: datetime | None = None
+) -> datetime | None:
+    """Return when the first learning that holds now expires, unless something else comes before.
+
+    Args:
+        catalog: Holds the learnings.
+        observed: Tells the day.
+        before: What else comes; None for nothing.
+    """
+    today = observed.today or date.min
+    days = (one.expires for one in approved(catalog).values() if one.expires and one.holds(today))
+    first = min(days, default=None)
+    if first is None:
+        return before
+    after = datetime.combine(first + timedelta(days=1), time(), UTC)
+    return min(after, before) if before else after
+
+
+def _pin(project: Document) -> str | None:
+    told = project.value["spec"].get("learnings") or {}
+    pin = told.get("pin")
+    return pin if isinstance(pin, str) else None
+
+
+def _pinned(catalog: Catalog, observed: ObservedLearnings, number: int) -> InForce | str:
+    known = ", ".join(str(one.version) for one in observed.index.versions[-5:]) or "none"
+    if observed.index.find(number) is None:
+        return f"there is no such version (newest ones: {known}). Write another, or take it out."
+    kept = observed.kept.get(number, "it was not read")
+    if isinstance(kept, str):
+        return f"{kept}. Pin another version, or take the pin out."
+    if gone := unapproved(kept, approved(catalog)):
+        return (
+            f"of it {', '.join(gone)} is not approved in `.courier/`. Only what is approved is "
+            "told: pin another version, or approve it again."
+        )
+    today = observed.today or date.min
+    lessons = tuple(one for one in kept.lessons if one.holds(today))
+    return InForce(kept.version, kept.digest, lessons)

@@ -1,0 +1,1 @@
+"""From a file to checked documents and their facts, and what is wrong with them by themselves."""
