@@ -9,8 +9,8 @@ top gives plain bash back. The prompt is in the file that ``$COURIER_PROMPT_FILE
 from collections import deque
 from collections.abc import Sequence
 
-from courier.runs.brief import Brief, Launch
-from courier.runs.transcript import AgentEvent, Outcome, OutputWritten
+from courier.runs.briefs.brief import Brief, Launch
+from courier.runs.transcripts.transcript import AgentEvent, Outcome, OutputWritten
 
 TAIL_CHARACTERS = 500_000
 """How much of the end of the output an outcome carries; the whole of it is in the transcript."""

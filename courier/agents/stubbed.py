@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from shlex import quote
 
 from courier.ports.agents import AgentDriver, Translator
-from courier.runs.brief import Brief, Launch
-from courier.runs.stubs import Stub, answer
-from courier.runs.transcript import AgentEvent, Outcome, TextWritten, UsageReported
+from courier.runs.briefs.brief import Brief, Launch
+from courier.runs.transcripts.stubs import Stub, answer
+from courier.runs.transcripts.transcript import AgentEvent, Outcome, TextWritten, UsageReported
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 

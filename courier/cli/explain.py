@@ -10,7 +10,7 @@ from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
     from courier.planning.catalog.catalog import Reading
-    from courier.runs.frozen import FrozenValue
+    from courier.runs.run.frozen import FrozenValue
 
     Explained: TypeAlias = Mapping[str, Mapping[str, FrozenValue]]
 

@@ -45,7 +45,7 @@ def retry(here: Here, run: str, step: str, reason: str, *, wait: bool) -> int:
 async def _ask(here: Here, run: str, step: str, reason: str) -> str:
     from courier.engine.requests.requests import Request, put_on_record
     from courier.engine.requests.retries import prepared
-    from courier.runs.retry import original, retry_name
+    from courier.runs.steps.retry import original, retry_name
 
     by = await here.checkout.identity()
     async with here.wired() as wiring:

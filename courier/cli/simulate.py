@@ -21,10 +21,10 @@ from courier.engine.running.runner import FLOW
 from courier.engine.seam import Engine
 from courier.errors import CourierError, InvalidCatalog, Misused, NotFound
 from courier.planning.documents.scenarios import read_scenarios
-from courier.runs.approvals import PROTECTED, waiting
-from courier.runs.following import FrozenCi
-from courier.runs.frozen import FrozenPlan
-from courier.runs.stubs import Scenario, answer, unmet
+from courier.runs.run.following import FrozenCi
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.steps.approvals import PROTECTED, waiting
+from courier.runs.transcripts.stubs import Scenario, answer, unmet
 from courier.storage.scratch import make_twin
 from courier.wiring import Home, Wiring
 

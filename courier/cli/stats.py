@@ -10,11 +10,11 @@ import click
 
 from courier.cli.here import Here
 from courier.cli.verb import Verb
-from courier.runs.statistics import By
-from courier.runs.told import object_of
+from courier.runs.records.statistics import By
+from courier.runs.texts.told import object_of
 
 if TYPE_CHECKING:
-    from courier.runs.statistics import Survived, Tally
+    from courier.runs.records.statistics import Survived, Tally
 
 _EXAMPLE = """\
 courier stats
@@ -93,7 +93,7 @@ def stats(  # noqa: PLR0913 - one parameter an option
 async def _gather(here: Here, by: By, asked: _Asked) -> "tuple[Mapping[str, Tally], bool]":
     from courier.cli.archive import archive
     from courier.ports.index import RunQuery
-    from courier.runs.statistics import tallies
+    from courier.runs.records.statistics import tallies
 
     async with archive(here) as kept:
         listed = kept.index.page(RunQuery(since=asked.since, project=asked.project))

@@ -9,7 +9,7 @@ from courier.cli.here import Here
 from courier.cli.verb import Entry, Verb, Verbs
 
 if TYPE_CHECKING:
-    from courier.runs.frozen import FrozenSandbox
+    from courier.runs.run.frozen import FrozenSandbox
 
 ENTRIES = {
     "list": Entry("courier.cli.template:list_", "List templates and what is done to build them."),

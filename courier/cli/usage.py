@@ -104,7 +104,7 @@ async def _gather(here: Here, asked: Asked) -> "Sums":
     from courier.engine.passes.books import Books
     from courier.errors import Misused
     from courier.planning.budgets.budgets import Money, caps_by_project
-    from courier.runs.spending import GROUPS, Spent, Total, day_of
+    from courier.runs.usage.spending import GROUPS, Spent, Total, day_of
 
     if asked.since > asked.until:
         raise Misused(

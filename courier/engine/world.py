@@ -20,8 +20,8 @@ from courier.ports.state import StateBranch
 from courier.ports.transcripts import Transcripts
 from courier.ports.witness import Unwatched, Witness
 from courier.resources.agent import AgentSpec
-from courier.runs.frozen import FrozenPlan, FrozenStep
-from courier.runs.pricing import EMBEDDED
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
+from courier.runs.usage.pricing import EMBEDDED
 from courier.shipped import schema_text
 
 

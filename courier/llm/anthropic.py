@@ -7,7 +7,7 @@ from courier.llm.faults import fault
 from courier.llm.place import Place
 from courier.ports.clock import Clock
 from courier.ports.models import Answer, Question
-from courier.runs.usage import Usage
+from courier.runs.usage.usage import Usage
 
 if TYPE_CHECKING:
     import anthropic

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from courier.notify.wording import facts, footer
-from courier.runs.notice import Letter, Notice
+from courier.runs.notices.notice import Letter, Notice
 
 _GREEN: Final = 0x2DA44E
 _RED: Final = 0xCF222E

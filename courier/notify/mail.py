@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from courier.errors import Misconfigured, Unavailable
 from courier.notify.http import is_loopback
 from courier.notify.wording import plain
-from courier.runs.notice import Letter
+from courier.runs.notices.notice import Letter
 
 SECRET: Final = "COURIER_SMTP_URL"  # noqa: S105 - a name
 """The secret that says which mail server takes letters, and as whom."""

@@ -11,7 +11,7 @@ from courier.notify.wording import comment
 from courier.ports.clock import Clock
 from courier.ports.forges import Forge
 from courier.ports.secrets import Secrets
-from courier.runs.notice import Letter
+from courier.runs.notices.notice import Letter
 
 
 class Notifiers:

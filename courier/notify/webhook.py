@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from courier.runs.notice import VERSION, Letter
+from courier.runs.notices.notice import VERSION, Letter
 
 ID: Final = "Courier-Delivery"
 """The same for every try of a letter: who had it already may pass it over."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from courier.runs.markdown import line, quoted
-from courier.runs.notice import Letter, Notice
+from courier.runs.notices.notice import Letter, Notice
+from courier.runs.texts.markdown import line, quoted
 
 
 def facts(notice: Notice) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from courier.diagnostics import Diagnostic
 from courier.planning.documents.references import Ref
 from courier.planning.plan import CancelRun, Held, Plan, StartRun
 from courier.planning.sketch import Probe, Sketch
-from courier.runs.frozen import FrozenValue
+from courier.runs.run.frozen import FrozenValue
 
 
 @dataclass(frozen=True, slots=True)

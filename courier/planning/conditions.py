@@ -8,7 +8,7 @@ from typing import Literal
 from courier.diagnostics import Diagnostic, Severity
 from courier.planning.plan import Plan
 from courier.resources.model import Model
-from courier.runs.budget import REASONS
+from courier.runs.usage.budget import REASONS
 
 ConditionType = Literal["Ready", "Reconciling", "Stalled"]
 

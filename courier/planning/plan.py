@@ -9,10 +9,10 @@ from pydantic import Field
 from courier.planning.observed.course import PlannedCourse
 from courier.planning.observed.diary import Diary, Rest
 from courier.resources.model import Model
-from courier.runs.budget import Grant
-from courier.runs.frozen import FrozenPlan
 from courier.runs.interactive.frozen import SandboxPlan, Word
 from courier.runs.learnings.version import LearningVersion
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.usage.budget import Grant
 
 
 class PromptPart(Model):

@@ -16,7 +16,7 @@ from courier.planning.plan import Estimate, Held, Plan, PlannedPrompt
 from courier.planning.planner import Pass, plan_pass
 from courier.planning.recurring.task import task_of
 from courier.planning.starting import prompts_of
-from courier.runs.frozen import FrozenValue
+from courier.runs.run.frozen import FrozenValue
 
 TASK: Final = "(the task of a run)"
 """What a run of a workflow is asked where no document says it."""

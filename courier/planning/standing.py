@@ -8,7 +8,7 @@ from courier.planning.catalog.catalog import Catalog
 from courier.planning.documents.references import Ref
 from courier.planning.made.names import cause_of
 from courier.planning.plan import Action, Plan, StartRun, StartSandbox
-from courier.runs.retry import original
+from courier.runs.steps.retry import original
 
 
 @dataclass(frozen=True, slots=True)

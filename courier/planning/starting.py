@@ -16,9 +16,9 @@ from courier.planning.freezing.templates import strangers
 from courier.planning.freezing.wishes import unfulfilled
 from courier.planning.observed.observed import AskedAgain, Observed
 from courier.planning.plan import Held, PlannedPrompt, StartRun
-from courier.runs.candidates import candidate_plans
-from courier.runs.frozen import FrozenPlan
-from courier.runs.prompts import assemble
+from courier.runs.run.candidates import candidate_plans
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.steps.prompts import assemble
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from courier.planning.documents.references import Ref
 from courier.planning.freezing.freeze import held, spec_digest
 from courier.planning.observed.observed import InFlight, Observed, ObservedRun
 from courier.planning.plan import Action, CancelRun, Held, ResumeRun
-from courier.runs.approvals import AWAITING
+from courier.runs.steps.approvals import AWAITING
 
 Digests = dict[Ref, tuple[Document, str, ObservedRun | None]]
 """Digests of specs, each with the very document it was made of, and the very record by which the

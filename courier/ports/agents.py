@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from courier.runs.brief import Brief, Launch
-from courier.runs.transcript import AgentEvent, Outcome
+from courier.runs.briefs.brief import Brief, Launch
+from courier.runs.transcripts.transcript import AgentEvent, Outcome
 
 
 class Translator(Protocol):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from courier.ports.repository import Identity
-from courier.runs.events import Checkpoint
+from courier.runs.run.events import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from courier.ports.repository import Identity
-from courier.runs.checks import Check, Checks
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.checks import Check, Checks
+from courier.runs.pullrequests.pullrequest import PullRequest
 
 
 @dataclass(frozen=True, slots=True)

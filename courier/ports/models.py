@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from courier.runs.usage import Usage
+from courier.runs.usage.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)

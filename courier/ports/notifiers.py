@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from courier.errors import Misconfigured
-from courier.runs.notice import Letter
+from courier.runs.notices.notice import Letter
 
 
 class Notifier(Protocol):

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from courier.planning.asked.library import AssetFile
 from courier.ports.joining import How, Identity, Joined, Joining, Joins, SigningKey, Unmerged
-from courier.runs.filechange import FileChange
+from courier.runs.texts.filechange import FileChange
 
 __all__ = [
     "NO_BRANCHES",

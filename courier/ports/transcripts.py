@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from courier.runs.transcript import AgentEvent
+from courier.runs.transcripts.transcript import AgentEvent
 
 
 class TranscriptFile(Protocol):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from courier.runs.frozen import FrozenPlan
-from courier.runs.run import Run
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Final
 from courier.errors import Conflict, NotFound
 from courier.ports.checkpoints import Hidden, Line
 from courier.ports.repository import Identity
-from courier.runs.events import Checkpoint
+from courier.runs.run.events import Checkpoint
 from courier.storage import history
 from courier.storage.commits import Signed, commit_tree, git_date
 from courier.storage.mirror import COURIER

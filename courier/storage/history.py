@@ -9,7 +9,7 @@ from typing import Final, Literal
 from courier.errors import NotFound
 from courier.planning.asked.library import AssetFile, readable
 from courier.ports.repository import Identity, Version
-from courier.runs.filechange import FileChange
+from courier.runs.texts.filechange import FileChange
 from courier.storage.catfile import Found
 from courier.storage.names import checked_commit
 from courier.storage.plumbing import Plumbing

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from courier.runs.transcript import AGENT_EVENT, AgentEvent
+from courier.runs.transcripts.transcript import AGENT_EVENT, AgentEvent
 
 POLL_SECONDS = 0.05
 """How often a follower looks for new lines."""

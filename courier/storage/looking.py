@@ -6,7 +6,7 @@ from typing import Final
 from courier.errors import NotFound
 from courier.planning.asked.library import AssetFile
 from courier.ports.repository import Identity, Version
-from courier.runs.filechange import FileChange
+from courier.runs.texts.filechange import FileChange
 from courier.storage import history
 from courier.storage.git import Limits
 from courier.storage.listing import Listing

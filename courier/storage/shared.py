@@ -15,7 +15,7 @@ from courier.ports.repository import (
     SigningKey,
     Unmerged,
 )
-from courier.runs.filechange import FileChange
+from courier.runs.texts.filechange import FileChange
 from courier.storage.mirror import Mirror
 from courier.storage.names import checked_commit
 

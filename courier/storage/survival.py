@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from courier.errors import CourierError
-from courier.runs.statistics import Survived
+from courier.runs.records.statistics import Survived
 from courier.storage.git import Git, Limits
 
 _HEAD: Final = re.compile(rb"([0-9a-f]{40}) [0-9]+ [0-9]+(?: [0-9]+)?")

@@ -10,10 +10,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.metrics_core import Metric
 
 from courier.ports.witness import EndedRun
-from courier.runs.candidates import Entry, entries_of
-from courier.runs.charges import Charge, charges_of
-from courier.runs.frozen import FrozenPlan
-from courier.runs.run import Run
+from courier.runs.records.charges import Charge, charges_of
+from courier.runs.run.candidates import Entry, entries_of
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import Run
 from courier.telemetry.bounded import Bounded
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"

@@ -13,10 +13,10 @@ from hashlib import sha256
 from pydantic import ValidationError
 
 from courier.ports.witness import EndedRun, Stage
-from courier.runs.candidates import Entry, entries_of
-from courier.runs.frozen import FrozenStep
-from courier.runs.pricing import service_of
-from courier.runs.transcript import Outcome
+from courier.runs.run.candidates import Entry, entries_of
+from courier.runs.run.frozen import FrozenStep
+from courier.runs.transcripts.transcript import Outcome
+from courier.runs.usage.pricing import service_of
 
 Value = str | int
 

@@ -41,7 +41,7 @@ from courier.notify.notifiers import Notifiers
 from courier.planning.documents.manifest import Schemas
 from courier.ports.agents import AgentDriver
 from courier.ports.sandboxes import Sandboxes
-from courier.runs.pricing import EMBEDDED
+from courier.runs.usage.pricing import EMBEDDED
 from courier.sandboxd.launcher import status as server_status
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.sandboxes.ondemand import OnDemandSandboxes

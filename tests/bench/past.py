@@ -8,10 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
-from courier.runs.events import RunEnded, RunEvent, RunStarted
-from courier.runs.run import fold
-from courier.runs.usage import Usage
-from courier.runs.writeback import record_files
+from courier.runs.records.writeback import record_files
+from courier.runs.run.events import RunEnded, RunEvent, RunStarted
+from courier.runs.run.run import fold
+from courier.runs.usage.usage import Usage
 from tests.contracts.scratch import GIT_ENV
 from tests.unit.runs.builders import START, attempted, completed, frozen, passed
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from courier.engine.attempts import process, workspace
 from courier.ports.repository import Identity
 from courier.ports.sandboxes import SandboxSpec
-from courier.runs.brief import Launch
+from courier.runs.briefs.brief import Launch
 from tests.engine.worlds import Scene, git, make_origin, provider, scene, single_plan
 from tests.fakes.embedded import Endpoint, serving
 

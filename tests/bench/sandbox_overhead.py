@@ -17,7 +17,7 @@ from e2b import AsyncSandbox
 
 from courier.engine.attempts import process
 from courier.ports.sandboxes import SandboxSpec
-from courier.runs.brief import Launch
+from courier.runs.briefs.brief import Launch
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.system import SystemClock
 from tests.fakes.embedded import Endpoint, serving

@@ -12,7 +12,7 @@ from courier.planning.observed.history import Sample
 from courier.planning.observed.observed import InFlight, Observed, ObservedRun
 from courier.planning.plan import Plan, PlannedPrompt, StartRun
 from courier.planning.planner import plan
-from courier.runs.frozen import FrozenInput
+from courier.runs.run.frozen import FrozenInput
 from tests.unit.planning.world import (
     DRIVERS,
     NOW,

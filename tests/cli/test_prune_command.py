@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from courier.ports.state import Change, WriteFile
-from courier.runs.events import RunEnded, RunStarted
-from courier.runs.run import fold
-from courier.runs.writeback import record_files, transcript_path
+from courier.runs.records.writeback import record_files, transcript_path
+from courier.runs.run.events import RunEnded, RunStarted
+from courier.runs.run.run import fold
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
 from courier.system import SystemClock

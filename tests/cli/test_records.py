@@ -12,10 +12,10 @@ import pytest
 from courier.engine.requests.requests import Request
 from courier.ports.repository import Identity
 from courier.ports.state import Change, WriteFile
-from courier.runs.events import RunEnded, RunEvent, RunStarted
-from courier.runs.run import fold
-from courier.runs.usage import Usage
-from courier.runs.writeback import record_files, transcript_path
+from courier.runs.records.writeback import record_files, transcript_path
+from courier.runs.run.events import RunEnded, RunEvent, RunStarted
+from courier.runs.run.run import fold
+from courier.runs.usage.usage import Usage
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
 from courier.system import SystemClock

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from courier.ports.state import AppendLine, Change, WriteFile
-from courier.runs.charges import Charge
-from courier.runs.usage import Unpriced, Usage
+from courier.runs.records.charges import Charge
+from courier.runs.usage.usage import Unpriced, Usage
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
 from courier.system import SystemClock

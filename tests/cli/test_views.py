@@ -22,8 +22,9 @@ from courier.engine.accounts.following import (
 )
 from courier.errors import NotFound
 from courier.resources.names import KIND_NAMES
-from courier.runs.choice import Choice
-from courier.runs.events import (
+from courier.runs.records.writeback import record
+from courier.runs.replies.choice import Choice
+from courier.runs.run.events import (
     CandidateEnded,
     CandidatesEnded,
     CandidatesKept,
@@ -31,10 +32,9 @@ from courier.runs.events import (
     RunEnded,
     RunStarted,
 )
-from courier.runs.frozen import FrozenCandidate, FrozenStep
-from courier.runs.run import fold
-from courier.runs.usage import Usage
-from courier.runs.writeback import record
+from courier.runs.run.frozen import FrozenCandidate, FrozenStep
+from courier.runs.run.run import fold
+from courier.runs.usage.usage import Usage
 from tests.unit.runs.builders import (
     START,
     attempted,

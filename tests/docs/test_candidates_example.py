@@ -8,7 +8,7 @@ from courier.planning.documents.manifest import Schemas
 from courier.planning.observed.observed import Observed, fold
 from courier.planning.plan import StartRun
 from courier.planning.planner import plan
-from courier.runs.candidates import candidate_plans
+from courier.runs.run.candidates import candidate_plans
 from courier.shipped import schema_text
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "candidates"

@@ -8,7 +8,7 @@ from courier.planning.documents.manifest import Schemas
 from courier.planning.observed.observed import Observed, fold
 from courier.planning.plan import StartRun
 from courier.planning.planner import plan
-from courier.runs.loops import way_back
+from courier.runs.run.loops import way_back
 from courier.shipped import schema_text
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "pipeline"

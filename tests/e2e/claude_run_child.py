@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
 from tests.engine.worlds import Scene, provider, scene, shell_plan
 from tests.fakes.embedded import Endpoint
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from courier.runs.roles import CHOICE_RULE, ROLES, SCORE_RULE
+from courier.runs.replies.roles import CHOICE_RULE, ROLES, SCORE_RULE
 from tests.e2e.rows import Row
 from tests.fakes.models import Asked, Call, Reply, Say, Script, Turn, choose, pair
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from courier.runs.brief import Brief
-from courier.runs.transcript import AgentEvent, Outcome
+from courier.runs.briefs.brief import Brief
+from courier.runs.transcripts.transcript import AgentEvent, Outcome
 from tests.e2e.clis import local
 from tests.e2e.clis.situations import Cli
 from tests.fakes.models import ScriptedModels

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from courier.resources.agent import AgentSpec
-from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
 from tests.e2e.clis.local import TOOLS
 from tests.e2e.rows import MINE_SPEC, ROWS, Row
 from tests.engine.worlds import Scene, single_plan

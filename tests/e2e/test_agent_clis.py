@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from courier.runs.roles import ROLES, VERDICT_RULE
-from courier.runs.transcript import SessionStarted, ToolCalled, ToolReturned
-from courier.runs.verdict import read_verdict
+from courier.runs.replies.roles import ROLES, VERDICT_RULE
+from courier.runs.replies.verdict import read_verdict
+from courier.runs.transcripts.transcript import SessionStarted, ToolCalled, ToolReturned
 from tests.e2e.clis import local
 from tests.e2e.clis.situations import CLIS, Cli
 from tests.e2e.desk import Desk

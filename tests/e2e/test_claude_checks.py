@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
 from tests.e2e.claude_run_child import KEY
 from tests.e2e.clis import local
 from tests.e2e.test_claude_run import claude_sandboxd

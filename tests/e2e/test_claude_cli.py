@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from courier.runs.transcript import RetryNoticed
-from courier.runs.verdict import read_verdict, repair_prompt
+from courier.runs.replies.verdict import read_verdict, repair_prompt
+from courier.runs.transcripts.transcript import RetryNoticed
 from tests.e2e.clis import local
 from tests.e2e.clis.situations import CLIS
 from tests.e2e.desk import Desk

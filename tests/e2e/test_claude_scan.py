@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from courier.runs.frozen import FrozenStep
 from courier.runs.harvest.frozen import FrozenHarvest
+from courier.runs.run.frozen import FrozenStep
 from tests.e2e.claude_run_child import KEY
 from tests.e2e.clis import local
 from tests.engine.harvests import ANSWER

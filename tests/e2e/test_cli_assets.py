@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from courier.resources.capabilities import CAPABILITIES
-from courier.runs.assets import FrozenCommand, FrozenFile, FrozenSkill
+from courier.runs.briefs.assets import FrozenCommand, FrozenFile, FrozenSkill
 from tests.e2e.clis import local
 from tests.e2e.clis.situations import CLIS, Cli
 from tests.e2e.desk import Desk

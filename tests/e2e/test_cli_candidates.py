@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from courier.runs.roles import ROLES as STEP_ROLES
+from courier.runs.replies.roles import ROLES as STEP_ROLES
 from courier.sandboxd.launcher import stop
 from tests.cli.program import courier
 from tests.e2e.clis.local import TOOLS

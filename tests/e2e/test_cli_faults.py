@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from courier.runs.frozen import FrozenSandbox
+from courier.runs.run.frozen import FrozenSandbox
 from tests.e2e.rows import ROWS, Row
 from tests.e2e.stage import HANG, KEYS, agent_plan, row_param, stage
 from tests.engine.worlds import Scene, git, make_origin, provider, scene

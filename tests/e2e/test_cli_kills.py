@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from courier.runs.frozen import FrozenPlan
+from courier.runs.run.frozen import FrozenPlan
 from courier.sandboxd.launcher import ensure_running, status, stop
 from courier.sandboxes.ondemand import OnDemandSandboxes
 from tests.e2e.rows import ROWS, Row

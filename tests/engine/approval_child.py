@@ -18,8 +18,8 @@ from courier.engine.requests.approver import Approver
 from courier.engine.requests.requests import Request, Requests, put_on_record
 from courier.engine.running.question import SIGNAL
 from courier.ports.repository import Identity
-from courier.runs.approvals import waiting
-from courier.runs.frozen import FrozenApproval
+from courier.runs.run.frozen import FrozenApproval
+from courier.runs.steps.approvals import waiting
 from tests.engine.journal_child import fork, reap
 from tests.engine.run_child import CHECK, DESIGN, MOST_KILLS, FactByFact, Stage, build
 from tests.engine.worlds import Scene, provider, scene, shell_plan

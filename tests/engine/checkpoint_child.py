@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from courier.ports.checkpoints import Checkpoints, Hidden, Line
-from courier.runs.events import Checkpoint
-from courier.runs.frozen import FrozenPlan
+from courier.runs.run.events import Checkpoint
+from courier.runs.run.frozen import FrozenPlan
 from tests.engine.journal_child import fork, reap
 from tests.engine.run_child import MOST_KILLS, FactByFact, Stage, build
 from tests.engine.worlds import Scene, provider, scene, single_plan

@@ -1,6 +1,6 @@
 """Runs with candidates that are all shell commands."""
 
-from courier.runs.frozen import FrozenCandidate, FrozenPlan, FrozenStep
+from courier.runs.run.frozen import FrozenCandidate, FrozenPlan, FrozenStep
 from tests.engine.worlds import Scene, shell_plan
 
 DESIGN = """

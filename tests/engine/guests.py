@@ -9,8 +9,8 @@ from typing import Any
 from courier.engine.interactive.keeper import FLOW
 from courier.engine.seam import Json, RunState
 from courier.resources.agent import AgentSpec
-from courier.runs.frozen import FrozenGit, FrozenPlan, FrozenSandbox, FrozenStep
 from courier.runs.interactive.frozen import WORD, GivenMessage, SandboxPlan, Word, run_of
+from courier.runs.run.frozen import FrozenGit, FrozenPlan, FrozenSandbox, FrozenStep
 from tests.engine.worlds import Scene
 
 PERSON = "Ada <ada@example.com>"

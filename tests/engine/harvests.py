@@ -3,8 +3,8 @@
 import json
 import shlex
 
-from courier.runs.frozen import FrozenPlan
 from courier.runs.harvest.frozen import FrozenHarvest
+from courier.runs.run.frozen import FrozenPlan
 from tests.engine.worlds import Scene, single_plan
 
 ISSUE = {

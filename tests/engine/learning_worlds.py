@@ -10,8 +10,8 @@ from courier.engine.passes.observation import Observation
 from courier.engine.passes.reconciler import Reconciler, Result
 from courier.planning.documents.manifest import Schemas
 from courier.ports.repository import Identity
-from courier.runs.extraction import PENDING
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.records.extraction import PENDING
 from courier.shipped import schema_text
 from tests.engine.worlds import Scene, git
 from tests.fakes.models import Asked, Call, Reply, ScriptedModels, Turn

@@ -20,7 +20,7 @@ from courier.planning.catalog.catalog import Catalog
 from courier.planning.documents.manifest import Schemas
 from courier.ports.clock import Clock
 from courier.ports.state import StateBranch, WriteFile
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
 from courier.shipped import schema_text
 from courier.storage.index import Index
 from courier.system import EnvironmentSecrets

@@ -21,9 +21,9 @@ from typing import Literal, get_args
 
 from courier.engine.journal.writer import Fact, Observer
 from courier.forges.local import ReportedChecks
-from courier.runs.checks import Check, CheckStatus
-from courier.runs.following import FrozenCi
-from courier.runs.frozen import FrozenPlan
+from courier.runs.pullrequests.checks import Check, CheckStatus
+from courier.runs.run.following import FrozenCi
+from courier.runs.run.frozen import FrozenPlan
 from tests.engine.contest import candidate, contest
 from tests.engine.harvests import ANSWER, fenced, says, scan_plan
 from tests.engine.journal_child import Executioner, fork, reap

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from courier.engine.journal.writer import Fact, Observer
-from courier.runs.assets import FrozenCommand, FrozenScript, Moment
-from courier.runs.frozen import FrozenPlan
+from courier.runs.briefs.assets import FrozenCommand, FrozenScript, Moment
+from courier.runs.run.frozen import FrozenPlan
 from tests.engine.journal_child import fork, reap
 from tests.engine.run_child import MOST_KILLS, FactByFact, Stage, build
 from tests.engine.worlds import Scene, provider, scene, single_plan

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from courier.engine.postgres import Database, PostgresClient, schema_of
 from courier.engine.running.runner import FLOW
-from courier.runs.frozen import FrozenPlan
+from courier.runs.run.frozen import FrozenPlan
 from courier.system import SystemClock
 from tests.fakes.embedded import Endpoint
 

@@ -13,7 +13,7 @@ from courier.engine.passes.observation import Observation
 from courier.engine.passes.reconciler import Reconciler
 from courier.planning.documents.manifest import Schemas
 from courier.ports.repository import Identity
-from courier.runs.budget import SIGNAL, Caps
+from courier.runs.usage.budget import SIGNAL, Caps
 from courier.shipped import schema_text
 from tests.engine.worlds import Scene, Sharing, git, make_origin, provider, scene, single_plan
 from tests.fakes.embedded import Endpoint

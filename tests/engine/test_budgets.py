@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from courier.runs.budget import SIGNAL, Caps, Grant
-from courier.runs.charges import month_path
-from courier.runs.frozen import FrozenPlan
-from courier.runs.pricing import FrozenRate, FrozenRates
-from courier.runs.spending import read_lines
+from courier.runs.records.charges import month_path
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.usage.budget import SIGNAL, Caps, Grant
+from courier.runs.usage.pricing import FrozenRate, FrozenRates
+from courier.runs.usage.spending import read_lines
 from tests.engine.worlds import Scene, Sharing, git, single_plan
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ from courier.errors import NotFound
 from courier.planning.plan import Plan, PublishRun
 from courier.ports.index import RunQuery
 from courier.ports.repository import Identity
-from courier.runs.frozen import FrozenStep
+from courier.runs.run.frozen import FrozenStep
 from tests.engine.contest import CHECK, candidate, contest
 from tests.engine.worlds import UNTIL_TOLD, Scene, git
 

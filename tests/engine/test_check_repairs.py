@@ -8,8 +8,8 @@ import pytest
 
 from courier.engine.accounts.retelling import retell
 from courier.engine.running.question import SIGNAL, answer_to
-from courier.runs.approvals import waiting
-from courier.runs.frozen import FrozenApproval, FrozenDelivery, FrozenPlan, FrozenSandbox
+from courier.runs.run.frozen import FrozenApproval, FrozenDelivery, FrozenPlan, FrozenSandbox
+from courier.runs.steps.approvals import waiting
 from tests.engine.contest import candidate, contest
 from tests.engine.test_run_ci import QUICK, ended, proposed, tell
 from tests.engine.worlds import Scene, git, make_origin, provider, scene, single_plan, teller_plan

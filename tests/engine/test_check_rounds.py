@@ -14,8 +14,8 @@ from courier.engine.running.checking import SIGNAL
 from courier.forges.local import ReportedChecks
 from courier.planning.plan import PublishRun
 from courier.ports.repository import Identity
-from courier.runs.checks import Check, CheckStatus
-from courier.runs.following import FrozenCi
+from courier.runs.pullrequests.checks import Check, CheckStatus
+from courier.runs.run.following import FrozenCi
 from tests.engine.worlds import Scene, make_origin, provider, scene, single_plan
 from tests.fakes.embedded import Endpoint
 

@@ -9,7 +9,7 @@ from courier.engine.passes.dispatcher import Dispatcher
 from courier.engine.passes.observation import Observation
 from courier.planning.plan import PublishRun
 from courier.ports.repository import Identity
-from courier.runs.frozen import FrozenPlan
+from courier.runs.run.frozen import FrozenPlan
 from tests.engine.worlds import Scene, git, shell_plan, single_plan
 from tests.fakes.github.hosting import Hosting
 

@@ -11,8 +11,8 @@ import pytest
 
 from courier.forges.github import GitHubForge
 from courier.ports.state import WriteFile
-from courier.runs.checking import next_look
-from courier.runs.following import FrozenCi
+from courier.runs.run.following import FrozenCi
+from courier.runs.steps.checking import next_look
 from tests.engine.calendar_worlds import BASE, Simulation
 from tests.engine.worlds import git, make_origin
 from tests.fakes.github import Fault

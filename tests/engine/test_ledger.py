@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from courier.engine.money.ledger import Ledger
 from courier.engine.money.purse import Account, Purse
-from courier.runs.budget import DAY, MONTH, Caps
-from courier.runs.charges import Charge
-from courier.runs.spending import Spent
-from courier.runs.usage import Usage
+from courier.runs.records.charges import Charge
+from courier.runs.usage.budget import DAY, MONTH, Caps
+from courier.runs.usage.spending import Spent
+from courier.runs.usage.usage import Usage
 from tests.fakes.clock import FakeClock
 from tests.unit.runs.builders import frozen
 

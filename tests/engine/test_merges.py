@@ -2,8 +2,8 @@
 
 import pytest
 
-from courier.runs.frozen import FrozenDelivery, FrozenPlan, FrozenStep
-from courier.runs.merging import FrozenBranch, FrozenMerge, Strategy
+from courier.runs.run.frozen import FrozenDelivery, FrozenPlan, FrozenStep
+from courier.runs.run.merging import FrozenBranch, FrozenMerge, Strategy
 from tests.engine.worlds import Scene, git, plan_of
 from tests.fakes.github.hosting import Hosting
 

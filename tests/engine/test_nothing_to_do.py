@@ -15,9 +15,9 @@ from courier.engine.passes.reconciler import Reconciler
 from courier.engine.running.question import SIGNAL as APPROVAL
 from courier.planning.documents.manifest import Schemas
 from courier.ports.sandboxes import SandboxSpec
-from courier.runs.budget import SIGNAL as BUDGET
-from courier.runs.budget import Caps
-from courier.runs.score import PARTS
+from courier.runs.replies.score import PARTS
+from courier.runs.usage.budget import SIGNAL as BUDGET
+from courier.runs.usage.budget import Caps
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.sandboxes.machine import Machine
 from courier.shipped import schema_text

@@ -16,7 +16,7 @@ from courier.errors import NotFound
 from courier.planning.observed.course import Course, Part, PartPhase
 from courier.planning.plan import Headroom
 from courier.ports.state import WriteFile
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
 from tests.engine.post import Office, catalog, office, pull, record
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory import MemoryState

@@ -4,7 +4,7 @@ import pytest
 
 from courier.planning.documents.references import Ref
 from courier.planning.freezing.freeze import freeze
-from courier.runs.frozen import FrozenPlan, FrozenSandbox, FrozenStep, FrozenStepLoop
+from courier.runs.run.frozen import FrozenPlan, FrozenSandbox, FrozenStep, FrozenStepLoop
 from tests.engine.worlds import Scene, git, shell_plan
 from tests.unit.planning.world import catalog, document, observed, project, run, workflow
 

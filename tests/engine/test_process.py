@@ -10,7 +10,7 @@ import pytest
 from courier.engine.attempts import process
 from courier.errors import NotFound, SandboxGone, Unavailable
 from courier.ports.sandboxes import Sandbox, SandboxSpec
-from courier.runs.brief import Launch
+from courier.runs.briefs.brief import Launch
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.system import SystemClock
 from tests.fakes.embedded import Endpoint

@@ -11,7 +11,7 @@ import pytest_asyncio
 from courier.engine.accounts.provenance import Provenance, Reason
 from courier.errors import NotFound
 from courier.ports.state import WriteFile
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
 from courier.storage.annotations import GitAnnotations
 from courier.storage.checkout import Checkout
 from courier.storage.index import Index

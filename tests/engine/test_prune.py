@@ -15,8 +15,8 @@ from courier.engine.running.runner import FLOW
 from courier.planning.catalog.catalog import Catalog
 from courier.ports.forges import Proposed
 from courier.ports.sandboxes import SandboxSpec
-from courier.runs.frozen import FrozenLoop
 from courier.runs.interactive.frozen import run_of
+from courier.runs.run.frozen import FrozenLoop
 from courier.system import SystemClock
 from tests.engine.conftest import FILES
 from tests.engine.worlds import (

@@ -10,9 +10,9 @@ from courier.engine.accounts.replay import Replayed, replay
 from courier.engine.running.question import SIGNAL
 from courier.engine.running.recording import Recording
 from courier.errors import Misconfigured, NotFound
-from courier.runs.assets import FrozenScript
-from courier.runs.frozen import FrozenApproval
-from courier.runs.writeback import journal_path
+from courier.runs.briefs.assets import FrozenScript
+from courier.runs.records.writeback import journal_path
+from courier.runs.run.frozen import FrozenApproval
 from tests.engine.contest import candidate, contest
 from tests.engine.test_run_approvals import say, settle
 from tests.engine.worlds import UNTIL_TOLD, Scene, shell_plan, single_plan

@@ -14,7 +14,7 @@ from courier.errors import Conflict, NotFound, Refused
 from courier.planning.catalog.catalog import Catalog
 from courier.ports.checkpoints import Line
 from courier.ports.repository import Identity
-from courier.runs.events import Checkpoint
+from courier.runs.run.events import Checkpoint
 from tests.contracts.scratch import put
 from tests.engine.worlds import Scene, git, provider, scene, single_plan
 from tests.fakes.embedded import Endpoint

@@ -12,8 +12,8 @@ from courier.engine.running.question import SIGNAL
 from courier.engine.seam import RunState
 from courier.planning.catalog.permission import Member
 from courier.ports.repository import Identity
-from courier.runs.events import ApprovalAnswered
-from courier.runs.frozen import FrozenApproval, FrozenPlan
+from courier.runs.run.events import ApprovalAnswered
+from courier.runs.run.frozen import FrozenApproval, FrozenPlan
 from tests.engine.worlds import Scene, git, shell_plan, single_plan
 
 pytestmark = pytest.mark.slow

@@ -16,7 +16,7 @@ from courier.engine.passes.preview import Preview
 from courier.engine.passes.reconciler import Reconciler
 from courier.planning.documents.manifest import Schemas
 from courier.planning.plan import Plan, StartRun
-from courier.runs.frozen import FrozenStep
+from courier.runs.run.frozen import FrozenStep
 from courier.shipped import schema_text
 from courier.storage.checkout import Checkout
 from tests.engine.worlds import Scene, git, provider, scene

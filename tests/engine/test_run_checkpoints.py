@@ -11,9 +11,9 @@ from courier.engine.attempts.earlier import earlier_work
 from courier.engine.running.question import SIGNAL
 from courier.ports.checkpoints import Checkpoints, Line
 from courier.ports.sandboxes import Sandbox
-from courier.runs.events import Checkpoint
-from courier.runs.frozen import FrozenPlan, FrozenStep
-from courier.runs.progress import StartAttempt
+from courier.runs.run.events import Checkpoint
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
+from courier.runs.steps.progress import StartAttempt
 from tests.engine.checkpoint_child import Passing
 from tests.engine.contest import candidate, contest
 from tests.engine.worlds import UNTIL_TOLD, Scene, git, make_origin, provider, scene, single_plan

@@ -10,9 +10,9 @@ from courier.engine.accounts.replay import replay
 from courier.engine.running.checking import SIGNAL
 from courier.forges.local import ReportedChecks
 from courier.ports.repository import Identity
-from courier.runs.checks import Check, CheckStatus
-from courier.runs.following import FrozenCi
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.checks import Check, CheckStatus
+from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.run.following import FrozenCi
 from tests.engine.worlds import UNTIL_TOLD, Scene, git, single_plan
 from tests.fakes.github.hosting import Hosting
 

@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from courier.resources.agent import AgentSpec
-from courier.runs.frozen import FrozenImage, FrozenStep
+from courier.runs.run.frozen import FrozenImage, FrozenStep
 from tests.engine.worlds import Scene, git, shell_plan
 from tests.unit.agents.equipment import GREET, PROGRAM, SHOUT
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from courier.runs.frozen import FrozenDelivery, FrozenLoop, FrozenSandbox
-from courier.runs.parking import SIGNAL
+from courier.runs.run.frozen import FrozenDelivery, FrozenLoop, FrozenSandbox
+from courier.runs.steps.parking import SIGNAL
 from tests.engine.worlds import Scene, git, shell_plan, single_plan, teller_plan
 
 pytestmark = pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from courier.runs.frozen import FrozenImage, FrozenLoop, FrozenStep
+from courier.runs.run.frozen import FrozenImage, FrozenLoop, FrozenStep
 from tests.engine.worlds import Scene, git, shell_plan, single_plan
 
 pytestmark = pytest.mark.slow

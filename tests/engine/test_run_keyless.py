@@ -9,7 +9,7 @@ from courier.engine.inflight import Phase
 from courier.engine.passes.dispatcher import Dispatcher
 from courier.engine.passes.observation import Observation
 from courier.planning.plan import ResumeRun
-from courier.runs.parking import SIGNAL
+from courier.runs.steps.parking import SIGNAL
 from tests.engine.test_dispatch import planned
 from tests.engine.worlds import Scene, git, make_origin, provider, scene, single_plan
 from tests.fakes.embedded import Endpoint

@@ -6,7 +6,7 @@ import pytest
 
 from courier.engine.accounts.replay import replay
 from courier.engine.inflight import Phase
-from courier.runs.assets import FrozenScript
+from courier.runs.briefs.assets import FrozenScript
 from tests.engine.worlds import Scene, git, single_plan
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 from courier.engine.passes.observation import Observation
 from courier.forges.local import LocalForge
 from courier.ports.repository import Identity
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import PullRequest
 from tests.engine.worlds import UNTIL_TOLD, Scene, git, single_plan
 
 pytestmark = pytest.mark.slow

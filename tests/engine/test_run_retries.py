@@ -14,7 +14,7 @@ from courier.planning.catalog.catalog import Catalog
 from courier.planning.plan import Plan
 from courier.planning.planner import plan
 from courier.ports.repository import Identity
-from courier.runs.frozen import FrozenLoop
+from courier.runs.run.frozen import FrozenLoop
 from tests.engine.worlds import Scene, git, shell_plan
 
 pytestmark = pytest.mark.slow

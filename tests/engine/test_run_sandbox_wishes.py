@@ -2,7 +2,7 @@
 
 import pytest
 
-from courier.runs.frozen import FrozenSandbox
+from courier.runs.run.frozen import FrozenSandbox
 from tests.engine.worlds import Scene, git, shell_plan, single_plan
 
 pytestmark = pytest.mark.slow

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from courier.engine.accounts.replay import replay
-from courier.runs.assets import FrozenCommand, FrozenScript, Moment
-from courier.runs.frozen import FrozenPlan, FrozenSandbox
+from courier.runs.briefs.assets import FrozenCommand, FrozenScript, Moment
+from courier.runs.run.frozen import FrozenPlan, FrozenSandbox
 from tests.engine.worlds import UNTIL_TOLD, Scene, git, single_plan
 
 pytestmark = pytest.mark.slow

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from courier.runs.frozen import FrozenPlan, FrozenSandbox, FrozenTemplate
+from courier.runs.run.frozen import FrozenPlan, FrozenSandbox, FrozenTemplate
 from tests.engine.worlds import Scene, git, single_plan
 
 pytestmark = pytest.mark.slow

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from courier.runs.frozen import FrozenPlan, FrozenStep
-from courier.runs.score import PARTS, FrozenQuality
+from courier.runs.replies.score import PARTS, FrozenQuality
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
 from tests.engine.conftest import FILES
 from tests.engine.worlds import Scene, git, make_origin, provider, scene, shell_plan
 from tests.fakes.embedded import Endpoint

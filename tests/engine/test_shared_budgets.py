@@ -15,9 +15,9 @@ from courier.engine.money.purse import Account, Purse
 from courier.engine.postgres.pool import SharedPool
 from courier.engine.postgres.schema import open_session
 from courier.errors import Unavailable
-from courier.runs.budget import DAY, Caps
-from courier.runs.frozen import FrozenPlan, FrozenStep
-from courier.runs.spending import read_lines, spent_by
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
+from courier.runs.usage.budget import DAY, Caps
+from courier.runs.usage.spending import read_lines, spent_by
 from courier.system import SystemClock
 from tests.contracts.scratch import git
 from tests.engine.teams import Team, team

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from courier.runs.frozen import FrozenApproval, FrozenPlan
+from courier.runs.run.frozen import FrozenApproval, FrozenPlan
 from tests.engine.conftest import FILES
 from tests.engine.test_merges import branch, merge_plan
 from tests.engine.worlds import (

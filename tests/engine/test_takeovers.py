@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from courier.engine.postgres import PostgresClient
-from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
 from tests.engine.run_child import CHECK, DESIGN
 from tests.engine.run_invariants import problems_of
 from tests.engine.teams import Team, team

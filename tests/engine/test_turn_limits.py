@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from courier.resources.agent import AgentSpec
-from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
 from tests.engine.worlds import Scene, git, single_plan
 
 pytestmark = pytest.mark.slow

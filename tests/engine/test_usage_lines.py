@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from courier.engine.passes.books import Books
-from courier.runs.charges import month_path
-from courier.runs.frozen import FrozenPlan
-from courier.runs.spending import read_lines
+from courier.runs.records.charges import month_path
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.usage.spending import read_lines
 from tests.engine.conftest import FILES
 from tests.engine.worlds import Scene, make_origin, provider, scene, single_plan
 from tests.fakes.embedded import Endpoint

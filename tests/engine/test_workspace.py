@@ -15,7 +15,7 @@ from courier.engine.attempts import process, workspace
 from courier.errors import Refused
 from courier.ports.repository import Identity
 from courier.ports.sandboxes import Completed, Sandbox, SandboxSpec
-from courier.runs.brief import Launch
+from courier.runs.briefs.brief import Launch
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.system import SystemClock
 from tests.fakes.embedded import Endpoint

@@ -33,7 +33,7 @@ from courier.ports.agents import AgentDriver
 from courier.ports.checkpoints import Checkpoints
 from courier.ports.forges import Forge
 from courier.ports.sandboxes import Sandboxes
-from courier.runs.frozen import FrozenDelivery, FrozenGit, FrozenLoop, FrozenPlan, FrozenStep
+from courier.runs.run.frozen import FrozenDelivery, FrozenGit, FrozenLoop, FrozenPlan, FrozenStep
 from courier.sandboxes.e2b import E2BSandboxes
 from courier.storage.checkpoints import CheckpointRefs
 from courier.storage.index import Index

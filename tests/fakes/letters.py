@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from courier.resources.notification import Notification
-from courier.runs.notice import Letter, Notice, PullRequestTold, RunTold
+from courier.runs.notices.notice import Letter, Notice, PullRequestTold, RunTold
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from courier.agents.shell import ShellDriver
-from courier.runs.brief import Brief, Launch
-from courier.runs.transcript import AGENT_EVENT, AgentEvent, Outcome, UsageReported
-from courier.runs.usage import Usage
+from courier.runs.briefs.brief import Brief, Launch
+from courier.runs.transcripts.transcript import AGENT_EVENT, AgentEvent, Outcome, UsageReported
+from courier.runs.usage.usage import Usage
 
 
 class TellerDriver:

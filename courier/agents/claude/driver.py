@@ -1,9 +1,9 @@
 """The process that carries a brief out with Claude Code."""
 
 from courier.agents.claude.stream import ClaudeTranslator
-from courier.runs.brief import Brief, Launch
-from courier.runs.keys import any_key
-from courier.runs.placement import Places, place
+from courier.runs.briefs.brief import Brief, Launch
+from courier.runs.briefs.keys import any_key
+from courier.runs.briefs.placement import Places, place
 
 _PREFERRED = {"CLAUDE_CODE_MAX_RETRIES": "3"}
 """What a project may set otherwise; left alone, a wrong key is retried for three minutes."""

@@ -11,10 +11,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from courier.runs.fields import Fields, count, moment, words
-from courier.runs.processend import ProcessEnd, Program
-from courier.runs.providerfault import ProviderFault
-from courier.runs.transcript import Outcome
+from courier.runs.texts.fields import Fields, count, moment, words
+from courier.runs.transcripts.processend import ProcessEnd, Program
+from courier.runs.transcripts.providerfault import ProviderFault
+from courier.runs.transcripts.transcript import Outcome
 
 PROGRAM: Final = Program(
     title="Claude Code",

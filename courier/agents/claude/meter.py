@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from courier.runs.fields import Fields, count, dollars, inner, words
-from courier.runs.usage import Usage
+from courier.runs.texts.fields import Fields, count, dollars, inner, words
+from courier.runs.usage.usage import Usage
 
 
 class Meter:

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from courier.agents.claude.ending import Ending, ended
 from courier.agents.claude.meter import Meter
-from courier.runs.fields import Fields, inner, items, moment, parse, seconds, shown, words
-from courier.runs.tally import Tally
-from courier.runs.transcript import (
+from courier.runs.texts.fields import Fields, inner, items, moment, parse, seconds, shown, words
+from courier.runs.transcripts.tally import Tally
+from courier.runs.transcripts.transcript import (
     AgentEvent,
     ErrorReported,
     Outcome,

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from courier.agents.codex.stream import CodexTranslator
-from courier.runs.brief import Brief, Launch
-from courier.runs.keys import given, variable_of
-from courier.runs.placement import Places, place
+from courier.runs.briefs.brief import Brief, Launch
+from courier.runs.briefs.keys import given, variable_of
+from courier.runs.briefs.placement import Places, place
 
 KEY: Final = "CODEX_API_KEY"
 """The variable Codex is told to read its key from, whatever the secret is called."""

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Final
 
 from courier.agents.codex.limit import limit_end
-from courier.runs.processend import ProcessEnd, Program
-from courier.runs.providerfault import read_fault
-from courier.runs.transcript import Outcome
+from courier.runs.transcripts.processend import ProcessEnd, Program
+from courier.runs.transcripts.providerfault import read_fault
+from courier.runs.transcripts.transcript import Outcome
 
 PROGRAM: Final = Program(
     title="Codex",

@@ -1,7 +1,7 @@
 """What one turn used, from totals that run over the whole conversation."""
 
-from courier.runs.fields import Fields, count
-from courier.runs.usage import Usage
+from courier.runs.texts.fields import Fields, count
+from courier.runs.usage.usage import Usage
 
 
 class Meter:

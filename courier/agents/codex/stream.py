@@ -5,9 +5,9 @@ from datetime import datetime
 
 from courier.agents.codex.ending import Ending, ended
 from courier.agents.codex.meter import Meter
-from courier.runs.fields import Fields, inner, items, parse, shown, words
-from courier.runs.tally import Tally
-from courier.runs.transcript import (
+from courier.runs.texts.fields import Fields, inner, items, parse, shown, words
+from courier.runs.transcripts.tally import Tally
+from courier.runs.transcripts.transcript import (
     AgentEvent,
     ErrorReported,
     Outcome,
@@ -16,7 +16,7 @@ from courier.runs.transcript import (
     ToolCalled,
     ToolReturned,
 )
-from courier.runs.usage import Usage
+from courier.runs.usage.usage import Usage
 
 _TOOLS = {
     "command_execution": "shell",

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from courier.agents.described.argv import filled, names_in, takes_images
 from courier.agents.described.stream import DescribedTranslator
 from courier.resources.agent import AgentSpec
-from courier.runs.brief import Brief, Launch
-from courier.runs.keys import given
-from courier.runs.placement import Places, place
+from courier.runs.briefs.brief import Brief, Launch
+from courier.runs.briefs.keys import given
+from courier.runs.briefs.placement import Places, place
 
 
 class DescribedDriver:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from courier.runs.processend import ProcessEnd
-from courier.runs.providerfault import read_fault
-from courier.runs.transcript import Outcome
+from courier.runs.transcripts.processend import ProcessEnd
+from courier.runs.transcripts.providerfault import read_fault
+from courier.runs.transcripts.transcript import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
-from courier.runs.fields import whole
+from courier.runs.texts.fields import whole
 
 
 def at(value: object, path: str | None) -> object:

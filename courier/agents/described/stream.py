@@ -8,15 +8,15 @@ from typing import Final
 from courier.agents.described.ending import Ending, ended
 from courier.agents.described.jsonpath import at, number, told
 from courier.resources.agent import AgentSpec
-from courier.runs.fields import Fields, parse, whole
-from courier.runs.tally import Tally
-from courier.runs.transcript import (
+from courier.runs.texts.fields import Fields, parse, whole
+from courier.runs.transcripts.tally import Tally
+from courier.runs.transcripts.transcript import (
     AgentEvent,
     ErrorReported,
     Outcome,
     OutputWritten,
 )
-from courier.runs.usage import Usage
+from courier.runs.usage.usage import Usage
 
 TAIL_CHARACTERS: Final = 100_000
 """How much of the end of a plain-text output is what the agent said."""

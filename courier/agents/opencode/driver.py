@@ -2,10 +2,10 @@
 
 from courier.agents.opencode.settings import settings_json, variant
 from courier.agents.opencode.stream import OpenCodeTranslator
-from courier.runs.brief import Brief, Launch
-from courier.runs.keys import each_key
-from courier.runs.placement import Places, place
-from courier.runs.slash import slash_of
+from courier.runs.briefs.brief import Brief, Launch
+from courier.runs.briefs.keys import each_key
+from courier.runs.briefs.placement import Places, place
+from courier.runs.briefs.slash import slash_of
 
 _PREFERRED = {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",

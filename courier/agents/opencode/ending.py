@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from courier.runs.fields import moment
-from courier.runs.processend import ProcessEnd, Program
-from courier.runs.providerfault import ProviderFault, read_fault
-from courier.runs.transcript import Outcome
+from courier.runs.texts.fields import moment
+from courier.runs.transcripts.processend import ProcessEnd, Program
+from courier.runs.transcripts.providerfault import ProviderFault, read_fault
+from courier.runs.transcripts.transcript import Outcome
 
 PROGRAM: Final = Program(
     title="OpenCode",

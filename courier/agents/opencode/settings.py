@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from courier.runs.brief import Brief
+from courier.runs.briefs.brief import Brief
 
 _PROVIDERS: Final = ("anthropic", "openai", "openrouter")
 

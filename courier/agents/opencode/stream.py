@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from courier.agents.opencode.ending import Ending, Failure, ended
-from courier.runs.fields import Fields, count, dollars, inner, parse, shown, words
-from courier.runs.tally import Tally
-from courier.runs.transcript import (
+from courier.runs.texts.fields import Fields, count, dollars, inner, parse, shown, words
+from courier.runs.transcripts.tally import Tally
+from courier.runs.transcripts.transcript import (
     AgentEvent,
     ErrorReported,
     Outcome,
@@ -14,7 +14,7 @@ from courier.runs.transcript import (
     ToolCalled,
     ToolReturned,
 )
-from courier.runs.usage import Usage
+from courier.runs.usage.usage import Usage
 
 _TELLING = ("command", "filePath", "pattern", "url", "query", "prompt", "path", "patchText", "name")
 """Arguments that say on their own what a tool call is about, the most telling first."""

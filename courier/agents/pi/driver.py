@@ -4,9 +4,9 @@ import json
 from typing import Final
 
 from courier.agents.pi.stream import PiTranslator
-from courier.runs.brief import Brief, Launch
-from courier.runs.keys import each_key
-from courier.runs.placement import Places, place
+from courier.runs.briefs.brief import Brief, Launch
+from courier.runs.briefs.keys import each_key
+from courier.runs.briefs.placement import Places, place
 
 _PROVIDERS: Final = ("anthropic", "openai", "openrouter")
 

@@ -6,9 +6,9 @@ The exit code alone says nothing: Pi exits with 0 also when the provider failed.
 from dataclasses import dataclass
 from typing import Final
 
-from courier.runs.processend import ProcessEnd, Program
-from courier.runs.providerfault import read_fault
-from courier.runs.transcript import Outcome
+from courier.runs.transcripts.processend import ProcessEnd, Program
+from courier.runs.transcripts.providerfault import read_fault
+from courier.runs.transcripts.transcript import Outcome
 
 PROGRAM: Final = Program(
     title="Pi",

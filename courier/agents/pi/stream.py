@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from courier.agents.pi.ending import Ending, ended, guessed_price
-from courier.runs.fields import (
+from courier.runs.texts.fields import (
     Fields,
     count,
     dollars,
@@ -14,8 +14,8 @@ from courier.runs.fields import (
     shown,
     words,
 )
-from courier.runs.tally import Tally
-from courier.runs.transcript import (
+from courier.runs.transcripts.tally import Tally
+from courier.runs.transcripts.transcript import (
     AgentEvent,
     ErrorReported,
     Outcome,
@@ -24,7 +24,7 @@ from courier.runs.transcript import (
     ToolCalled,
     ToolReturned,
 )
-from courier.runs.usage import Usage
+from courier.runs.usage.usage import Usage
 
 _TELLING = ("command", "path", "pattern", "url", "query", "prompt")
 """Arguments that say on their own what a tool call is about, the most telling first."""

@@ -9,7 +9,7 @@ from courier.cli.verb import Verb
 
 if TYPE_CHECKING:
     from courier.resources.notification import Notification
-    from courier.runs.notice import Letter
+    from courier.runs.notices.notice import Letter
     from courier.wiring import Wiring
 
 _EXAMPLE = """\
@@ -40,7 +40,7 @@ async def _send(here: Here, name: str, project: str | None, event: str) -> str:
 
 
 async def _letter(here: Here, wiring: "Wiring", asked: tuple[str, str | None, str]) -> "Letter":
-    from courier.runs.notice import Letter, Notice
+    from courier.runs.notices.notice import Letter, Notice
     from courier.storage.failures import without_userinfo
 
     name, project, event = asked

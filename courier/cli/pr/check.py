@@ -8,10 +8,10 @@ import click
 
 from courier.cli.here import Here
 from courier.cli.verb import Verb
-from courier.runs.checks import CHECK_STATUSES
+from courier.runs.pullrequests.checks import CHECK_STATUSES
 
 if TYPE_CHECKING:
-    from courier.runs.checks import Check
+    from courier.runs.pullrequests.checks import Check
     from courier.wiring import Wiring
 
 _EXAMPLE = """\
@@ -46,7 +46,7 @@ def check(here: Here, /, target: str, **told: str | None) -> None:
     """
     import json
 
-    from courier.runs.checks import Check
+    from courier.runs.pullrequests.checks import Check
 
     result = Check.model_validate(
         {

@@ -7,7 +7,7 @@ from courier.errors import Misused
 
 if TYPE_CHECKING:
     from courier.ports.forges import Forge
-    from courier.runs.pullrequest import PullRequest
+    from courier.runs.pullrequests.pullrequest import PullRequest
     from courier.wiring import Wiring
 
 _NAMED = re.compile(r"(?P<forge>github|local)?#?(?P<number>[0-9]{1,12})")

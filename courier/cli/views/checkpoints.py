@@ -10,7 +10,7 @@ from courier.cli.views.json_text import to_json
 
 if TYPE_CHECKING:
     from courier.engine.accounts.rescue import Rescued
-    from courier.runs.events import Checkpoint
+    from courier.runs.run.events import Checkpoint
 
 
 def listed(run: str, found: "Sequence[Checkpoint]", now: datetime, *, as_json: bool = False) -> str:

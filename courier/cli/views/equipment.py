@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from courier.runs.frozen import FrozenStep
+from courier.runs.run.frozen import FrozenStep
 
 
 def given(steps: Sequence[FrozenStep]) -> Iterator[str]:

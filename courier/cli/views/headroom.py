@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
 from courier.planning.plan import Headroom
-from courier.runs.budget import dollars
+from courier.runs.usage.budget import dollars
 
 
 def lines(budgets: Sequence[Headroom], ink: Ink = PLAIN) -> list[str]:

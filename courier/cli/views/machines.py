@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from courier.runs.frozen import FrozenPlan, FrozenSandbox
+from courier.runs.run.frozen import FrozenPlan, FrozenSandbox
 
 
 def machine_lines(plan: FrozenPlan) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from courier.cli.views.figures import took
-from courier.runs.frozen import FrozenApproval, FrozenPlan
+from courier.runs.run.frozen import FrozenApproval, FrozenPlan
 
 
 def place_lines(plan: FrozenPlan) -> Iterator[tuple[str, str]]:

@@ -7,8 +7,8 @@ from typing import Final
 
 from courier.cli.views.ink import safe
 from courier.planning.comparison import PromptChange, ValueChange
-from courier.runs.frozen import FrozenValue
-from courier.runs.markdown import cell, code
+from courier.runs.run.frozen import FrozenValue
+from courier.runs.texts.markdown import cell, code
 
 _CONTEXT: Final = 3
 _DIFF: Final = 12_000

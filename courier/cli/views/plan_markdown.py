@@ -11,8 +11,8 @@ from typing import Final
 from courier.cli.views.plan_differences import moved, prompt_details, value_row
 from courier.planning.comparison import Comparison, ProbeChange
 from courier.planning.plan import Estimate, Headroom, StartRun
-from courier.runs.budget import dollars
-from courier.runs.markdown import cell, code
+from courier.runs.texts.markdown import cell, code
+from courier.runs.usage.budget import dollars
 
 MARKER: Final = "<!-- courier-plan -->"
 """The hidden line by which the comment is found again."""

@@ -24,9 +24,9 @@ from courier.planning.plan import (
     StartSandbox,
     TellSandbox,
 )
-from courier.runs.candidates import candidate_plans
-from courier.runs.frozen import FrozenInput, FrozenPlan, FrozenStep
-from courier.runs.loops import way_back
+from courier.runs.run.candidates import candidate_plans
+from courier.runs.run.frozen import FrozenInput, FrozenPlan, FrozenStep
+from courier.runs.run.loops import way_back
 
 Form = Literal["brief", "wide"]
 """brief: what happens; wide: also the origin of every value, the inputs and the prompts."""

@@ -22,8 +22,8 @@ from courier.engine.accounts.following import (
     StepEnded,
     Tried,
 )
-from courier.runs.pullrequest import PullRequest
-from courier.runs.usage import Usage
+from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.usage.usage import Usage
 
 _SPOKEN = frozenset({"text", "output", "toolCall", "error", "retry"})
 _MOST_LINES = 8

@@ -2,8 +2,8 @@
 
 from courier.cli.views.figures import clock
 from courier.cli.views.ink import PLAIN, Ink, columns, safe, safe_lines
-from courier.runs.checks import Check, Checks
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.checks import Check, Checks
+from courier.runs.pullrequests.pullrequest import PullRequest
 
 _TONES = {"success": "green", "failure": "red", "cancelled": "red", "pending": "yellow"}
 

@@ -8,7 +8,7 @@ from courier.cli.views.figures import cost, moment, tokens, took
 from courier.cli.views.ink import PLAIN, Ink, safe
 from courier.engine.accounts.provenance import Reason
 from courier.ports.annotations import Commit
-from courier.runs.provenance import verdicts_on
+from courier.runs.records.provenance import verdicts_on
 
 _LABEL = 13
 _MOST_LINES = 3

@@ -13,8 +13,8 @@ from courier.cli.views.ink import PLAIN, Ink, columns, safe
 from courier.cli.views.json_text import to_json
 from courier.planning.plan import Headroom
 from courier.planning.yaml.blocks import to_yaml
-from courier.runs.spending import Total
-from courier.runs.usage import Unpriced
+from courier.runs.usage.spending import Total
+from courier.runs.usage.usage import Unpriced
 
 _NOTED = 8
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from courier.cli.views.figures import money, took
 from courier.cli.views.ink import PLAIN, Ink
 from courier.cli.views.tables import table
-from courier.runs.statistics import By, Tally
+from courier.runs.records.statistics import By, Tally
 
 _FEW = 10
 """Below so many runs, figures say little."""

@@ -8,7 +8,7 @@ from courier.cli.views.figures import age, cost, moment, tokens, took
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
 from courier.planning.documents.manifest import Document
 from courier.planning.documents.references import Ref
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import PullRequest
 
 _TONES = {
     "completed": "green",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
-from courier.runs.frozen import FrozenValue
+from courier.runs.run.frozen import FrozenValue
 
 
 def told(title: str, values: Mapping[str, Mapping[str, FrozenValue]], ink: Ink = PLAIN) -> str:

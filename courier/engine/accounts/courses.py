@@ -18,7 +18,7 @@ from courier.planning.observed.course import (
 )
 from courier.ports.repository import Identity
 from courier.ports.state import StateBranch, WriteFile
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
 
 log = logging.getLogger(__name__)
 

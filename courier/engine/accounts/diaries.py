@@ -12,7 +12,7 @@ from courier.planning.observed.diary import FOLDER, Ask, ObservedTask, path_of, 
 from courier.planning.plan import PlannedTask
 from courier.ports.repository import Identity
 from courier.ports.state import StateBranch, WriteFile
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
 
 log = logging.getLogger(__name__)
 

@@ -25,14 +25,14 @@ from courier.engine.inflight import Phase, StepKind, StepPhase
 from courier.engine.running.question import SIGNAL
 from courier.engine.seam import RunReader
 from courier.engine.world import World
-from courier.runs.approvals import waiting
-from courier.runs.budget import SIGNAL as BUDGET
-from courier.runs.budget import more_money
-from courier.runs.candidates import step_of
-from courier.runs.events import AttemptEnded, ChecksAwaited, ChecksRed
-from courier.runs.parking import REASON, REMEDY
-from courier.runs.parking import SIGNAL as SECRET
-from courier.runs.progress import Finish, next_step
+from courier.runs.run.candidates import step_of
+from courier.runs.run.events import AttemptEnded, ChecksAwaited, ChecksRed
+from courier.runs.steps.approvals import waiting
+from courier.runs.steps.parking import REASON, REMEDY
+from courier.runs.steps.parking import SIGNAL as SECRET
+from courier.runs.steps.progress import Finish, next_step
+from courier.runs.usage.budget import SIGNAL as BUDGET
+from courier.runs.usage.budget import more_money
 
 __all__ = [
     "Answered",

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from courier.runs.events import ApprovalAnswered, AttemptEnded, WorkDelivered
-from courier.runs.frozen import FrozenStep
-from courier.runs.progress import StartAttempt
+from courier.runs.run.events import ApprovalAnswered, AttemptEnded, WorkDelivered
+from courier.runs.run.frozen import FrozenStep
+from courier.runs.steps.progress import StartAttempt
 
 
 @dataclass(frozen=True, slots=True)

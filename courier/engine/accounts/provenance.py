@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from courier.ports.annotations import Annotations, Commit, Line
 from courier.ports.index import RunIndex
 from courier.ports.state import StateBranch
-from courier.runs.provenance import Origin, attempt_of, attempts, origin, touching
+from courier.runs.records.provenance import Origin, attempt_of, attempts, origin, touching
 
 _NUMBER: Final = re.compile(r".*\(#([0-9]{1,9})\)")
 """A subject that forges give to what they squash."""

@@ -15,7 +15,7 @@ from courier.errors import Misconfigured, NotFound
 from courier.planning.observed.listed import ListedRun
 from courier.ports.index import RunIndex, RunQuery
 from courier.ports.state import StateBranch
-from courier.runs.writeback import journal_path, record, transcript_path
+from courier.runs.records.writeback import journal_path, record, transcript_path
 
 _FILE = "/run.json"
 

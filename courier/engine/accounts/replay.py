@@ -15,11 +15,11 @@ from courier.engine.running.runner import Runner
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import NotFound
-from courier.runs.events import CandidateEnded, RunEvent
-from courier.runs.frozen import FrozenPlan
-from courier.runs.progress import Finish, next_step
-from courier.runs.run import Run, fold
-from courier.runs.writeback import record
+from courier.runs.records.writeback import record
+from courier.runs.run.events import CandidateEnded, RunEvent
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import Run, fold
+from courier.runs.steps.progress import Finish, next_step
 
 _OF_A_STEP = (
     *("verdict", "choice", "outcome", "base", "commit", "files", "refusal"),

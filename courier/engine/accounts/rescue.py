@@ -11,9 +11,9 @@ from courier.engine.seam import Json, RunReader
 from courier.engine.world import World
 from courier.errors import Conflict, NotFound, Refused
 from courier.ports.repository import GateRules, Identity
-from courier.runs.events import Checkpoint
-from courier.runs.frozen import FrozenPlan
 from courier.runs.interactive.frozen import name_of, run_of
+from courier.runs.run.events import Checkpoint
+from courier.runs.run.frozen import FrozenPlan
 
 _PREFIX = "courier/"
 _SANDBOX = "sandbox/"

@@ -12,10 +12,10 @@ from courier.engine.running.runner import Runner
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import CourierError
-from courier.runs.candidates import candidate_name
-from courier.runs.events import CandidateEnded, RunEvent
-from courier.runs.frozen import FrozenPlan
-from courier.runs.run import Run, fold
+from courier.runs.run.candidates import candidate_name
+from courier.runs.run.events import CandidateEnded, RunEvent
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import Run, fold
 
 
 @dataclass(frozen=True, slots=True)

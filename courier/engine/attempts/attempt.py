@@ -16,17 +16,17 @@ from courier.engine.seam import Context, RunCancelled
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.ports.whereabouts import located
-from courier.runs.assets import Moment
-from courier.runs.charges import key_of
-from courier.runs.events import AttemptEnded, CancelAsked, Checkpoint, RunEvent
-from courier.runs.merging import repair_prompt
-from courier.runs.paused import Paused
-from courier.runs.pricing import with_sandbox
-from courier.runs.prompts import GO_ON, assemble, mending
-from courier.runs.rating import Evaluation, is_scored_apart
-from courier.runs.roles import keeps_changes
-from courier.runs.transcript import Outcome
-from courier.runs.usage import Usage
+from courier.runs.briefs.assets import Moment
+from courier.runs.records.charges import key_of
+from courier.runs.replies.roles import keeps_changes
+from courier.runs.run.events import AttemptEnded, CancelAsked, Checkpoint, RunEvent
+from courier.runs.run.merging import repair_prompt
+from courier.runs.run.paused import Paused
+from courier.runs.run.rating import Evaluation, is_scored_apart
+from courier.runs.steps.prompts import GO_ON, assemble, mending
+from courier.runs.transcripts.transcript import Outcome
+from courier.runs.usage.pricing import with_sandbox
+from courier.runs.usage.usage import Usage
 
 
 class Attempt:

@@ -1,7 +1,7 @@
 """What a turn that broke off with an error comes to."""
 
 from courier.errors import CourierError, SandboxGone, Unavailable
-from courier.runs.transcript import Outcome
+from courier.runs.transcripts.transcript import Outcome
 
 
 def failure(error: CourierError) -> Outcome:

@@ -5,10 +5,10 @@ from courier.engine.attempts.station import Station
 from courier.engine.attempts.turn import Ask
 from courier.engine.seam import Context
 from courier.errors import CourierError
-from courier.runs.paused import Paused
-from courier.runs.prompts import GO_ON
-from courier.runs.transcript import Outcome
-from courier.runs.usage import Usage
+from courier.runs.run.paused import Paused
+from courier.runs.steps.prompts import GO_ON
+from courier.runs.transcripts.transcript import Outcome
+from courier.runs.usage.usage import Usage
 
 
 class Conversation:

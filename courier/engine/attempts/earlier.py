@@ -7,9 +7,9 @@ from courier.engine.patience import patiently
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.ports.repository import Identity
-from courier.runs.events import Checkpoint
-from courier.runs.frozen import FrozenPlan
-from courier.runs.progress import StartAttempt
+from courier.runs.run.events import Checkpoint
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.steps.progress import StartAttempt
 
 log = logging.getLogger(__name__)
 

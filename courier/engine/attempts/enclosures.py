@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from courier.engine.world import World
 from courier.ports.sandboxes import Sandbox
-from courier.runs.frozen import FrozenImage
-from courier.runs.handoff import papers
-from courier.runs.prompts import Situation
+from courier.runs.run.frozen import FrozenImage
+from courier.runs.steps.handoff import papers
+from courier.runs.steps.prompts import Situation
 
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 

@@ -9,8 +9,8 @@ from courier.engine.commits.merging import HOW
 from courier.engine.world import World
 from courier.ports.repository import Identity, Joining
 from courier.ports.sandboxes import Sandbox
-from courier.runs.frozen import FrozenPlan
-from courier.runs.merging import MergeConflict, has_marks
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.merging import MergeConflict, has_marks
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,14 @@ from courier.engine.seam import Context, Json, RunCancelled, StepIO
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.ports.models import Question
-from courier.runs.charges import key_of
-from courier.runs.events import AttemptEnded, CancelAsked, RunEvent
 from courier.runs.harvest.contracts import gather
 from courier.runs.harvest.learnings import SCHEMA
-from courier.runs.pricing import charge_for, priced
-from courier.runs.prompts import digest_of
-from courier.runs.transcript import Outcome
-from courier.runs.usage import Usage
+from courier.runs.records.charges import key_of
+from courier.runs.run.events import AttemptEnded, CancelAsked, RunEvent
+from courier.runs.steps.prompts import digest_of
+from courier.runs.transcripts.transcript import Outcome
+from courier.runs.usage.pricing import charge_for, priced
+from courier.runs.usage.usage import Usage
 
 AGENT = "model"
 """What stands in the place of an agent's name where there is none."""

@@ -12,8 +12,8 @@ from courier.engine.seam import Json, StepIO
 from courier.engine.world import World
 from courier.errors import Misused, RateLimited, Unavailable
 from courier.ports.sandboxes import Sandbox
-from courier.runs.frozen import FrozenPlan, FrozenSandbox
-from courier.runs.progress import StartAttempt
+from courier.runs.run.frozen import FrozenPlan, FrozenSandbox
+from courier.runs.steps.progress import StartAttempt
 
 OPEN_PATIENCE = timedelta(minutes=10)
 """How long a provider may be out of reach before what needs a sandbox fails."""

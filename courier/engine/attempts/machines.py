@@ -5,7 +5,7 @@ import posixpath
 from courier.errors import Misconfigured
 from courier.ports.repository import Repository
 from courier.ports.sandboxes import Recipe, SandboxSpec
-from courier.runs.frozen import FrozenSandbox, FrozenTemplate
+from courier.runs.run.frozen import FrozenSandbox, FrozenTemplate
 
 
 async def wanted_machine(repository: Repository, machine: FrozenSandbox, base: str) -> SandboxSpec:

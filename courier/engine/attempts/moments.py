@@ -17,9 +17,9 @@ from courier.engine.seam import Json, StepIO
 from courier.engine.world import World
 from courier.errors import NotFound
 from courier.ports.sandboxes import Sandbox
-from courier.runs.assets import FrozenCommand, FrozenScript
-from courier.runs.brief import Brief
-from courier.runs.scripted import (
+from courier.runs.briefs.assets import FrozenCommand, FrozenScript
+from courier.runs.briefs.brief import Brief
+from courier.runs.briefs.scripted import (
     ScriptDriver,
     body,
     program_of_commands,

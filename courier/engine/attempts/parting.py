@@ -8,8 +8,8 @@ from courier.engine.attempts.conversation import Conversation
 from courier.engine.attempts.station import Station
 from courier.engine.seam import Context, RunCancelled
 from courier.errors import CourierError
-from courier.runs.acts import StartAttempt
-from courier.runs.paused import Paused
+from courier.runs.run.paused import Paused
+from courier.runs.steps.acts import StartAttempt
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from secrets import token_hex
 from courier.engine.attempts import script
 from courier.errors import NotFound
 from courier.ports.sandboxes import Sandbox
-from courier.runs.brief import Launch
+from courier.runs.briefs.brief import Launch
 
 STDERR_BYTES = 8192
 """How much of the end of stderr is reported."""

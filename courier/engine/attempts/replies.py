@@ -6,16 +6,16 @@ from typing import TypeVar
 
 from courier.engine.attempts.conversation import Conversation
 from courier.engine.attempts.station import Request
-from courier.runs.choice import Choice, read_choice
-from courier.runs.choice import repair_prompt as choose_again
 from courier.runs.harvest.contracts import gather
 from courier.runs.harvest.contracts import repair_prompt as gather_again
 from courier.runs.harvest.frozen import Gathered
-from courier.runs.rating import Evaluation, evaluate
-from courier.runs.score import repair_prompt as score_again
-from courier.runs.transcript import Outcome
-from courier.runs.verdict import Verdict, read_verdict
-from courier.runs.verdict import repair_prompt as judge_again
+from courier.runs.replies.choice import Choice, read_choice
+from courier.runs.replies.choice import repair_prompt as choose_again
+from courier.runs.replies.score import repair_prompt as score_again
+from courier.runs.replies.verdict import Verdict, read_verdict
+from courier.runs.replies.verdict import repair_prompt as judge_again
+from courier.runs.run.rating import Evaluation, evaluate
+from courier.runs.transcripts.transcript import Outcome
 
 Reply = TypeVar("Reply", Verdict, Choice, Gathered)
 

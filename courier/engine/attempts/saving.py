@@ -15,10 +15,10 @@ from courier.engine.world import World
 from courier.errors import CourierError, Refused, SandboxGone
 from courier.ports.checkpoints import Line
 from courier.ports.repository import Identity
-from courier.runs.frozen import FrozenPlan
-from courier.runs.progress import StartAttempt
-from courier.runs.roles import keeps_changes
-from courier.runs.transcript import AgentEvent, ErrorReported, ToolReturned
+from courier.runs.replies.roles import keeps_changes
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.steps.progress import StartAttempt
+from courier.runs.transcripts.transcript import AgentEvent, ErrorReported, ToolReturned
 
 log = logging.getLogger(__name__)
 

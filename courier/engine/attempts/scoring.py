@@ -10,12 +10,12 @@ from courier.engine.seam import Json, StepIO
 from courier.engine.world import World
 from courier.ports.models import Question
 from courier.resources.model import Model
-from courier.runs.answer import Unreadable
-from courier.runs.frozen import FrozenPlan, FrozenStep
-from courier.runs.pricing import charge_for, priced
-from courier.runs.rating import scoring_prompt
-from courier.runs.score import SCHEMA, SYSTEM, Score, to_score
-from courier.runs.usage import Usage
+from courier.runs.replies.score import SCHEMA, SYSTEM, Score, to_score
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
+from courier.runs.run.rating import scoring_prompt
+from courier.runs.texts.answer import Unreadable
+from courier.runs.usage.pricing import charge_for, priced
+from courier.runs.usage.usage import Usage
 
 PATIENCE = timedelta(minutes=2)
 """How long a provider may be out of reach before a step stays without a score."""

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from courier.engine.attempts.station import Request, Station
 from courier.engine.seam import Context
-from courier.runs.assets import FrozenScript, Moment
-from courier.runs.frozen import FrozenPlan
-from courier.runs.prompts import Situation
-from courier.runs.scripted import ScriptRan, dynamic_context
+from courier.runs.briefs.assets import FrozenScript, Moment
+from courier.runs.briefs.scripted import ScriptRan, dynamic_context
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.steps.prompts import Situation
 
 
 class Scripts:

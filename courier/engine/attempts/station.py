@@ -27,17 +27,17 @@ from courier.engine.world import World
 from courier.errors import CourierError, Refused
 from courier.ports.repository import Identity
 from courier.ports.sandboxes import Sandbox
-from courier.runs.assets import FrozenScript
-from courier.runs.brief import Brief
-from courier.runs.charges import key_of
-from courier.runs.commits import commit_message
-from courier.runs.frozen import FrozenPlan
-from courier.runs.handoff import environment
-from courier.runs.pricing import Bill
-from courier.runs.progress import StartAttempt
-from courier.runs.prompts import Situation
-from courier.runs.transcript import Outcome
-from courier.runs.usage import Usage
+from courier.runs.briefs.assets import FrozenScript
+from courier.runs.briefs.brief import Brief
+from courier.runs.proposal.commits import commit_message
+from courier.runs.records.charges import key_of
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.steps.handoff import environment
+from courier.runs.steps.progress import StartAttempt
+from courier.runs.steps.prompts import Situation
+from courier.runs.transcripts.transcript import Outcome
+from courier.runs.usage.pricing import Bill
+from courier.runs.usage.usage import Usage
 
 T = TypeVar("T")
 

@@ -15,11 +15,11 @@ from courier.engine.world import World
 from courier.errors import NotFound, Unavailable
 from courier.ports.agents import AgentDriver, Translator
 from courier.ports.transcripts import TranscriptFile
-from courier.runs.brief import Brief
-from courier.runs.budget import REASONS, RUN, Shortage
-from courier.runs.pricing import Bill
-from courier.runs.transcript import AgentEvent, Outcome, SessionStarted, UsageReported
-from courier.runs.usage import Usage
+from courier.runs.briefs.brief import Brief
+from courier.runs.transcripts.transcript import AgentEvent, Outcome, SessionStarted, UsageReported
+from courier.runs.usage.budget import REASONS, RUN, Shortage
+from courier.runs.usage.pricing import Bill
+from courier.runs.usage.usage import Usage
 
 STOP_GRACE = 5.0
 """Seconds between asking an agent to stop and killing it."""

@@ -4,9 +4,9 @@ from courier.engine.world import World
 from courier.errors import Refused
 from courier.ports.repository import GateRules
 from courier.resources.model import Model
-from courier.runs.brief import Brief
-from courier.runs.events import Refusal
-from courier.runs.frozen import FrozenPlan
+from courier.runs.briefs.brief import Brief
+from courier.runs.run.events import Refusal
+from courier.runs.run.frozen import FrozenPlan
 
 OUT_REF = "refs/courier/out"
 """The one ref a bundle out of a sandbox holds."""

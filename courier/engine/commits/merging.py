@@ -7,11 +7,10 @@ from courier.engine.patience import patiently
 from courier.engine.seam import Context, Json, StepIO
 from courier.engine.world import World
 from courier.ports.repository import How, Identity, Joined, Joining
-from courier.runs.commits import SUBJECT_LIMIT, trailers
-from courier.runs.events import BranchesMerged
-from courier.runs.frozen import FrozenPlan
-from courier.runs.markdown import line
-from courier.runs.merging import (
+from courier.runs.proposal.commits import SUBJECT_LIMIT, trailers
+from courier.runs.run.events import BranchesMerged
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.merging import (
     FrozenBranch,
     FrozenMerge,
     MergeBranches,
@@ -21,7 +20,8 @@ from courier.runs.merging import (
     Strategy,
     left,
 )
-from courier.runs.run import Run
+from courier.runs.run.run import Run
+from courier.runs.texts.markdown import line
 
 HOW: dict[Strategy, How] = {"merge": "merge", "squash": "squash", "rebase": "pick"}
 """How two commits are brought together, by strategy."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from courier.engine.world import World
 from courier.ports.repository import SigningKey
-from courier.runs.frozen import FrozenGit, FrozenPlan
+from courier.runs.run.frozen import FrozenGit, FrozenPlan
 
 
 def others(plan: FrozenPlan) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from courier.engine.world import World
 from courier.errors import Misused, NotFound
 from courier.ports.forges import Forge
 from courier.resources.project import Project
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import PullRequest
 
 
 class Offices:

@@ -10,7 +10,7 @@ from courier.ports.state import AppendLine, WriteFile
 from courier.runs.interactive.account import account, charges_of, path_of
 from courier.runs.interactive.frozen import SandboxPlan
 from courier.runs.interactive.live import LiveSandbox
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
 
 PATIENCE = timedelta(seconds=30)
 """How long an account in between is tried; the next one tells the same and more."""

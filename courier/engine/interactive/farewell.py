@@ -19,9 +19,9 @@ from courier.runs.interactive.facts import Answered, Fact, Parted, PartName, Sav
 from courier.runs.interactive.frozen import SandboxPlan
 from courier.runs.interactive.live import LiveSandbox
 from courier.runs.interactive.wording import body
-from courier.runs.pullrequest import PullRequest
-from courier.runs.transcript import Outcome
-from courier.runs.writeback import transcript_path
+from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.records.writeback import transcript_path
+from courier.runs.transcripts.transcript import Outcome
 
 
 class Done(Model):

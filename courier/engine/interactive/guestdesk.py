@@ -22,7 +22,7 @@ from courier.runs.interactive.account import account, path_of
 from courier.runs.interactive.facts import Gone, Leaves, Requested
 from courier.runs.interactive.frozen import WORD, SandboxPlan, Word, run_of, shown
 from courier.runs.interactive.live import fold
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
 
 QUEUE = "sandboxes"
 """Sandboxes for people wait for no run."""

@@ -48,9 +48,9 @@ from courier.runs.interactive.moves import (
     next_move,
 )
 from courier.runs.interactive.wording import prompt_of
-from courier.runs.progress import StartAttempt
-from courier.runs.prompts import Situation
-from courier.runs.transcript import Outcome
+from courier.runs.steps.progress import StartAttempt
+from courier.runs.steps.prompts import Situation
+from courier.runs.transcripts.transcript import Outcome
 
 log = logging.getLogger(__name__)
 

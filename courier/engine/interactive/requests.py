@@ -16,7 +16,7 @@ from courier.errors import Conflict, NotFound
 from courier.ports.state import StateBranch, WriteFile
 from courier.resources.model import Model
 from courier.runs.interactive.frozen import WORD, GivenMessage, Word
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from courier.engine.interactive.telling import on_record
 from courier.errors import Conflict
 from courier.ports.state import Change, DeleteFile, StateBranch, SwapFile
 from courier.runs.interactive.account import is_active, path_of
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
 
 
 async def delete(state: StateBranch, request: SandboxRequest) -> None:

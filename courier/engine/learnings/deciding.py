@@ -14,8 +14,8 @@ from courier.errors import Conflict, Unavailable
 from courier.planning.learned.batch import Batch, Rejected
 from courier.ports.repository import Identity
 from courier.ports.state import Change, WriteFile
-from courier.runs.pullrequest import PullRequest
-from courier.runs.writeback import to_json
+from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.records.writeback import to_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,13 @@ from courier.planning.learned.batch import Batch, batch_path
 from courier.planning.learned.planner import hindrance
 from courier.planning.learned.sifting import KnownLessons, Sifted, sifted
 from courier.ports.state import Change, DeleteFile, WriteFile
-from courier.runs.answer import Unreadable, last_object
-from courier.runs.extraction import PENDING, Extraction, PendingRun, learnt, session_of
 from courier.runs.harvest.contracts import READ_CHARACTERS
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.harvest.learnings import LEARNINGS, MOST, FoundLessons
 from courier.runs.learnings.lesson import Lesson
-from courier.runs.writeback import to_json
+from courier.runs.records.extraction import PENDING, Extraction, PendingRun, learnt, session_of
+from courier.runs.records.writeback import to_json
+from courier.runs.texts.answer import Unreadable, last_object
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from courier.engine.accounts.records import RunRecords
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
 from courier.planning.catalog.learnings import ObservedPending
-from courier.runs.extraction import PENDING, PendingRun, material_of, session_of
+from courier.runs.records.extraction import PENDING, PendingRun, material_of, session_of
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from courier.ports.forges import Forge, Proposed
 from courier.ports.repository import Identity
 from courier.ports.state import Change, DeleteFile, WriteFile
 from courier.runs.learnings.lesson import Lesson
-from courier.runs.pullrequest import PullRequest
-from courier.runs.writeback import to_json
+from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.records.writeback import to_json
 
 log = logging.getLogger(__name__)
 

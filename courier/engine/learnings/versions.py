@@ -18,7 +18,7 @@ from courier.runs.learnings.version import (
     read_version,
     to_data,
 )
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
 
 log = logging.getLogger(__name__)
 

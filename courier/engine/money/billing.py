@@ -3,9 +3,9 @@
 import json
 
 from courier.ports.transcripts import Transcripts
-from courier.runs.frozen import FrozenPlan, FrozenStep
-from courier.runs.pricing import Bill
-from courier.runs.transcript import AGENT_EVENT, SessionStarted, UsageReported
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
+from courier.runs.transcripts.transcript import AGENT_EVENT, SessionStarted, UsageReported
+from courier.runs.usage.pricing import Bill
 
 
 def bill_of(transcripts: Transcripts, plan: FrozenPlan, step: FrozenStep, stream: str) -> Bill:

@@ -14,9 +14,9 @@ from decimal import Decimal
 from courier.engine.money.pool import Entry, Pool
 from courier.errors import Unavailable
 from courier.ports.state import StateBranch
-from courier.runs.budget import Caps, Shortage, headroom, shortage
-from courier.runs.charges import Charge, month_path
-from courier.runs.spending import Spent, day_of, read_lines, spent_by
+from courier.runs.records.charges import Charge, month_path
+from courier.runs.usage.budget import Caps, Shortage, headroom, shortage
+from courier.runs.usage.spending import Spent, day_of, read_lines, spent_by
 
 log = logging.getLogger(__name__)
 

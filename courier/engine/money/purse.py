@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from courier.engine.money.ledger import Ledger
 from courier.ports.clock import Clock
-from courier.runs.budget import RUN, Shortage, dollars
-from courier.runs.frozen import FrozenPlan
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.usage.budget import RUN, Shortage, dollars
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ from courier.planning.plan import Headroom
 from courier.ports.index import RunQuery
 from courier.resources.notification import Notification
 from courier.resources.project import Project
-from courier.runs.happenings import happened
-from courier.runs.notice import Letter, Notice, wants
-from courier.runs.told import object_of
+from courier.runs.notices.happenings import happened
+from courier.runs.notices.notice import Letter, Notice, wants
+from courier.runs.texts.told import object_of
 
 log = logging.getLogger(__name__)
 

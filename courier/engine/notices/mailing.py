@@ -9,7 +9,7 @@ from typing import Final
 from courier.engine.seam import Context, Json, StepIO
 from courier.engine.world import World
 from courier.errors import CourierError, MissingSecret, RateLimited, Unavailable
-from courier.runs.notice import Letter
+from courier.runs.notices.notice import Letter
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from courier.engine.notices.herald import name_of, submit
 from courier.engine.notices.mailing import DEAD, FLOW, SENT
 from courier.engine.seam import RunClient, RunReader
 from courier.errors import Conflict
-from courier.runs.notice import Letter
+from courier.runs.notices.notice import Letter
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from courier.engine.money.billing import bill_of
 from courier.engine.running.runner import FLOW as RUN
 from courier.engine.seam import RunReader
 from courier.engine.world import World
-from courier.runs.candidates import entries_of
-from courier.runs.charges import FOLDER, Charge, charges_of, month_path, step_charge
 from courier.runs.interactive.account import charges_of as sandbox_charges
-from courier.runs.spending import Line, day_of, read_lines
-from courier.runs.usage import Usage
+from courier.runs.records.charges import FOLDER, Charge, charges_of, month_path, step_charge
+from courier.runs.run.candidates import entries_of
+from courier.runs.usage.spending import Line, day_of, read_lines
+from courier.runs.usage.usage import Usage
 
 
 class Books:

@@ -39,10 +39,10 @@ from courier.planning.plan import (
     TellSandbox,
 )
 from courier.ports.state import WriteFile
-from courier.runs.budget import SIGNAL
-from courier.runs.cichecks import read_checks
-from courier.runs.run import Run
-from courier.runs.writeback import record_files, to_json
+from courier.runs.records.cichecks import read_checks
+from courier.runs.records.writeback import record_files, to_json
+from courier.runs.run.run import Run
+from courier.runs.usage.budget import SIGNAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from courier.engine.running.runner import FLOW
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.planning.observed.observed import InFlight, Lacking
-from courier.runs.budget import DAY, REASONS, SIGNAL
-from courier.runs.charges import charges_of
-from courier.runs.frozen import FrozenPlan
-from courier.runs.spending import Spent
+from courier.runs.records.charges import charges_of
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.usage.budget import DAY, REASONS, SIGNAL
+from courier.runs.usage.spending import Spent
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ from courier.engine.accounts.retelling import retell
 from courier.engine.seam import RunClient
 from courier.engine.world import World
 from courier.errors import MissingSecret
-from courier.runs.brief import Brief
-from courier.runs.candidates import step_of
-from courier.runs.frozen import FrozenStep
-from courier.runs.parking import SIGNAL
+from courier.runs.briefs.brief import Brief
+from courier.runs.run.candidates import step_of
+from courier.runs.run.frozen import FrozenStep
+from courier.runs.steps.parking import SIGNAL
 
 
 class Keyring:

@@ -27,10 +27,10 @@ from courier.engine.world import World
 from courier.errors import NotFound
 from courier.planning.observed.observed import InFlight, Observed
 from courier.ports.repository import Head
-from courier.runs.approvals import waiting
-from courier.runs.budget import SIGNAL as BUDGET
-from courier.runs.parking import SIGNAL as SECRET
-from courier.runs.retry import is_retry
+from courier.runs.steps.approvals import waiting
+from courier.runs.steps.parking import SIGNAL as SECRET
+from courier.runs.steps.retry import is_retry
+from courier.runs.usage.budget import SIGNAL as BUDGET
 
 log = logging.getLogger(__name__)
 

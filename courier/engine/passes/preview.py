@@ -30,7 +30,7 @@ from courier.planning.planner import Pass, plan_pass
 from courier.planning.sketch import Sketch, sketch
 from courier.ports.assets import Assets
 from courier.ports.repository import Repository
-from courier.runs.frozen import FrozenPlan, FrozenSandbox
+from courier.runs.run.frozen import FrozenPlan, FrozenSandbox
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 

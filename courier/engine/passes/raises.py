@@ -15,8 +15,8 @@ from courier.errors import CourierError, Misused
 from courier.planning.plan import Plan, Raise
 from courier.ports.forges import Proposed
 from courier.ports.repository import Identity
-from courier.runs.budget import dollars
-from courier.runs.spending import sums
+from courier.runs.usage.budget import dollars
+from courier.runs.usage.spending import sums
 
 log = logging.getLogger(__name__)
 

@@ -17,10 +17,10 @@ from courier.engine.world import World
 from courier.errors import Conflict, CourierError, NotFound
 from courier.planning.observed.listed import ListedRun
 from courier.ports.state import SwapFile
-from courier.runs.checks import Checks
-from courier.runs.cichecks import CiChecks, read_checks
-from courier.runs.events import ENDED
-from courier.runs.writeback import to_json
+from courier.runs.pullrequests.checks import Checks
+from courier.runs.records.cichecks import CiChecks, read_checks
+from courier.runs.records.writeback import to_json
+from courier.runs.run.events import ENDED
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from courier.engine.ownership import owner
 from courier.engine.postgres.client import PostgresReader
 from courier.engine.postgres.session import Session
 from courier.ports.transcripts import TranscriptFile, Transcripts
-from courier.runs.transcript import AgentEvent
+from courier.runs.transcripts.transcript import AgentEvent
 
 
 class Disk(Transcripts, Protocol):

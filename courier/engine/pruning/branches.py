@@ -6,7 +6,7 @@ from courier.engine.pruning.leftovers import Leftover, Past
 from courier.engine.world import World
 from courier.errors import Conflict
 from courier.ports.forges import Forge
-from courier.runs.events import Phase
+from courier.runs.run.events import Phase
 
 FIELD = "branches"
 

@@ -5,10 +5,10 @@ import asyncio
 from courier.engine.patience import patiently
 from courier.engine.world import World
 from courier.errors import CourierError
-from courier.runs.filechange import FileChange
-from courier.runs.frozen import FrozenPlan
-from courier.runs.proposal import Particulars
-from courier.runs.stack import Floor, landing, stack_of
+from courier.runs.proposal.proposal import Particulars
+from courier.runs.pullrequests.stack import Floor, landing, stack_of
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.texts.filechange import FileChange
 
 
 async def particulars(world: World, plan: FrozenPlan, commit: str, *, note: str) -> Particulars:

@@ -11,7 +11,7 @@ from courier.engine.world import World
 from courier.errors import CourierError
 from courier.planning.observed.observed import ObservedRun
 from courier.planning.schedules.cadence import pause_after
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import PullRequest
 
 log = logging.getLogger(__name__)
 

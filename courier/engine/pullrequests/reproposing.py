@@ -13,8 +13,8 @@ from courier.errors import CourierError, NotFound
 from courier.planning.observed.listed import ListedRun
 from courier.ports.forges import Proposed
 from courier.ports.state import WriteFile
-from courier.runs.pullrequest import PullRequest
-from courier.runs.writeback import to_json
+from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.records.writeback import to_json
 
 log = logging.getLogger(__name__)
 

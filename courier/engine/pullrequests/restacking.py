@@ -4,7 +4,7 @@ import logging
 
 from courier.errors import CourierError
 from courier.ports.forges import Changes, Forge
-from courier.runs.stack import floor_of, retargets, stack_of, with_stack
+from courier.runs.pullrequests.stack import floor_of, retargets, stack_of, with_stack
 
 log = logging.getLogger(__name__)
 

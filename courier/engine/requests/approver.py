@@ -11,8 +11,8 @@ from courier.engine.seam import RunClient
 from courier.engine.world import World
 from courier.errors import NotFound
 from courier.planning.catalog.permission import Member, objection, person_of
-from courier.runs.approvals import waiting
-from courier.runs.events import ApprovalAnswered, ApprovalAsked
+from courier.runs.run.events import ApprovalAnswered, ApprovalAsked
+from courier.runs.steps.approvals import waiting
 
 log = logging.getLogger(__name__)
 

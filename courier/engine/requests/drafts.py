@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from courier.planning.observed.askeddraft import AskedDraft
 from courier.ports.state import StateBranch, WriteFile
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from courier.engine.seam import RunClient
 from courier.errors import Conflict, NotFound
 from courier.ports.repository import Identity
 from courier.ports.state import StateBranch, WriteFile
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
 
 log = logging.getLogger(__name__)
 

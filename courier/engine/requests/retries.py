@@ -8,9 +8,9 @@ from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
 from courier.planning.observed.observed import AskedAgain
-from courier.runs.frozen import FrozenPlan
-from courier.runs.retry import Asked, retried
-from courier.runs.run import fold
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import fold
+from courier.runs.steps.retry import Asked, retried
 
 
 class Retries:

@@ -8,8 +8,8 @@ from courier.engine.running.candidates import flight_of
 from courier.engine.running.recording import recording_of
 from courier.engine.seam import Json, RunReader
 from courier.engine.world import World
-from courier.runs.frozen import FrozenPlan
-from courier.runs.writeback import journal_path, transcript_path
+from courier.runs.records.writeback import journal_path, transcript_path
+from courier.runs.run.frozen import FrozenPlan
 
 
 async def keep_transcripts(

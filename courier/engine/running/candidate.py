@@ -6,11 +6,11 @@ from courier.engine.running.candidates import tell_run
 from courier.engine.running.runner import Runner
 from courier.engine.seam import Json, StepIO
 from courier.errors import Misused
-from courier.runs.candidates import candidate_name
-from courier.runs.ending import Ending
-from courier.runs.events import CandidateEnded, WorkDelivered
-from courier.runs.progress import Deliver, Finish, next_step
-from courier.runs.run import Run, fold
+from courier.runs.run.candidates import candidate_name
+from courier.runs.run.events import CandidateEnded, WorkDelivered
+from courier.runs.run.run import Run, fold
+from courier.runs.steps.ending import Ending
+from courier.runs.steps.progress import Deliver, Finish, next_step
 
 
 class CandidateRunner(Runner):

@@ -13,18 +13,18 @@ from courier.engine.patience import patiently
 from courier.engine.seam import Context, Json, RunCancelled, RunClient, RunState, StepIO
 from courier.engine.world import World
 from courier.errors import Conflict, CourierError, Misused, NotFound
-from courier.runs.candidates import branch_of, candidate_name, candidate_plans
-from courier.runs.events import (
+from courier.runs.run.candidates import branch_of, candidate_name, candidate_plans
+from courier.runs.run.events import (
     CancelAsked,
     CandidateEnded,
     CandidatesEnded,
     CandidatesKept,
     RunEvent,
 )
-from courier.runs.frozen import FrozenPlan
-from courier.runs.material import bounded
-from courier.runs.progress import KeepCandidates
-from courier.runs.run import Run
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import Run
+from courier.runs.steps.progress import KeepCandidates
+from courier.runs.texts.material import bounded
 
 log = logging.getLogger(__name__)
 

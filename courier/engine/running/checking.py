@@ -13,12 +13,9 @@ from courier.engine.running.delivery import Delivery
 from courier.engine.seam import Json, StepIO
 from courier.errors import CourierError, Unavailable
 from courier.ports.forges import Changes, Forge
-from courier.runs.acts import AskForHelp, AwaitChecks, Deliver, GatherRed, PushRepair
-from courier.runs.checking import LABEL, is_red, keeps_resting, looks_like_waiting, repairer
-from courier.runs.checks import Check
-from courier.runs.checkswords import help_note
-from courier.runs.ending import ending_of
-from courier.runs.events import (
+from courier.runs.proposal.checkswords import help_note
+from courier.runs.pullrequests.checks import Check
+from courier.runs.run.events import (
     RUN_EVENT,
     ChecksAwaited,
     ChecksRed,
@@ -27,7 +24,10 @@ from courier.runs.events import (
     RedCheck,
     WorkDelivered,
 )
-from courier.runs.material import bounded, plain
+from courier.runs.steps.acts import AskForHelp, AwaitChecks, Deliver, GatherRed, PushRepair
+from courier.runs.steps.checking import LABEL, is_red, keeps_resting, looks_like_waiting, repairer
+from courier.runs.steps.ending import ending_of
+from courier.runs.texts.material import bounded, plain
 
 log = logging.getLogger(__name__)
 

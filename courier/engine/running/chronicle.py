@@ -11,12 +11,12 @@ from courier.engine.seam import Action, Context, Json, RunReader, StepIO
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.ports.state import AppendLine, Change, WriteFile
-from courier.runs.charges import charges_of
-from courier.runs.events import RunEvent, RunStarted
-from courier.runs.extraction import extraction_of, pending_file
-from courier.runs.frozen import FrozenPlan
-from courier.runs.run import Run, fold
-from courier.runs.writeback import record_files
+from courier.runs.records.charges import charges_of
+from courier.runs.records.extraction import extraction_of, pending_file
+from courier.runs.records.writeback import record_files
+from courier.runs.run.events import RunEvent, RunStarted
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import Run, fold
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,13 @@ from courier.engine.seam import Context, Json, StepIO
 from courier.engine.world import World
 from courier.errors import CourierError, SandboxGone, Unavailable
 from courier.ports.repository import Identity
-from courier.runs.assets import FrozenCommand, FrozenScript
-from courier.runs.events import WorkConcluded
-from courier.runs.frozen import FrozenPlan, FrozenStep
-from courier.runs.pricing import with_sandbox
-from courier.runs.progress import Conclude, concluding_scripts
-from courier.runs.scripted import ScriptRan
-from courier.runs.usage import Usage
+from courier.runs.briefs.assets import FrozenCommand, FrozenScript
+from courier.runs.briefs.scripted import ScriptRan
+from courier.runs.run.events import WorkConcluded
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
+from courier.runs.steps.progress import Conclude, concluding_scripts
+from courier.runs.usage.pricing import with_sandbox
+from courier.runs.usage.usage import Usage
 
 NAME = "postRun-1"
 """What its sandbox, processes and durable steps are called; no step ends in a number alone."""

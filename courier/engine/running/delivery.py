@@ -15,11 +15,11 @@ from courier.engine.world import World
 from courier.errors import Conflict, CourierError, Misconfigured, Unavailable
 from courier.ports.forges import Forge, Proposed
 from courier.ports.repository import Identity
-from courier.runs.events import Refusal, WorkDelivered
-from courier.runs.frozen import FrozenPlan
-from courier.runs.progress import Deliver
-from courier.runs.proposal import Particulars, body, title
-from courier.runs.run import Run
+from courier.runs.proposal.proposal import Particulars, body, title
+from courier.runs.run.events import Refusal, WorkDelivered
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import Run
+from courier.runs.steps.progress import Deliver
 
 log = logging.getLogger(__name__)
 

@@ -13,12 +13,12 @@ from courier.planning.documents.sources import is_document
 from courier.planning.harvest.crop import FOLDER, Crop, Known, KnownDocument, Unusable
 from courier.planning.harvest.reap import SORTS, reap
 from courier.ports.repository import Identity
-from courier.runs.commits import SUBJECT_LIMIT, trailers
-from courier.runs.events import WorkHarvested
-from courier.runs.frozen import FrozenPlan
 from courier.runs.harvest.frozen import FrozenHarvest
-from courier.runs.markdown import line
-from courier.runs.progress import Harvest
+from courier.runs.proposal.commits import SUBJECT_LIMIT, trailers
+from courier.runs.run.events import WorkHarvested
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.steps.progress import Harvest
+from courier.runs.texts.markdown import line
 
 
 @dataclass(frozen=True, slots=True)

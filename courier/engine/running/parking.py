@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from courier.engine.running.chronicle import Chronicle
 from courier.engine.running.question import Question
 from courier.engine.running.wallet import Wallet
-from courier.runs.approvals import AskApproval, AwaitApproval
-from courier.runs.ending import funded
-from courier.runs.events import RunParked, SecretFound
-from courier.runs.parking import REASON, AwaitSecret, Park
-from courier.runs.parking import SIGNAL as SECRET
-from courier.runs.shortage import AwaitBudget
+from courier.runs.run.events import RunParked, SecretFound
+from courier.runs.steps.approvals import AskApproval, AwaitApproval
+from courier.runs.steps.ending import funded
+from courier.runs.steps.parking import REASON, AwaitSecret, Park
+from courier.runs.steps.parking import SIGNAL as SECRET
+from courier.runs.steps.shortage import AwaitBudget
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from courier.engine.running.delivery import Delivery
 from courier.engine.seam import Context, Json, StepIO
 from courier.engine.world import World
 from courier.errors import Misconfigured, NotFound
-from courier.runs.approvals import AskApproval
-from courier.runs.ending import Ending
-from courier.runs.events import ApprovalAnswered, ApprovalAsked, WorkDelivered
-from courier.runs.frozen import FrozenPlan
-from courier.runs.progress import Deliver
-from courier.runs.question import how_to_answer, question_note
-from courier.runs.run import Run
+from courier.runs.run.events import ApprovalAnswered, ApprovalAsked, WorkDelivered
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import Run
+from courier.runs.steps.approvals import AskApproval
+from courier.runs.steps.ending import Ending
+from courier.runs.steps.progress import Deliver
+from courier.runs.steps.question import how_to_answer, question_note
 
 SIGNAL: Final = "approval"
 """The signal that carries answers, each an `ApprovalAnswered` as JSON."""

@@ -17,16 +17,16 @@ from courier.engine.running.parking import Parking
 from courier.engine.running.settlement import settle
 from courier.engine.seam import Context, Json, RunCancelled, RunClient, RunReader
 from courier.engine.world import World
-from courier.runs.approvals import AskApproval, AwaitApproval
-from courier.runs.charges import charges_of
-from courier.runs.checking import keeps_resting
-from courier.runs.ending import Ending, funded
-from courier.runs.events import CancelAsked, RunEvent, WorkDelivered
-from courier.runs.frozen import FrozenPlan
-from courier.runs.handoff import situation
-from courier.runs.merging import MergeBranches
-from courier.runs.parking import AwaitSecret, Park
-from courier.runs.progress import (
+from courier.runs.records.charges import charges_of
+from courier.runs.run.events import CancelAsked, RunEvent, WorkDelivered
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.merging import MergeBranches
+from courier.runs.steps.approvals import AskApproval, AwaitApproval
+from courier.runs.steps.checking import keeps_resting
+from courier.runs.steps.ending import Ending, funded
+from courier.runs.steps.handoff import situation
+from courier.runs.steps.parking import AwaitSecret, Park
+from courier.runs.steps.progress import (
     Act,
     AskForHelp,
     AwaitChecks,
@@ -41,7 +41,7 @@ from courier.runs.progress import (
     StartAttempt,
     next_step,
 )
-from courier.runs.shortage import AwaitBudget
+from courier.runs.steps.shortage import AwaitBudget
 
 FLOW = "run"
 """The name of the flow that interprets a frozen plan."""

@@ -8,9 +8,9 @@ from courier.engine.running.chronicle import Chronicle, files_of
 from courier.engine.running.testimony import tell
 from courier.engine.seam import Json, StepIO
 from courier.errors import Misconfigured, Unavailable
-from courier.runs.ending import Ending
-from courier.runs.events import RunEnded
-from courier.runs.run import fold
+from courier.runs.run.events import RunEnded
+from courier.runs.run.run import fold
+from courier.runs.steps.ending import Ending
 
 
 async def settle(chronicle: Chronicle, ending: Ending) -> Json:

@@ -6,8 +6,8 @@ from courier.engine.running.candidates import flight_of
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.ports.witness import EndedRun, Stage, Unwatched, Witness
-from courier.runs.frozen import FrozenPlan
-from courier.runs.run import Run
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import Run
 
 
 def witness_of(world: World, plan: FrozenPlan, *, is_told_again: bool) -> Witness:

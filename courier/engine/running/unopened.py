@@ -7,10 +7,10 @@ from courier.engine.running.chronicle import files_of
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.ports.forges import Proposed
-from courier.runs.events import WorkDelivered
-from courier.runs.frozen import FrozenPlan
-from courier.runs.pullrequest import PullRequest
-from courier.runs.run import Run, after
+from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.run.events import WorkDelivered
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import Run, after
 
 
 def unopened(proposed: Proposed, plan: FrozenPlan, *, at: datetime) -> PullRequest:

@@ -7,9 +7,9 @@ from datetime import datetime
 from courier.engine.seam import Context, Json, StepIO
 from courier.engine.world import World
 from courier.errors import Unavailable
-from courier.runs.budget import SIGNAL, Grant
-from courier.runs.events import BudgetFreed, BudgetShort
-from courier.runs.frozen import FrozenPlan
+from courier.runs.run.events import BudgetFreed, BudgetShort
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.usage.budget import SIGNAL, Grant
 
 log = logging.getLogger(__name__)
 

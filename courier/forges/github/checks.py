@@ -10,8 +10,8 @@ from courier.errors import CourierError, NotFound
 from courier.forges.github import queries
 from courier.forges.github.faults import GraphQLFault, RestFault
 from courier.forges.github.transport import Transport
-from courier.runs.checks import Check, Checks, CheckStatus, newest
-from courier.runs.material import bounded
+from courier.runs.pullrequests.checks import Check, Checks, CheckStatus, newest
+from courier.runs.texts.material import bounded
 
 LOG_LIMIT: Final = 16_000
 """Most characters of what a check wrote."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from courier.errors import Unavailable
 from courier.forges.github.payloads import MOST_TEXT
 from courier.forges.github.transport import Transport
-from courier.runs.material import bounded
+from courier.runs.texts.material import bounded
 
 _MARK: Final = re.compile(r"\n\n<!-- courier-comment: (?P<key>\S+) -->\s*\Z")
 _PAGES: Final = 10

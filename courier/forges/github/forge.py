@@ -16,8 +16,8 @@ from courier.forges.github.together import WINDOW, Together
 from courier.forges.github.transport import Transport
 from courier.ports.forges import Changes, Proposed
 from courier.ports.repository import Identity, Repository
-from courier.runs.checks import Check, Checks
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.checks import Check, Checks
+from courier.runs.pullrequests.pullrequest import PullRequest
 
 log = logging.getLogger(__name__)
 

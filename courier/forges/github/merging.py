@@ -9,7 +9,7 @@ from courier.forges.github.faults import GraphQLFault, RestFault
 from courier.forges.github.reading import merge_trailers
 from courier.forges.github.transport import Transport
 from courier.ports.repository import Identity
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import PullRequest
 
 _TRIES: Final = 4
 _READY_NOW: Final = ("clean status", "unstable status", "has_hooks status")

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from courier.errors import Misconfigured
-from courier.runs.proposal import marker
-from courier.runs.pullrequest import PullRequest
+from courier.runs.proposal.proposal import marker
+from courier.runs.pullrequests.pullrequest import PullRequest
 
 MOST_TEXT: Final = 65_000
 """Most characters of a body or comment; GitHub refuses more than 65,536."""

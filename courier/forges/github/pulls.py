@@ -11,7 +11,7 @@ from courier.forges.github.payloads import MOST_TEXT, marked, reviewed_by, run_o
 from courier.forges.github.reading import Reader
 from courier.forges.github.transport import Transport
 from courier.ports.forges import Changes, Proposed
-from courier.runs.material import bounded
+from courier.runs.texts.material import bounded
 
 log = logging.getLogger(__name__)
 

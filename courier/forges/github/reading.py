@@ -10,7 +10,7 @@ from courier.forges.github import queries
 from courier.forges.github.payloads import pull_of, run_of, with_merge
 from courier.forges.github.transport import Transport
 from courier.ports.repository import Repository
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import PullRequest
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from courier.errors import Conflict, NotFound
 from courier.ports.repository import Identity, Repository
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import PullRequest
 
 _PERSON: Final = re.compile(r"(?P<name>[^<>]*?) ?<(?P<email>[^<>]*)>")
 

@@ -11,8 +11,8 @@ from courier.errors import Conflict, Misconfigured
 from courier.ports.clock import Clock
 from courier.ports.state import StateBranch, SwapFile
 from courier.resources.model import Model
-from courier.runs.checks import Check, Checks, newest
-from courier.runs.material import bounded
+from courier.runs.pullrequests.checks import Check, Checks, newest
+from courier.runs.texts.material import bounded
 
 LOG_LIMIT: Final = 16_000
 """Most characters that are kept of one check's log."""

@@ -15,8 +15,8 @@ from courier.ports.clock import Clock
 from courier.ports.forges import Changes, Proposed
 from courier.ports.repository import Identity, Repository
 from courier.ports.state import StateBranch
-from courier.runs.checks import Check, Checks
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.checks import Check, Checks
+from courier.runs.pullrequests.pullrequest import PullRequest
 
 _TRIES: Final = 50
 

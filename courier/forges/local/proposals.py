@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from courier.errors import Misconfigured, NotFound
 from courier.ports.state import DeleteFile, StateBranch, SwapFile
-from courier.runs.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import PullRequest
 
 _FOLDER: Final = "proposals"
 _REMEMBERED: Final = 20_000

@@ -14,7 +14,7 @@ from courier.planning.made.names import cause_of, made_run
 from courier.planning.made.session import Question, Told, made_session
 from courier.planning.plan import Held
 from courier.runs.harvest.frozen import FrozenHarvest
-from courier.runs.material import as_data
+from courier.runs.texts.material import as_data
 
 WORKFLOW: Final = "answering-session"
 """What records call the workflow of such sessions."""

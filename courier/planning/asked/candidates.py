@@ -7,7 +7,7 @@ from itertools import starmap
 from courier.planning.asked.asked import Asked, AskedStep, type_of
 from courier.planning.asked.effective import Values
 from courier.planning.asked.steps import decide_values
-from courier.runs.frozen import FrozenCandidate, FrozenStep
+from courier.runs.run.frozen import FrozenCandidate, FrozenStep
 
 Part = tuple[tuple[AskedStep, Values], ...]
 """Steps in order, each with its values."""

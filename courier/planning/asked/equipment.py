@@ -12,8 +12,8 @@ from courier.planning.asked.skills import Flaw, digest, freeze_skill, size, unre
 from courier.planning.documents.sources import read_drafts
 from courier.resources.context import Command, Context, Script, Skill
 from courier.resources.durations import to_seconds
-from courier.runs.assets import FrozenCommand, FrozenScript, FrozenSkill
-from courier.runs.frozen import FrozenContext, FrozenInput
+from courier.runs.briefs.assets import FrozenCommand, FrozenScript, FrozenSkill
+from courier.runs.run.frozen import FrozenContext, FrozenInput
 
 MOST_TOGETHER: Final = 16 * 1024 * 1024
 """Bytes of skills a run may carry, counted once for every step that is given them."""

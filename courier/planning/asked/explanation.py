@@ -14,7 +14,7 @@ from courier.planning.catalog.catalog import Catalog
 from courier.planning.documents.references import Ref
 from courier.resources.context import Command, Context, Script, Skill
 from courier.resources.values import SessionType
-from courier.runs.frozen import FrozenValue
+from courier.runs.run.frozen import FrozenValue
 
 _OF_STEP: Final = frozenset({"agent", "model", "effort", "sandbox.timeout"})
 _OF_SESSION: Final = frozenset({"agent", "model", "effort", "sandbox.template"})

@@ -18,7 +18,7 @@ from courier.planning.documents.manifest import Document
 from courier.planning.problems import quoted
 from courier.resources.context import Skill
 from courier.resources.front_matter import is_whole
-from courier.runs.assets import FrozenFile, FrozenSkill
+from courier.runs.briefs.assets import FrozenFile, FrozenSkill
 
 MAIN: Final = "SKILL.md"
 _UNFIT: Final = {

@@ -18,16 +18,16 @@ from courier.planning.asked.equipment import Equipment
 from courier.planning.asked.sessions import prompt_of
 from courier.resources.durations import to_seconds
 from courier.resources.project import Ci, Project, Quality
-from courier.runs.following import FrozenCi
-from courier.runs.frozen import (
+from courier.runs.replies.roles import ROLES
+from courier.runs.replies.score import FrozenQuality
+from courier.runs.run.following import FrozenCi
+from courier.runs.run.frozen import (
     FrozenDelivery,
     FrozenLoop,
     FrozenSandbox,
     FrozenStep,
     FrozenStepLoop,
 )
-from courier.runs.roles import ROLES
-from courier.runs.score import FrozenQuality
 
 _INPUT = re.compile(r"\{\{\s*inputs\.([A-Za-z][A-Za-z0-9_]{0,62})\s*\}\}")
 

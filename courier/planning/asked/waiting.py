@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from courier.planning.asked.asked import Asked
 from courier.resources.durations import to_seconds
 from courier.resources.workflow import Approval
-from courier.runs.approvals import DELIVERY
-from courier.runs.frozen import FrozenApproval
+from courier.runs.run.frozen import FrozenApproval
+from courier.runs.steps.approvals import DELIVERY
 
 
 def freeze_approvals(asked: Asked) -> tuple[FrozenApproval, ...]:

@@ -7,7 +7,7 @@ from courier.planning.asked.effective import Values, Writer
 from courier.planning.asked.effective import origin as place_of
 from courier.planning.asked.steps import commands_of
 from courier.planning.asked.waiting import freeze_approvals
-from courier.runs.frozen import FrozenValue
+from courier.runs.run.frozen import FrozenValue
 
 _CUT = 200
 """Most characters of a value; plans and prompts show the whole."""

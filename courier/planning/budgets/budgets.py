@@ -13,9 +13,18 @@ from courier.planning.documents.references import Ref
 from courier.planning.observed.observed import Lacking, Observed
 from courier.planning.plan import GrantBudget, Headroom, Held
 from courier.resources.project import Budgets, Project
-from courier.runs.budget import REASONS, RUN, Caps, Grant, Shortage, dollars, next_day, shortage
-from courier.runs.retry import original
-from courier.runs.spending import Spent
+from courier.runs.steps.retry import original
+from courier.runs.usage.budget import (
+    REASONS,
+    RUN,
+    Caps,
+    Grant,
+    Shortage,
+    dollars,
+    next_day,
+    shortage,
+)
+from courier.runs.usage.spending import Spent
 
 UNLIMITED = Decimal(1_000_000)
 """What a run may cost whose limit was taken away while it waited, in US dollars."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from courier.planning.plan import Headroom
-from courier.runs.budget import DAY, FIELDS, MONTH, dollars
-from courier.runs.notice import BudgetTold, Notice
+from courier.runs.notices.notice import BudgetTold, Notice
+from courier.runs.usage.budget import DAY, FIELDS, MONTH, dollars
 
 
 def exhausted(room: Headroom, *, now: datetime) -> Iterator[Notice]:

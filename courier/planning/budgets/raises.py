@@ -11,8 +11,8 @@ from courier.planning.documents.references import Pointer, Ref
 from courier.planning.observed.observed import Lacking, Observed
 from courier.planning.plan import Raise
 from courier.resources.project import Project
-from courier.runs.budget import DAY, MONTH, RUN, shortage
-from courier.runs.retry import original
+from courier.runs.steps.retry import original
+from courier.runs.usage.budget import DAY, MONTH, RUN, shortage
 
 FACTOR: Final = 2
 """By how much more is proposed; who merges it may write another number."""

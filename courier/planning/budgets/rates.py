@@ -7,8 +7,8 @@ from hashlib import sha256
 from courier.planning.catalog.catalog import Catalog
 from courier.planning.documents.references import Ref
 from courier.resources.rates import CostRates
-from courier.runs.frozen import FrozenStep
-from courier.runs.pricing import FrozenRate, FrozenRates, service_of
+from courier.runs.run.frozen import FrozenStep
+from courier.runs.usage.pricing import FrozenRate, FrozenRates, service_of
 
 
 def rates_of(catalog: Catalog, project: str, services: Collection[str]) -> tuple[Ref, ...]:

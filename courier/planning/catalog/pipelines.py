@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from courier.diagnostics import Severity
 from courier.planning.documents.references import Pointer
-from courier.runs.roles import ROLES
+from courier.runs.replies.roles import ROLES
 
 _STEPS: Pointer = ("spec", "steps")
 _CANDIDATES: Pointer = ("spec", "candidates")

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from courier.planning.catalog.catalog import Catalog
 from courier.planning.documents.references import Ref
-from courier.runs.answers import FrozenAnswer
-from courier.runs.frozen import FrozenInput
+from courier.runs.replies.answers import FrozenAnswer
+from courier.runs.run.frozen import FrozenInput
 
 KIND: Final = "AnsweringSession"
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from courier.planning.documents.manifest import Document
 from courier.planning.documents.references import Ref
-from courier.runs.frozen import Source
+from courier.runs.run.frozen import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 from courier.planning.observed.course import Course
 from courier.resources.notification import Event
-from courier.runs.notice import Notice, SprintTold
+from courier.runs.notices.notice import Notice, SprintTold
 
 _ENDS: Final[dict[str, Event]] = {"completed": "sprintCompleted", "failed": "sprintFailed"}
 

@@ -4,7 +4,7 @@ from courier.planning.chains.chain import Chain
 from courier.planning.chains.ground import Ground
 from courier.planning.made.making import Suit
 from courier.planning.observed.course import Course, Part
-from courier.runs.frozen import FrozenChain, FrozenGit, FrozenLink, FrozenPlan
+from courier.runs.run.frozen import FrozenChain, FrozenGit, FrozenLink, FrozenPlan
 
 
 def suited(chain: Chain, course: Course, at: int, begins: Ground) -> Suit:

@@ -10,8 +10,8 @@ from courier.planning.documents.modelled import model_problems
 from courier.planning.documents.sources import Draft, read_drafts
 from courier.planning.problems import error
 from courier.resources.model import Model
-from courier.runs.stubs import Expectation, Scenario, Stub, endless
-from courier.runs.usage import Usage
+from courier.runs.transcripts.stubs import Expectation, Scenario, Stub, endless
+from courier.runs.usage.usage import Usage
 
 _MODELS: tuple[type[Model], ...] = (Scenario, Stub, Expectation, Usage)
 

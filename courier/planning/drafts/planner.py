@@ -13,7 +13,7 @@ from courier.planning.observed.askeddraft import AskedDraft
 from courier.planning.plan import Held
 from courier.resources.envelope import API_VERSION
 from courier.runs.harvest.frozen import FrozenHarvest
-from courier.runs.material import as_data
+from courier.runs.texts.material import as_data
 
 KIND: Final = "SprintPlan"
 

@@ -46,7 +46,7 @@ from courier.planning.observed.observed import Observed
 from courier.planning.plan import Held
 from courier.resources.agent import AgentSpec
 from courier.resources.project import ProjectSpec
-from courier.runs.frozen import (
+from courier.runs.run.frozen import (
     FrozenGit,
     FrozenPlan,
     FrozenSandbox,

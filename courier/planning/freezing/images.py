@@ -6,7 +6,7 @@ from typing import Final
 from courier.planning.asked.asked import Asked
 from courier.planning.catalog.catalog import Catalog
 from courier.planning.observed.observed import Observed, ObservedImage
-from courier.runs.frozen import FrozenImage, ImageType
+from courier.runs.run.frozen import FrozenImage, ImageType
 
 MOST: Final = 16
 """Pictures of one run."""

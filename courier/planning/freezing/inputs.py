@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from courier.planning.asked.equipment import Equipment
 from courier.planning.catalog.catalog import Catalog
 from courier.planning.documents.references import Ref
-from courier.runs.frozen import FrozenInput
+from courier.runs.run.frozen import FrozenInput
 
 
 def document_inputs(

@@ -9,7 +9,7 @@ from courier.planning.documents.references import Ref
 from courier.planning.freezing.installation import installation
 from courier.resources.names import BUILTIN_NAMES
 from courier.resources.template import Template
-from courier.runs.frozen import FrozenPlan, FrozenSandbox, FrozenTemplate
+from courier.runs.run.frozen import FrozenPlan, FrozenSandbox, FrozenTemplate
 
 _BUILT_IN: Final = BUILTIN_NAMES["Template"]
 

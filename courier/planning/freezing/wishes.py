@@ -17,7 +17,7 @@ from courier.resources.capabilities import (
     Feature,
     described_capabilities,
 )
-from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
 
 _BUDGETS: Final[tuple[tuple[str, Pointer], ...]] = (
     ("Run", ("spec", "budget")),

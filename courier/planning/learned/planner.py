@@ -16,10 +16,10 @@ from courier.planning.documents.references import Ref
 from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
 from courier.planning.made.session import Question, Told, made_session
 from courier.planning.plan import Held
-from courier.runs.extraction import INSTRUCTIONS, session_of
-from courier.runs.frozen import FrozenPlan
 from courier.runs.harvest.frozen import FrozenHarvest
-from courier.runs.material import as_data, bounded
+from courier.runs.records.extraction import INSTRUCTIONS, session_of
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.texts.material import as_data, bounded
 
 MODEL: Final = "model"
 """What stands in the place of an agent's name where a model is asked by itself."""

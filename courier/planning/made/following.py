@@ -7,7 +7,7 @@ from typing import Final
 from courier.planning.catalog.catalog import Catalog
 from courier.planning.observed.course import GONE, Course, Part, PartPhase, PlannedCourse
 from courier.planning.observed.observed import Observed, ObservedRun
-from courier.runs.approvals import AWAITING
+from courier.runs.steps.approvals import AWAITING
 
 _ENDS: Final[dict[str, PartPhase]] = {
     "completed": "completed",

@@ -14,7 +14,7 @@ from courier.planning.observed.course import PlannedCourse
 from courier.planning.observed.observed import Observed
 from courier.planning.plan import CancelRun, Held, PlannedTask, StartRun
 from courier.planning.starting import prompts_of
-from courier.runs.frozen import FrozenInput, FrozenPlan, Source
+from courier.runs.run.frozen import FrozenInput, FrozenPlan, Source
 
 _TITLE: Final = 100
 

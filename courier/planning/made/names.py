@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from courier.planning.documents.references import Ref
-from courier.runs.retry import original
+from courier.runs.steps.retry import original
 
 WORDS: Final[Mapping[str, str]] = {
     "Issue": "issue",

@@ -8,8 +8,8 @@ from courier.planning.documents.references import Ref
 from courier.planning.made.making import Made
 from courier.resources.envelope import API_VERSION
 from courier.resources.values import StepType
-from courier.runs.frozen import FrozenPlan, Source
 from courier.runs.harvest.frozen import FrozenHarvest
+from courier.runs.run.frozen import FrozenPlan, Source
 
 _TITLE: Final = 100
 

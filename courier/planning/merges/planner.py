@@ -12,8 +12,8 @@ from courier.planning.made.names import made_run
 from courier.planning.plan import Held
 from courier.planning.wanted import kept
 from courier.resources.envelope import API_VERSION
-from courier.runs.frozen import FrozenPlan
-from courier.runs.merging import FrozenBranch, FrozenMerge, Strategy
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.merging import FrozenBranch, FrozenMerge, Strategy
 
 KIND: Final = "Merge"
 WORKFLOW: Final = "merging"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from courier.planning.observed.observed import ObservedRun
 from courier.planning.observed.record import read_record
-from courier.runs.told import moment_of
+from courier.runs.texts.told import moment_of
 
 _LONGEST: Final = 300
 _USAGE: Final = (

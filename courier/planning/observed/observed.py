@@ -19,10 +19,10 @@ from courier.planning.observed.course import ObservedCourse
 from courier.planning.observed.diary import ObservedTask
 from courier.planning.observed.history import History, Sample, remember
 from courier.planning.observed.sandboxrecord import KeptSandbox, ObservedSandbox
-from courier.runs.events import ENDED
-from courier.runs.frozen import FrozenPlan
-from courier.runs.pricing import EMBEDDED
-from courier.runs.spending import Spent
+from courier.runs.run.events import ENDED
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.usage.pricing import EMBEDDED
+from courier.runs.usage.spending import Spent
 
 _MODULUS: Final = 1 << 256
 
@@ -36,7 +36,7 @@ class ObservedRun:
 
     Attributes:
         run: The run's name.
-        phase: A phase of `courier.runs.events.Phase`, or ``unreadable`` where the record is
+        phase: A phase of `courier.runs.run.events.Phase`, or ``unreadable`` where the record is
             broken; such a run is never started again.
         reason: Why it is in that phase; for ``unreadable`` what is wrong with the record.
         project: The project it belongs to; empty where the record does not say.

@@ -6,8 +6,8 @@ from decimal import Decimal, InvalidOperation
 
 from courier.planning.observed.history import Sample
 from courier.planning.observed.observed import ObservedRun
-from courier.runs.events import ENDED
-from courier.runs.told import moment_of
+from courier.runs.run.events import ENDED
+from courier.runs.texts.told import moment_of
 
 _PHASES = frozenset({"pending", "running", "parked"}) | ENDED
 

@@ -24,7 +24,7 @@ from courier.planning.recurring.decide import Decision, Look, decide
 from courier.planning.recurring.names import stem, stem_of
 from courier.planning.recurring.task import Task, task_of
 from courier.planning.scans.scan import scan
-from courier.runs.approvals import AWAITING
+from courier.runs.steps.approvals import AWAITING
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,10 @@ from courier.planning.plan import Held
 from courier.resources.durations import to_seconds
 from courier.resources.project import Project
 from courier.resources.sandbox import Sandbox, SandboxSpec
-from courier.runs.frozen import FrozenGit, FrozenInput, FrozenPlan, FrozenStep
 from courier.runs.interactive.account import STEP
 from courier.runs.interactive.frozen import PROMPT, GivenMessage, SandboxPlan, run_of
 from courier.runs.interactive.wording import title_of
+from courier.runs.run.frozen import FrozenGit, FrozenInput, FrozenPlan, FrozenStep
 
 PASSING: Final = frozenset({"desiredState", "messages"})
 """Fields of a Sandbox that may change while it lives."""

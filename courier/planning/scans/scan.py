@@ -8,7 +8,7 @@ from courier.planning.documents.references import Ref
 from courier.planning.made.making import Made, Sight
 from courier.planning.made.session import Question, Told, made_session
 from courier.runs.harvest.frozen import FrozenHarvest
-from courier.runs.material import as_data, bounded
+from courier.runs.texts.material import as_data, bounded
 
 WORKFLOW: Final = "issue-scan"
 """What records call the workflow of scans."""

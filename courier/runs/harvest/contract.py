@@ -7,8 +7,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from courier.resources.model import Model
-from courier.runs.answer import Unreadable
 from courier.runs.harvest.frozen import FrozenHarvest
+from courier.runs.texts.answer import Unreadable
 
 _MOST_TOLD: Final = 5
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from courier.runs.answer import Unreadable, ask_again, last_object
 from courier.runs.harvest.answers import ANSWERS
 from courier.runs.harvest.contract import Contract
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 from courier.runs.harvest.issues import ISSUES
 from courier.runs.harvest.learnings import LEARNINGS
 from courier.runs.harvest.sprintplan import SPRINT_PLAN
-from courier.runs.transcript import Outcome
+from courier.runs.texts.answer import Unreadable, ask_again, last_object
+from courier.runs.transcripts.transcript import Outcome
 
 READ_CHARACTERS: Final = 400_000
 """How much of the end of a message is read."""

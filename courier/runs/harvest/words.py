@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
 
-from courier.runs.markdown import line
+from courier.runs.texts.markdown import line
 
 LONGEST: Final = 20_000
 """Most characters of one text."""

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from courier.runs.charges import Charge, step_charge
 from courier.runs.interactive.frozen import SandboxPlan
 from courier.runs.interactive.live import LIVE, LiveSandbox, Message
-from courier.runs.pricing import with_sandbox
-from courier.runs.usage import Usage
-from courier.runs.writeback import RECORD_VERSION
+from courier.runs.records.charges import Charge, step_charge
+from courier.runs.records.writeback import RECORD_VERSION
+from courier.runs.usage.pricing import with_sandbox
+from courier.runs.usage.usage import Usage
 
 FOLDER = "sandboxes"
 """Where accounts are on the state branch."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from courier.runs.events import Refusal
 from courier.runs.interactive.frozen import DesiredState, GivenMessage
-from courier.runs.pullrequest import PullRequest
-from courier.runs.transcript import Outcome
+from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.run.events import Refusal
+from courier.runs.transcripts.transcript import Outcome
 
 PartName = Literal["stop", "rescue", "push", "propose", "destroy", "keep"]
 """What is done, in this order, when a sandbox goes: its agent is stopped, its work taken out,

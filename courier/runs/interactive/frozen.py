@@ -3,7 +3,7 @@
 from typing import Literal
 
 from courier.resources.model import Model
-from courier.runs.frozen import FrozenPlan
+from courier.runs.run.frozen import FrozenPlan
 
 WORD = "word"
 """The signal by which a sandbox is told something."""

@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import reduce
 from typing import Literal, assert_never
 
-from courier.runs.events import Refusal
 from courier.runs.interactive.facts import (
     Answered,
     Began,
@@ -24,9 +23,10 @@ from courier.runs.interactive.facts import (
     Wished,
 )
 from courier.runs.interactive.frozen import DesiredState, GivenMessage
-from courier.runs.pullrequest import PullRequest
-from courier.runs.transcript import Outcome
-from courier.runs.usage import Usage
+from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.run.events import Refusal
+from courier.runs.transcripts.transcript import Outcome
+from courier.runs.usage.usage import Usage
 
 State = Literal["creating", "running", "paused", "killed", "error"]
 """Where a sandbox is in its life."""

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from courier.runs.interactive.account import usage_of
 from courier.runs.interactive.frozen import SandboxPlan
 from courier.runs.interactive.live import LiveSandbox, Message
-from courier.runs.markdown import harmless, quoted
-from courier.runs.material import bounded
-from courier.runs.proposal import BODY_LIMIT, marker
-from courier.runs.usage import Usage
+from courier.runs.proposal.proposal import BODY_LIMIT, marker
+from courier.runs.texts.markdown import harmless, quoted
+from courier.runs.texts.material import bounded
+from courier.runs.usage.usage import Usage
 
 RULES = """\
 You work in an isolated sandbox together with a person who writes to you and may look over your \

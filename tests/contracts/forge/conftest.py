@@ -10,7 +10,7 @@ from courier.forges.github import GitHubForge, Limits, Token, Transport, address
 from courier.forges.local import LocalForge, ReportedChecks
 from courier.ports.forges import Forge, Proposed
 from courier.ports.repository import Identity
-from courier.runs.checks import Check
+from courier.runs.pullrequests.checks import Check
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
 from tests.contracts.scratch import Scratch, git, make_scratch

@@ -11,7 +11,7 @@ from courier.forges.local import ReportedChecks
 from courier.forges.local.checks import LOG_LIMIT
 from courier.ports.forges import Changes
 from courier.ports.state import WriteFile
-from courier.runs.checks import Check, CheckStatus
+from courier.runs.pullrequests.checks import Check, CheckStatus
 from tests.contracts.forge.conftest import Place
 from tests.contracts.scratch import git
 

@@ -11,7 +11,7 @@ from courier.forges.local import LocalForge
 from courier.ports.forges import Changes, Forge
 from courier.ports.repository import Identity
 from courier.ports.state import WriteFile
-from courier.runs.checks import Check
+from courier.runs.pullrequests.checks import Check
 from courier.storage.state import StateBranch
 from tests.contracts.forge.conftest import Place
 from tests.contracts.scratch import git

@@ -8,7 +8,7 @@ import pytest
 from courier.errors import NotFound
 from courier.ports.checkpoints import Line
 from courier.ports.repository import Identity
-from courier.runs.events import Checkpoint
+from courier.runs.run.events import Checkpoint
 from courier.storage.checkpoints import CheckpointRefs
 from courier.storage.mirror import Mirror
 from tests.contracts.scratch import Scratch

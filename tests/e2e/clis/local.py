@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from courier.runs.brief import Launch
+from courier.runs.briefs.brief import Launch
 from courier.system import EnvironmentSecrets
 
 TOOLS = Path(__file__).parents[3] / ".tools" / "clis" / "node_modules" / ".bin"

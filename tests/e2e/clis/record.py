@@ -17,8 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from courier.runs.brief import Brief
-from courier.runs.usage import Usage
+from courier.runs.briefs.brief import Brief
+from courier.runs.usage.usage import Usage
 from tests.e2e.clis import local
 from tests.e2e.clis.situations import CLIS, Cli, Situation
 from tests.fakes.models import ScriptedModels

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from courier.runs.roles import VERDICT_RULE
+from courier.runs.replies.roles import VERDICT_RULE
 from tests.fakes.models.script import Asked, Call, Reply, Say, Script, Turn
 
 REJECTED = "The checker rejected the work so far"

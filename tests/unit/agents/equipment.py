@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 
-from courier.runs.assets import FrozenCommand, FrozenFile, FrozenSkill
+from courier.runs.briefs.assets import FrozenCommand, FrozenFile, FrozenSkill
 
 
 def skill_file(path: str, content: str, *, executable: bool = False) -> FrozenFile:

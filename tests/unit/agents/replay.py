@@ -11,9 +11,9 @@ from courier.agents.codex import CodexDriver
 from courier.agents.opencode import OpenCodeDriver
 from courier.agents.pi import PiDriver
 from courier.ports.agents import AgentDriver, Translator
-from courier.runs.brief import Brief
-from courier.runs.transcript import AgentEvent, Outcome
-from courier.runs.usage import Usage
+from courier.runs.briefs.brief import Brief
+from courier.runs.transcripts.transcript import AgentEvent, Outcome
+from courier.runs.usage.usage import Usage
 
 FOLDER = Path(__file__).parent / "recordings"
 

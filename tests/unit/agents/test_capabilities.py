@@ -16,8 +16,8 @@ from courier.resources.capabilities import (
     lack,
 )
 from courier.resources.names import BUILTIN_NAMES, EXECUTED_AGENTS
-from courier.runs.brief import Brief
-from courier.runs.transcript import Outcome
+from courier.runs.briefs.brief import Brief
+from courier.runs.transcripts.transcript import Outcome
 from courier.wiring import DRIVERS
 from tests.unit.agents.replay import recording, translate
 from tests.unit.resources.reference_documents import ROOT

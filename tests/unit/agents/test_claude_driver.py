@@ -9,9 +9,9 @@ import pytest
 
 from courier.agents.claude import ClaudeDriver, ClaudeTranslator
 from courier.ports.agents import AgentDriver
-from courier.runs.brief import Brief
-from courier.runs.transcript import ToolCalled, ToolReturned, UsageReported
-from courier.runs.usage import Usage
+from courier.runs.briefs.brief import Brief
+from courier.runs.transcripts.transcript import ToolCalled, ToolReturned, UsageReported
+from courier.runs.usage.usage import Usage
 
 BRIEF = Brief(prompt="- do it", workspace="/work", scratch="/scratch")
 

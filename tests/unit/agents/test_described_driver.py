@@ -18,8 +18,8 @@ from courier.agents.described import DescribedDriver
 from courier.errors import Misconfigured
 from courier.resources.agent import Agent, AgentSpec
 from courier.resources.kinds import read_resource
-from courier.runs.brief import Brief
-from courier.runs.transcript import (
+from courier.runs.briefs.brief import Brief
+from courier.runs.transcripts.transcript import (
     AgentEvent,
     ErrorReported,
     Outcome,
@@ -28,7 +28,7 @@ from courier.runs.transcript import (
     TextWritten,
     UsageReported,
 )
-from courier.runs.usage import Usage
+from courier.runs.usage.usage import Usage
 from courier.system import EnvironmentSecrets
 from tests.unit.agents.equipment import GREET, SHOUT
 from tests.unit.resources.reference_documents import ROOT, validator

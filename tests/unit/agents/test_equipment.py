@@ -7,9 +7,9 @@ import pytest
 from courier.errors import Misconfigured
 from courier.ports.agents import AgentDriver
 from courier.resources.capabilities import CAPABILITIES, Feature
-from courier.runs.assets import FrozenCommand
-from courier.runs.brief import Brief
-from courier.runs.placement import Places, place
+from courier.runs.briefs.assets import FrozenCommand
+from courier.runs.briefs.brief import Brief
+from courier.runs.briefs.placement import Places, place
 from courier.wiring import DRIVERS
 from tests.unit.agents.equipment import GREET, PROGRAM, SHOUT, skill, skill_file
 

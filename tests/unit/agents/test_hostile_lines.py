@@ -10,7 +10,7 @@ from courier.agents.described import DescribedDriver
 from courier.agents.shell import ShellDriver
 from courier.ports.agents import AgentDriver
 from courier.resources.agent import AgentSpec
-from courier.runs.brief import Brief
+from courier.runs.briefs.brief import Brief
 from tests.unit.agents.replay import DRIVERS
 
 BRIEF = Brief(prompt="go", workspace="/w", scratch="/s", session="s")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from courier.runs.brief import Brief
+from courier.runs.briefs.brief import Brief
 from courier.system import EnvironmentSecrets
 from courier.wiring import DRIVERS
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from courier.runs.transcript import AGENT_EVENT, Outcome, UsageReported
-from courier.runs.usage import Usage
+from courier.runs.transcripts.transcript import AGENT_EVENT, Outcome, UsageReported
+from courier.runs.usage.usage import Usage
 from tests.unit.agents.endings import ENDINGS
 from tests.unit.agents.replay import DRIVERS, Recording, as_json, recording, recordings, translate
 

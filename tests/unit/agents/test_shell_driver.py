@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from courier.agents.shell import ShellDriver
 from courier.ports.agents import AgentDriver
-from courier.runs.brief import Brief
-from courier.runs.transcript import Outcome, OutputWritten
+from courier.runs.briefs.brief import Brief
+from courier.runs.transcripts.transcript import Outcome, OutputWritten
 
 DRIVER: AgentDriver = ShellDriver()
 

@@ -11,8 +11,8 @@ from courier.planning.observed.course import Course, Resumption, read_course
 from courier.planning.observed.observed import InFlight, Observed, ObservedRun, fold
 from courier.planning.plan import CancelRun, Plan, StartRun
 from courier.planning.planner import plan
-from courier.runs.frozen import FrozenPlan
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
+from courier.runs.run.frozen import FrozenPlan
 from tests.unit.planning.world import DRIVERS, Json, catalog, document, observed, project, workflow
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 
 from courier.planning.observed.observed import InFlight, Lacking, Observed
 from courier.planning.plan import GrantBudget, Plan, StartRun
-from courier.runs.budget import DAY, MONTH, RUN
-from courier.runs.spending import Spent
+from courier.runs.usage.budget import DAY, MONTH, RUN
+from courier.runs.usage.spending import Spent
 from tests.unit.planning.world import Json, observed, planned, project, run, workflow
 
 

@@ -7,8 +7,8 @@ from courier.planning.observed.course import Course, ObservedCourse, Part, Resum
 from courier.planning.observed.observed import InFlight
 from courier.planning.plan import Held
 from courier.planning.planner import plan
-from courier.runs.retry import Asked, retried
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
+from courier.runs.steps.retry import Asked, retried
 from tests.unit.planning.chainworld import (
     SPRINTS,
     WORK,

@@ -8,8 +8,8 @@ from courier.planning.freezing.executable import same_repository
 from courier.planning.freezing.freeze import freeze, spec_digest
 from courier.planning.freezing.tips import branches_wanted
 from courier.planning.plan import Held
-from courier.runs.frozen import FrozenInput, FrozenPlan
-from courier.runs.loops import way_back
+from courier.runs.run.frozen import FrozenInput, FrozenPlan
+from courier.runs.run.loops import way_back
 from tests.unit.planning.world import (
     COMMIT,
     DRIVERS,

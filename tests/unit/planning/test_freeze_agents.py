@@ -3,7 +3,7 @@
 from courier.planning.documents.references import Ref
 from courier.planning.freezing.freeze import freeze
 from courier.planning.plan import Held
-from courier.runs.frozen import FrozenPlan
+from courier.runs.run.frozen import FrozenPlan
 from tests.unit.planning.world import DRIVERS, Json, catalog, document, observed, project, run
 from tests.unit.planning.world import workflow as workflow_document
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from courier.planning.documents.references import Ref
 from courier.planning.freezing.freeze import freeze
-from courier.runs.frozen import FrozenApproval, FrozenPlan
+from courier.runs.run.frozen import FrozenApproval, FrozenPlan
 from tests.unit.planning.world import DRIVERS, catalog, document, observed, project, run
 
 

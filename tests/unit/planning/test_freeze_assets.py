@@ -12,7 +12,7 @@ from courier.planning.documents.references import Ref
 from courier.planning.freezing.freeze import freeze
 from courier.planning.plan import Held, StartRun
 from courier.planning.planner import plan
-from courier.runs.frozen import FrozenPlan
+from courier.runs.run.frozen import FrozenPlan
 from tests.unit.planning.catalogs import document as text_of
 from tests.unit.planning.catalogs import reading
 from tests.unit.planning.world import DRIVERS, NOW, observed

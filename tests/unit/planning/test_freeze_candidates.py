@@ -9,7 +9,7 @@ from courier.planning.documents.references import Ref
 from courier.planning.freezing.freeze import freeze
 from courier.planning.plan import Held, StartRun
 from courier.planning.planner import plan
-from courier.runs.frozen import FrozenPlan, FrozenStep
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
 from tests.unit.planning.world import (
     NOW,
     Json,

@@ -9,7 +9,7 @@ from courier.planning.freezing.freeze import freeze
 from courier.planning.freezing.images import LARGEST, MOST, image_type, images_wanted
 from courier.planning.observed.observed import ObservedImage
 from courier.planning.plan import Held
-from courier.runs.frozen import FrozenImage, FrozenPlan
+from courier.runs.run.frozen import FrozenImage, FrozenPlan
 from tests.unit.planning.world import DRIVERS, catalog, observed, project, run, workflow
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"

@@ -4,8 +4,8 @@ from courier.planning.asked.explanation import explain
 from courier.planning.documents.references import Ref
 from courier.planning.freezing.freeze import freeze
 from courier.planning.plan import Held
-from courier.runs.frozen import FrozenPlan, FrozenSandbox, FrozenStepLoop
-from courier.runs.loops import way_back
+from courier.runs.run.frozen import FrozenPlan, FrozenSandbox, FrozenStepLoop
+from courier.runs.run.loops import way_back
 from tests.unit.planning.world import (
     DRIVERS,
     Json,

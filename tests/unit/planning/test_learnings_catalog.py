@@ -7,8 +7,8 @@ from typing import Any
 from courier.planning.catalog.learnings import ObservedLearnings, pins
 from courier.planning.observed.observed import Observed
 from courier.planning.plan import Plan, StartRun
-from courier.runs.frozen import FrozenStep
 from courier.runs.learnings.version import LearningVersion, VersionIndex
+from courier.runs.run.frozen import FrozenStep
 from tests.unit.planning.world import (
     Json,
     catalog,

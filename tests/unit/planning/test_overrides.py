@@ -5,8 +5,8 @@ import pytest
 from courier.planning.asked.explanation import explain
 from courier.planning.documents.references import Ref
 from courier.planning.freezing.freeze import freeze
-from courier.runs.frozen import FrozenPlan
-from courier.runs.prompts import assemble
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.steps.prompts import assemble
 from tests.unit.planning.world import DRIVERS, catalog, document, observed, project, run
 
 Json = dict[str, object]

@@ -13,7 +13,7 @@ from courier.planning.observed.observed import InFlight, ObservedRun
 from courier.planning.plan import CancelRun, Held, Plan, PublishRun, ResumeRun, StartRun
 from courier.planning.planner import Pass, plan, plan_pass
 from courier.planning.stale import stale_because
-from courier.runs.prompts import assemble
+from courier.runs.steps.prompts import assemble
 from tests.unit.planning.world import (
     DRIVERS,
     NOW,

@@ -9,8 +9,8 @@ from courier.engine.passes.raises import branch_of, raised
 from courier.errors import Misused
 from courier.planning.observed.observed import Lacking
 from courier.planning.plan import Raise
-from courier.runs.budget import RUN
-from courier.runs.spending import Spent
+from courier.runs.usage.budget import RUN
+from courier.runs.usage.spending import Spent
 from tests.unit.planning.world import Json, document, observed, planned, project, run
 
 WANTS = {"perDay": 4, "perMonth": 40, "proposeRaise": True}

@@ -14,7 +14,7 @@ from courier.planning.plan import CancelRun, Plan, StartRun
 from courier.planning.planner import plan
 from courier.planning.recurring.names import asked_run, due_run, stem, stem_of
 from courier.planning.stale import stale_because
-from courier.runs.writeback import to_json
+from courier.runs.records.writeback import to_json
 from tests.unit.planning.world import DRIVERS, Json, catalog, document, observed, project, workflow
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)

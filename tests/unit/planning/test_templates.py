@@ -7,7 +7,7 @@ from courier.planning.asked.explanation import explain
 from courier.planning.documents.references import Ref
 from courier.planning.freezing.freeze import freeze
 from courier.planning.plan import Held, StartRun
-from courier.runs.frozen import FrozenInput, FrozenPlan, FrozenTemplate
+from courier.runs.run.frozen import FrozenInput, FrozenPlan, FrozenTemplate
 from tests.unit.planning.world import (
     DRIVERS,
     Json,

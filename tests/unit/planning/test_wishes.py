@@ -9,7 +9,7 @@ from courier.planning.documents.references import Ref
 from courier.planning.observed.observed import ObservedImage
 from courier.planning.plan import StartRun
 from courier.planning.planner import plan
-from courier.runs.frozen import FrozenStep
+from courier.runs.run.frozen import FrozenStep
 from tests.unit.planning.world import (
     NOW,
     document,

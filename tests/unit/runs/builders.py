@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from courier.runs.events import AttemptEnded, Checkpoint, Refusal
-from courier.runs.frozen import (
+from courier.runs.replies.verdict import Verdict
+from courier.runs.run.events import AttemptEnded, Checkpoint, Refusal
+from courier.runs.run.frozen import (
     FrozenContext,
     FrozenDelivery,
     FrozenGit,
@@ -11,9 +12,8 @@ from courier.runs.frozen import (
     FrozenPlan,
     FrozenStep,
 )
-from courier.runs.transcript import Outcome
-from courier.runs.usage import Usage
-from courier.runs.verdict import Verdict
+from courier.runs.transcripts.transcript import Outcome
+from courier.runs.usage.usage import Usage
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 BASE = "b" * 40

@@ -5,8 +5,7 @@ from typing import Literal
 
 import pytest
 
-from courier.runs.approvals import AskApproval, AwaitApproval, waiting
-from courier.runs.events import (
+from courier.runs.run.events import (
     ApprovalAnswered,
     ApprovalAsked,
     AttemptEnded,
@@ -15,9 +14,10 @@ from courier.runs.events import (
     RunEvent,
     RunStarted,
 )
-from courier.runs.frozen import FrozenApproval, FrozenPlan
-from courier.runs.progress import Deliver, Finish, StartAttempt, next_step
-from courier.runs.run import fold
+from courier.runs.run.frozen import FrozenApproval, FrozenPlan
+from courier.runs.run.run import fold
+from courier.runs.steps.approvals import AskApproval, AwaitApproval, waiting
+from courier.runs.steps.progress import Deliver, Finish, StartAttempt, next_step
 from tests.unit.runs.builders import (
     BASE,
     START,

@@ -7,11 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courier.runs.candidates import branch_of, candidate_plans
-from courier.runs.charges import charges_of
-from courier.runs.choice import Choice
-from courier.runs.commits import commit_message
-from courier.runs.events import (
+from courier.runs.proposal.commits import commit_message
+from courier.runs.proposal.proposal import body
+from courier.runs.records.charges import charges_of
+from courier.runs.records.writeback import record, record_files
+from courier.runs.replies.choice import Choice
+from courier.runs.replies.roles import keeps_changes
+from courier.runs.run.candidates import branch_of, candidate_plans
+from courier.runs.run.events import (
     AttemptEnded,
     CancelAsked,
     CandidateEnded,
@@ -22,10 +25,11 @@ from courier.runs.events import (
     RunStarted,
     WorkDelivered,
 )
-from courier.runs.frozen import FrozenCandidate, FrozenPlan, FrozenStep
-from courier.runs.handoff import environment, situation
-from courier.runs.parking import Park
-from courier.runs.progress import (
+from courier.runs.run.frozen import FrozenCandidate, FrozenPlan, FrozenStep
+from courier.runs.run.run import Run, after, fold
+from courier.runs.steps.handoff import environment, situation
+from courier.runs.steps.parking import Park
+from courier.runs.steps.progress import (
     Decision,
     Deliver,
     Finish,
@@ -34,13 +38,9 @@ from courier.runs.progress import (
     StartAttempt,
     next_step,
 )
-from courier.runs.prompts import assemble
-from courier.runs.proposal import body
-from courier.runs.roles import keeps_changes
-from courier.runs.run import Run, after, fold
-from courier.runs.transcript import Outcome
-from courier.runs.usage import Usage
-from courier.runs.writeback import record, record_files
+from courier.runs.steps.prompts import assemble
+from courier.runs.transcripts.transcript import Outcome
+from courier.runs.usage.usage import Usage
 from tests.unit.runs.builders import (
     BASE,
     START,

@@ -9,19 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courier.runs.acts import (
-    Act,
-    AskForHelp,
-    AwaitChecks,
-    Finish,
-    GatherRed,
-    PushRepair,
-    StartAttempt,
-)
-from courier.runs.budget import Caps
-from courier.runs.checking import next_look
-from courier.runs.checks import Check, Checks, CheckStatus
-from courier.runs.events import (
+from courier.runs.pullrequests.checks import Check, Checks, CheckStatus
+from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.run.events import (
     BudgetFreed,
     BudgetShort,
     CancelAsked,
@@ -34,12 +24,22 @@ from courier.runs.events import (
     RunStarted,
     WorkDelivered,
 )
-from courier.runs.following import FrozenCi
-from courier.runs.frozen import FrozenPlan
-from courier.runs.progress import next_step
-from courier.runs.pullrequest import PullRequest
-from courier.runs.run import fold
-from courier.runs.shortage import AwaitBudget
+from courier.runs.run.following import FrozenCi
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import fold
+from courier.runs.steps.acts import (
+    Act,
+    AskForHelp,
+    AwaitChecks,
+    Finish,
+    GatherRed,
+    PushRepair,
+    StartAttempt,
+)
+from courier.runs.steps.checking import next_look
+from courier.runs.steps.progress import next_step
+from courier.runs.steps.shortage import AwaitBudget
+from courier.runs.usage.budget import Caps
 from tests.unit.runs.builders import START, attempted, failed, frozen, passed
 
 HEAD, FIX = "1" * 40, "2" * 40

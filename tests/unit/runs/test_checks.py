@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from courier.runs.checks import Check, Checks, CheckStatus, Overall, newest
+from courier.runs.pullrequests.checks import Check, Checks, CheckStatus, Overall, newest
 
 NOW = datetime(2026, 1, 2, 3, tzinfo=UTC)
 

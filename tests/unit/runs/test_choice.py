@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from courier.runs.choice import Choice, read_choice
+from courier.runs.replies.choice import Choice, read_choice
 from tests.unit.runs.builders import completed, failed
 
 AMONG = ("candidate-1", "candidate-3")

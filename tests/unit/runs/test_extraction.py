@@ -4,22 +4,22 @@ import json
 
 import pytest
 
-from courier.runs.answer import Unreadable
-from courier.runs.events import RunEnded, RunStarted
-from courier.runs.extraction import (
+from courier.runs.harvest.contracts import gather, repair_prompt
+from courier.runs.harvest.frozen import FrozenHarvest
+from courier.runs.harvest.learnings import LEARNINGS, FoundLesson, FoundLessons
+from courier.runs.records.extraction import (
     extraction_of,
     learnt,
     material_of,
     pending_file,
     session_of,
 )
-from courier.runs.frozen import FrozenPlan
-from courier.runs.harvest.contracts import gather, repair_prompt
-from courier.runs.harvest.frozen import FrozenHarvest
-from courier.runs.harvest.learnings import LEARNINGS, FoundLesson, FoundLessons
-from courier.runs.run import Run, fold
-from courier.runs.transcript import Outcome
-from courier.runs.writeback import record
+from courier.runs.records.writeback import record
+from courier.runs.run.events import RunEnded, RunStarted
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import Run, fold
+from courier.runs.texts.answer import Unreadable
+from courier.runs.transcripts.transcript import Outcome
 from tests.unit.runs.builders import START, attempted, checker, designer, frozen, passed, rejected
 
 HARVEST = FrozenHarvest(sort="learnings", kind="Run", name="fix-auth")

@@ -1,11 +1,11 @@
 """What a step is told: newest words, rejections that stand, what a prompter wrote for it."""
 
-from courier.runs.events import RunEvent, RunStarted
-from courier.runs.frozen import FrozenPlan, FrozenStep
-from courier.runs.handoff import environment, situation
-from courier.runs.progress import StartAttempt, next_step
-from courier.runs.prompts import Situation, StepOutput
-from courier.runs.run import fold
+from courier.runs.run.events import RunEvent, RunStarted
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
+from courier.runs.run.run import fold
+from courier.runs.steps.handoff import environment, situation
+from courier.runs.steps.progress import StartAttempt, next_step
+from courier.runs.steps.prompts import Situation, StepOutput
 from tests.unit.runs.builders import (
     START,
     attempted,

@@ -7,7 +7,7 @@ import pytest
 from courier.runs.harvest.contracts import CONTRACTS, gather, repair_prompt
 from courier.runs.harvest.frozen import FrozenHarvest, Gathered
 from courier.runs.harvest.words import alike, clean, inline, name_from, one_line
-from courier.runs.transcript import Outcome
+from courier.runs.transcripts.transcript import Outcome
 
 HARVEST = FrozenHarvest(sort="issues", kind="IssueScan", name="weekly")
 ISSUE = {"title": "One", "description": "Two"}

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from courier.runs import loops
-from courier.runs.events import AttemptEnded, RunEvent, RunParked, RunStarted, WorkDelivered
-from courier.runs.frozen import FrozenLoop, FrozenPlan, FrozenStep, FrozenStepLoop
-from courier.runs.loops import rejections, way_back
-from courier.runs.parking import Park
-from courier.runs.progress import Deliver, Finish, StartAttempt, next_step
-from courier.runs.roles import ROLES, keeps_changes
-from courier.runs.run import Run, after, fold
-from courier.runs.transcript import Outcome
+from courier.runs.replies.roles import ROLES, keeps_changes
+from courier.runs.run import loops
+from courier.runs.run.events import AttemptEnded, RunEvent, RunParked, RunStarted, WorkDelivered
+from courier.runs.run.frozen import FrozenLoop, FrozenPlan, FrozenStep, FrozenStepLoop
+from courier.runs.run.loops import rejections, way_back
+from courier.runs.run.run import Run, after, fold
+from courier.runs.steps.parking import Park
+from courier.runs.steps.progress import Deliver, Finish, StartAttempt, next_step
+from courier.runs.transcripts.transcript import Outcome
 from tests.unit.runs.builders import (
     START,
     attempted,

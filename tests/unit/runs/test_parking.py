@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from courier.runs.events import RunEvent, RunParked, RunStarted, SecretFound
-from courier.runs.frozen import FrozenPlan
-from courier.runs.parking import REASON, AwaitSecret
-from courier.runs.progress import Decision, Finish, StartAttempt, next_step
-from courier.runs.run import fold
+from courier.runs.run.events import RunEvent, RunParked, RunStarted, SecretFound
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import fold
+from courier.runs.steps.parking import REASON, AwaitSecret
+from courier.runs.steps.progress import Decision, Finish, StartAttempt, next_step
 from tests.unit.runs.builders import BASE, START, attempted, completed, failed, frozen
 
 WORK = "w" * 40

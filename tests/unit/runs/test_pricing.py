@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from courier.runs.pricing import (
+from courier.runs.usage.pricing import (
     Bill,
     Charge,
     FrozenRate,
@@ -15,7 +15,7 @@ from courier.runs.pricing import (
     priced,
     with_sandbox,
 )
-from courier.runs.usage import METRICS, Metric, Unpriced, Usage
+from courier.runs.usage.usage import METRICS, Metric, Unpriced, Usage
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 MILLION = 1_000_000

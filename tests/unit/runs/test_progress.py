@@ -6,17 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courier.runs.events import CancelAsked, Refusal, RunEvent, RunParked, RunStarted, WorkDelivered
-from courier.runs.frozen import FrozenLoop, FrozenPlan
-from courier.runs.parking import Park
-from courier.runs.progress import (
+from courier.runs.run.events import (
+    CancelAsked,
+    Refusal,
+    RunEvent,
+    RunParked,
+    RunStarted,
+    WorkDelivered,
+)
+from courier.runs.run.frozen import FrozenLoop, FrozenPlan
+from courier.runs.run.run import after, fold
+from courier.runs.steps.parking import Park
+from courier.runs.steps.progress import (
     Decision,
     Deliver,
     Finish,
     StartAttempt,
     next_step,
 )
-from courier.runs.run import after, fold
 from tests.unit.runs.builders import (
     BASE,
     START,

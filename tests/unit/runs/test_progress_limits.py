@@ -4,12 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from courier.runs.events import Refusal, RunEvent, RunStarted, WorkDelivered
-from courier.runs.frozen import FrozenLoop, FrozenPlan
-from courier.runs.parking import Park
-from courier.runs.progress import Decision, Deliver, Finish, StartAttempt, next_step
-from courier.runs.run import fold
-from courier.runs.usage import Usage
+from courier.runs.run.events import Refusal, RunEvent, RunStarted, WorkDelivered
+from courier.runs.run.frozen import FrozenLoop, FrozenPlan
+from courier.runs.run.run import fold
+from courier.runs.steps.parking import Park
+from courier.runs.steps.progress import Decision, Deliver, Finish, StartAttempt, next_step
+from courier.runs.usage.usage import Usage
 from tests.unit.runs.builders import (
     START,
     attempted,

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from courier.resources.agent import AgentFiles, AgentSpec
-from courier.runs.answers import FrozenAnswer
-from courier.runs.assets import FrozenCommand
+from courier.runs.briefs.assets import FrozenCommand
 from courier.runs.learnings.told import StepLearnings
-from courier.runs.material import bounded
-from courier.runs.prompts import (
+from courier.runs.replies.answers import FrozenAnswer
+from courier.runs.replies.roles import ROLES
+from courier.runs.steps.prompts import (
     EARLIER_LIMIT,
     EARLIER_TOTAL,
     Situation,
@@ -20,7 +20,7 @@ from courier.runs.prompts import (
     assemble,
     digest_of,
 )
-from courier.runs.roles import ROLES
+from courier.runs.texts.material import bounded
 from tests.unit.runs.builders import checker, context, designer, frozen
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -9,21 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courier.runs.commits import co_author, commit_message
-from courier.runs.events import (
+from courier.runs.proposal.commits import co_author, commit_message
+from courier.runs.proposal.proposal import BODY_LIMIT, TITLE_LIMIT, Particulars, body, marker, title
+from courier.runs.pullrequests.stack import Floor
+from courier.runs.replies.score import FrozenQuality, PartScore, Score
+from courier.runs.run.events import (
     ApprovalAnswered,
     ApprovalAsked,
     Refusal,
     RunStarted,
 )
-from courier.runs.filechange import FileChange
-from courier.runs.frozen import FrozenLoop, FrozenPlan
-from courier.runs.markdown import cell, code, harmless, quoted
-from courier.runs.proposal import BODY_LIMIT, TITLE_LIMIT, Particulars, body, marker, title
-from courier.runs.run import Run, fold
-from courier.runs.score import FrozenQuality, PartScore, Score
-from courier.runs.stack import Floor
-from courier.runs.usage import Unpriced, Usage
+from courier.runs.run.frozen import FrozenLoop, FrozenPlan
+from courier.runs.run.run import Run, fold
+from courier.runs.texts.filechange import FileChange
+from courier.runs.texts.markdown import cell, code, harmless, quoted
+from courier.runs.usage.usage import Unpriced, Usage
 from tests.unit.runs.builders import (
     START,
     attempted,

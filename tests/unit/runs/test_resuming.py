@@ -1,10 +1,10 @@
 """What an attempt goes on from: the work of the one before it, saved or out of its sandbox."""
 
-from courier.runs.events import AttemptEnded, RunStarted
-from courier.runs.handoff import situation
-from courier.runs.progress import StartAttempt, next_step
-from courier.runs.run import fold
-from courier.runs.writeback import record
+from courier.runs.records.writeback import record
+from courier.runs.run.events import AttemptEnded, RunStarted
+from courier.runs.run.run import fold
+from courier.runs.steps.handoff import situation
+from courier.runs.steps.progress import StartAttempt, next_step
 from tests.unit.runs.builders import (
     BASE,
     START,

@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from courier.errors import Misused
-from courier.runs.approvals import AskApproval
-from courier.runs.charges import charges_of
-from courier.runs.events import AttemptEnded, RunEnded, RunEvent, RunParked, RunStarted
-from courier.runs.frozen import FrozenApproval, FrozenPlan
-from courier.runs.progress import Decision, StartAttempt, next_step
-from courier.runs.retry import Asked, original, retried, retry_name
-from courier.runs.run import fold
-from courier.runs.usage import Usage
-from courier.runs.writeback import record
+from courier.runs.records.charges import charges_of
+from courier.runs.records.writeback import record
+from courier.runs.run.events import AttemptEnded, RunEnded, RunEvent, RunParked, RunStarted
+from courier.runs.run.frozen import FrozenApproval, FrozenPlan
+from courier.runs.run.run import fold
+from courier.runs.steps.approvals import AskApproval
+from courier.runs.steps.progress import Decision, StartAttempt, next_step
+from courier.runs.steps.retry import Asked, original, retried, retry_name
+from courier.runs.usage.usage import Usage
 from tests.unit.runs.builders import (
     BASE,
     START,

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from courier.runs.frozen import FrozenGit, FrozenPlan, FrozenStep
 from courier.runs.interactive.account import account, active_counts, charges_of, machine_use
 from courier.runs.interactive.facts import (
     Answered,
@@ -42,8 +41,9 @@ from courier.runs.interactive.moves import (
     strikes_at,
 )
 from courier.runs.interactive.wording import RULES, body, prompt_of, title_of
-from courier.runs.transcript import Outcome
-from courier.runs.usage import Usage
+from courier.runs.run.frozen import FrozenGit, FrozenPlan, FrozenStep
+from courier.runs.transcripts.transcript import Outcome
+from courier.runs.usage.usage import Usage
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DONE = Outcome(status="completed", reason="Completed", text="Done.", session="s-1")

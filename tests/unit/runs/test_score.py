@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courier.runs.answer import Unreadable
-from courier.runs.charges import charges_of
-from courier.runs.events import AttemptEnded, RunEvent, RunStarted
-from courier.runs.frozen import FrozenPlan
-from courier.runs.progress import Deliver, StartAttempt, next_step
-from courier.runs.proposal import body
-from courier.runs.rating import evaluate, run_score, scoring_prompt
-from courier.runs.roles import ending_rule
-from courier.runs.run import fold
-from courier.runs.score import PARTS, SCHEMA, FrozenQuality, mean, read_score, to_score
-from courier.runs.transcript import Outcome
-from courier.runs.usage import Usage
-from courier.runs.verdict import Verdict
-from courier.runs.writeback import record, record_files
+from courier.runs.proposal.proposal import body
+from courier.runs.records.charges import charges_of
+from courier.runs.records.writeback import record, record_files
+from courier.runs.replies.roles import ending_rule
+from courier.runs.replies.score import PARTS, SCHEMA, FrozenQuality, mean, read_score, to_score
+from courier.runs.replies.verdict import Verdict
+from courier.runs.run.events import AttemptEnded, RunEvent, RunStarted
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.rating import evaluate, run_score, scoring_prompt
+from courier.runs.run.run import fold
+from courier.runs.steps.progress import Deliver, StartAttempt, next_step
+from courier.runs.texts.answer import Unreadable
+from courier.runs.transcripts.transcript import Outcome
+from courier.runs.usage.usage import Usage
 from tests.unit.runs.builders import START, attempted, checker, completed, designer, frozen
 
 EQUAL = FrozenQuality()

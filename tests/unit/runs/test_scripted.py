@@ -4,14 +4,9 @@ from hashlib import sha256
 
 import pytest
 
-from courier.runs.assets import FrozenScript, Moment
-from courier.runs.brief import Brief
-from courier.runs.events import RunEvent, RunStarted, WorkConcluded
-from courier.runs.frozen import FrozenPlan
-from courier.runs.progress import Conclude, Deliver, Finish, next_step
-from courier.runs.proposal import body
-from courier.runs.run import fold
-from courier.runs.scripted import (
+from courier.runs.briefs.assets import FrozenScript, Moment
+from courier.runs.briefs.brief import Brief
+from courier.runs.briefs.scripted import (
     CONTEXT_CHARACTERS,
     TAIL_CHARACTERS,
     ScriptDriver,
@@ -21,8 +16,13 @@ from courier.runs.scripted import (
     program_of_commands,
     program_of_file,
 )
-from courier.runs.usage import Usage
-from courier.runs.writeback import record, record_files
+from courier.runs.proposal.proposal import body
+from courier.runs.records.writeback import record, record_files
+from courier.runs.run.events import RunEvent, RunStarted, WorkConcluded
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import fold
+from courier.runs.steps.progress import Conclude, Deliver, Finish, next_step
+from courier.runs.usage.usage import Usage
 from tests.unit.runs.builders import BASE, START, attempted, designer, frozen
 
 WORK = "d" * 40

@@ -5,7 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from courier.runs.budget import (
+from courier.runs.run.events import BudgetFreed, BudgetShort, CancelAsked, RunEvent, RunParked
+from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.run import fold
+from courier.runs.steps.progress import Decision, Deliver, Finish, StartAttempt, next_step
+from courier.runs.steps.shortage import AwaitBudget
+from courier.runs.transcripts.transcript import Outcome
+from courier.runs.usage.budget import (
     DAY,
     MONTH,
     RUN,
@@ -16,14 +22,8 @@ from courier.runs.budget import (
     next_month,
     shortage,
 )
-from courier.runs.events import BudgetFreed, BudgetShort, CancelAsked, RunEvent, RunParked
-from courier.runs.frozen import FrozenPlan
-from courier.runs.progress import Decision, Deliver, Finish, StartAttempt, next_step
-from courier.runs.run import fold
-from courier.runs.shortage import AwaitBudget
-from courier.runs.spending import Spent
-from courier.runs.transcript import Outcome
-from courier.runs.usage import Usage
+from courier.runs.usage.spending import Spent
+from courier.runs.usage.usage import Usage
 from tests.unit.runs.builders import START, attempted, completed, frozen
 
 LATER = START + timedelta(hours=1)

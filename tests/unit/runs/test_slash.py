@@ -5,8 +5,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courier.runs.assets import FrozenCommand
-from courier.runs.slash import command_document, slash_of
+from courier.runs.briefs.assets import FrozenCommand
+from courier.runs.briefs.slash import command_document, slash_of
 
 REVIEW = FrozenCommand(name="review", prompt="Review $ARGUMENTS with care. Again: $ARGUMENTS.")
 TIDY = FrozenCommand(name="tidy-up", prompt="Tidy up.\n")

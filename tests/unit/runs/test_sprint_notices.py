@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from courier.runs.happenings import happened
+from courier.runs.notices.happenings import happened
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CHAIN = {"kind": "SprintChain", "name": "roadmap", "part": "two", "index": 1, "count": 3}

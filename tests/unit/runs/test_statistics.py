@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from courier.runs.statistics import Survived, tallies
+from courier.runs.records.statistics import Survived, tallies
 
 
 def run(name: str, phase: str = "completed", **more: Any) -> dict[str, Any]:

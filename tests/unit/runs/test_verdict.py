@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courier.runs.transcript import Outcome
-from courier.runs.verdict import Verdict, parse_verdict, read_verdict, repair_prompt
+from courier.runs.replies.verdict import Verdict, parse_verdict, read_verdict, repair_prompt
+from courier.runs.transcripts.transcript import Outcome
 
 PASS = '```json\n{"verdict": "pass", "feedback": "All tests pass."}\n```'
 FAIL = '```json\n{"verdict": "fail", "feedback": "Line 3 is wrong."}\n```'

@@ -4,13 +4,13 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 
-from courier.runs.charges import charges_of
-from courier.runs.commits import commit_message
-from courier.runs.events import RunEnded, RunStarted, WorkDelivered
-from courier.runs.proposal import body, marker
-from courier.runs.run import Run, fold
-from courier.runs.usage import Usage
-from courier.runs.writeback import record, record_files
+from courier.runs.proposal.commits import commit_message
+from courier.runs.proposal.proposal import body, marker
+from courier.runs.records.charges import charges_of
+from courier.runs.records.writeback import record, record_files
+from courier.runs.run.events import RunEnded, RunStarted, WorkDelivered
+from courier.runs.run.run import Run, fold
+from courier.runs.usage.usage import Usage
 from tests.unit.runs.builders import (
     START,
     attempted,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from courier.runs.statistics import Survived
+from courier.runs.records.statistics import Survived
 from courier.storage.checkout import Checkout
 from courier.storage.survival import GitSurvival
 from tests.contracts.scratch import GIT_ENV, git

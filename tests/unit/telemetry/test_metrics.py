@@ -6,9 +6,9 @@ from decimal import Decimal
 from prometheus_client.parser import text_string_to_metric_families
 
 from courier.ports.witness import EndedRun, Stage
-from courier.runs.events import Refusal, RunEnded, RunEvent, RunParked, RunStarted
-from courier.runs.run import fold
-from courier.runs.usage import Usage
+from courier.runs.run.events import Refusal, RunEnded, RunEvent, RunParked, RunStarted
+from courier.runs.run.run import fold
+from courier.runs.usage.usage import Usage
 from courier.telemetry.bounded import MOST, OTHER, Bounded
 from courier.telemetry.metrics import Metrics, Passes
 from tests.unit.runs.builders import START as NOW

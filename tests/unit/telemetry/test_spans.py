@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from courier.ports.witness import EndedRun, Stage
-from courier.runs.events import CandidateEnded, CandidatesEnded, RunEnded, RunEvent, RunStarted
-from courier.runs.frozen import FrozenCandidate
-from courier.runs.run import fold
-from courier.runs.usage import Usage
+from courier.runs.run.events import CandidateEnded, CandidatesEnded, RunEnded, RunEvent, RunStarted
+from courier.runs.run.frozen import FrozenCandidate
+from courier.runs.run.run import fold
+from courier.runs.usage.usage import Usage
 from courier.telemetry.spans import spans_of
 from tests.unit.runs.builders import START, attempted, completed, designer, frozen
 

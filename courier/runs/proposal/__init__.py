@@ -1,0 +1,1 @@
+"""What reviewers read: titles, bodies, checklists and messages of commits."""

@@ -1,0 +1,1 @@
+"""Pull requests, stacks of them and checks, as every forge tells them."""

@@ -1,0 +1,1 @@
+"""What a run leaves on record, and what records say together."""

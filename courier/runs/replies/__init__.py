@@ -1,0 +1,1 @@
+"""What an agent is asked for besides its work, and what its last words decide."""

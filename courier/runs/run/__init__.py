@@ -1,0 +1,1 @@
+"""One run as values: its frozen plan, its facts, and all that is folded from them."""

@@ -1,0 +1,1 @@
+"""Other people's words, read without trust and quoted without effect."""

@@ -1,0 +1,1 @@
+"""What agents' processes tell, the same for every agent, and how they end."""
