@@ -12,6 +12,10 @@ Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | boo
 """A value as JSON knows it; what comes back is made of dict, list and plain values."""
 
 
+MOMENTARY = -10
+"""The priority from which on a run takes a moment and no worker's place, only one of its queue."""
+
+
 class Phase(StrEnum):
     """Where a run is; the last three are ends."""
 

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from courier.errors import Misconfigured, Unavailable
+from courier.errors import CourierError, Misconfigured, Unavailable
 from courier.notify.http import is_loopback
 from courier.notify.wording import plain
 from courier.runs.notices.notice import Letter
@@ -20,7 +20,7 @@ SECRET: Final = "COURIER_SMTP_URL"  # noqa: S105 - a name
 
 TIMEOUT_SECONDS: Final = 20.0
 _PORTS: Final = {"smtp": 587, "smtps": 465}
-_PASSING: Final = 500
+_LASTING: Final = 500
 _SUBJECT: Final = 200
 
 
@@ -62,14 +62,19 @@ class MailServer:
                 f"{SECRET} is no address of a mail server.",
                 next_step="It is like smtps://user:password@mail.example.com:465?from=a@b.example.",
             )
-        user = unquote(parts.username or "")
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
         named = parse_qs(parts.query).get("from", [""])[0]
+        if not (f"{user}{password}".isascii() and named.isprintable()):
+            raise Misconfigured(
+                f"{SECRET} holds signs that no mail server can be told.",
+                detail="User and password are ASCII, and a sender is one line.",
+            )
         return cls(
             host=parts.hostname,
             port=port or _PORTS[parts.scheme],
             wrapped=parts.scheme == "smtps",
             user=user,
-            password=unquote(parts.password or ""),
+            password=password,
             sender=named or (user if "@" in user else f"courier@{parts.hostname}"),
         )
 
@@ -113,13 +118,16 @@ def _hand_in(message: EmailMessage, server: MailServer, recipients: Sequence[str
             line.send_message(message, to_addrs=recipients)
     except smtplib.SMTPRecipientsRefused as refused:
         codes = [code for code, _ in refused.recipients.values()]
-        _fail("takes it for nobody it is to", max(codes, default=_PASSING))
+        raise _refusal("takes it for nobody it is to", max(codes, default=_LASTING)) from refused
+    except smtplib.SMTPAuthenticationError as refused:
+        told = f"Look at user and password in {SECRET}."
+        raise _refusal("refuses the login", refused.smtp_code, told) from refused
     except smtplib.SMTPResponseException as refused:
-        _fail("refuses it", refused.smtp_code)
+        raise _refusal("refuses it", refused.smtp_code) from refused
     except smtplib.SMTPNotSupportedError as poor:
         raise Misconfigured("The mail server cannot do what is needed.", detail=str(poor)) from poor
-    except ssl.SSLCertVerificationError as untrusted:
-        raise Misconfigured("The mail server's certificate is not trusted.") from untrusted
+    except ssl.SSLError as broken:
+        raise _unencrypted(broken, server) from broken
     except (OSError, smtplib.SMTPException) as away:
         raise Unavailable(f"The mail server cannot be reached ({type(away).__name__}).") from away
 
@@ -132,8 +140,7 @@ def _opened(server: MailServer) -> smtplib.SMTP:
     try:
         line.ehlo()
         if line.has_extn("starttls"):
-            line.starttls(context=context)
-            line.ehlo()
+            _encrypt(line, context)
         elif not is_loopback(server.host):
             raise Misconfigured(
                 "The mail server offers no encryption.",
@@ -146,6 +153,31 @@ def _opened(server: MailServer) -> smtplib.SMTP:
     return line
 
 
-def _fail(what: str, code: int) -> None:
+def _encrypt(line: smtplib.SMTP, context: ssl.SSLContext) -> None:
+    try:
+        line.starttls(context=context)
+    except smtplib.SMTPResponseException as refused:
+        raise _refusal("refuses to encrypt", refused.smtp_code) from refused
+    line.ehlo()
+
+
+def _refusal(what: str, code: int, next_step: str = "") -> CourierError:
     told = f"The mail server {what} (SMTP {code})."
-    raise Unavailable(told) if code < _PASSING else Misconfigured(told)
+    return (Unavailable if code < _LASTING else Misconfigured)(told, next_step=next_step)
+
+
+def _unencrypted(broken: ssl.SSLError, server: MailServer) -> CourierError:
+    if isinstance(broken, ssl.SSLCertVerificationError):
+        return Misconfigured(
+            "The mail server's certificate is not trusted.",
+            detail=f"It says: {broken.verify_message}.",
+            next_step="Name the server as its certificate does; SSL_CERT_FILE names authorities "
+            "of your own.",
+        )
+    return Unavailable(
+        "The mail server does not speak TLS from the start."
+        if server.wrapped
+        else "The mail server breaks encryption off.",
+        detail=broken.reason or "",
+        next_step=f"In {SECRET}, smtps:// means TLS from the start, smtp:// STARTTLS.",
+    )

@@ -56,11 +56,16 @@ class Hand:
 
 @dataclass
 class Crew:
-    """Everybody who works on one repository, the database and the server of sandboxes included."""
+    """Everybody who works on one repository, the database and the server of sandboxes included.
+
+    Attributes:
+        secrets: Variables all of them have besides.
+    """
 
     folder: Path
     clone: Path
     database: Server
+    secrets: dict[str, str] = field(default_factory=dict)
     hands: list[Hand] = field(default_factory=list)
     happened: "Counter[str]" = field(default_factory=Counter)
 
@@ -73,6 +78,7 @@ class Crew:
         home, cable = self.folder / f"{role}-{len(self.hands)}", Cable(self.database.port)
         environment = {
             **GIT_ENV,
+            **self.secrets,
             "PATH": os.environ["PATH"],
             "COURIER_HOME": str(home),
             "COURIER_SANDBOXD": str(self.sandboxd),

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import json
 import sys
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +24,11 @@ SINKS = (
     "{name: hook, type: webhook, secretRef: HOOK}",
     "{name: chat, type: discord, secretRef: HOOK, events: [runFailed]}",
 )
-RECORDS = (record("good"), record("bad", phase="failed", reason="Crashed"))
+NOW = datetime.now(UTC).isoformat()
+RECORDS = (
+    record("good", endedAt=NOW),
+    record("bad", phase="failed", reason="Crashed", endedAt=NOW),
+)
 
 
 async def live(folder: Path, address: str, observer: Observer | None) -> int:
@@ -42,8 +47,7 @@ async def live(folder: Path, address: str, observer: Observer | None) -> int:
 async def tell(here: Office) -> None:
     """Tell what two records gained, with an engine that may have letters already."""
     told = catalog(*SINKS)
-    # One at a time: a kill cuts off one try.
-    here.engine.limit("notices", concurrency=1)
+    here.engine.limit("notices", concurrency=0)
     await here.world.index.follow()
     await here.herald.tell(told)
     if await here.world.state.tip() is None:
@@ -51,6 +55,8 @@ async def tell(here: Office) -> None:
     here.restart()
     await here.world.index.follow()
     await here.herald.tell(told)
+    # One at a time, with nothing else going on: a kill cuts off one try.
+    here.engine.limit("notices", concurrency=1)
     async with asyncio.timeout(30):
         while not all(one.phase.ended for one in await here.letters()):
             await asyncio.sleep(0.01)

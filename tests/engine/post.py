@@ -12,7 +12,7 @@ from courier.engine.journal.writer import Observer
 from courier.engine.notices.herald import Herald
 from courier.engine.notices.mailing import FLOW, Mailing
 from courier.engine.passes.preview import read_files
-from courier.engine.seam import Context, Json, RunState
+from courier.engine.seam import Context, Json, RunClient, RunState
 from courier.engine.world import World
 from courier.notify.http import Route
 from courier.notify.notifiers import Notifiers
@@ -122,7 +122,7 @@ class Office:
         return {one.run_id.split(".")[1]: one.result for one in found}
 
 
-def herald_of(world: World, engine: JournalEngine, memory: Path) -> Herald:
+def herald_of(world: World, engine: RunClient, memory: Path) -> Herald:
     return Herald(world, engine, repository="https://git.example/app", memory=memory)
 
 

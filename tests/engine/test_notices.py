@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from courier.engine.journal import JournalClient
 from courier.engine.notices.herald import MOST_WAITING
 from courier.engine.notices.mailing import PAUSES
-from courier.errors import NotFound
+from courier.errors import NotFound, Unavailable
 from courier.planning.observed.course import Course, Part, PartPhase
 from courier.planning.plan import Headroom
 from courier.ports.state import WriteFile
 from courier.runs.records.writeback import to_json
-from tests.engine.post import Office, catalog, office, pull, record
+from tests.engine.post import Office, catalog, herald_of, office, pull, record
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory import MemoryState
 from tests.fakes.receiver import Answer, Receiver, receiving
@@ -100,6 +101,54 @@ async def test_told_again_after_any_loss_of_memory_nothing_comes_twice(
     assert await here.herald.tell(told) == 1
     await here.settled()
     assert events(receiver) == ["runCompleted", "runFailed", "runCompleted"]
+
+
+class Dying(JournalClient):
+    """A client that dies after so many letters."""
+
+    left = 0
+
+    async def submit(self, run_id: str, **given: Any) -> bool:
+        if self.left == 0:
+            raise Unavailable("The daemon was killed.")
+        self.left -= 1
+        return await super().submit(run_id, **given)
+
+
+@pytest.mark.parametrize("handed", [0, 1, 2, 3])
+async def test_a_daemon_on_another_disk_tells_what_one_that_died_had_not_handed_over(
+    here: Office, receiver: Receiver, tmp_path: Path, handed: int
+) -> None:
+    told = catalog(HOOK)
+    await here.herald.tell(told)
+    await here.put(record("zero"))
+    await here.herald.tell(told)
+    dying = Dying(tmp_path / "journal", clock=here.world.clock)
+    dying.left = handed
+    await here.put(*(record(name) for name in ("one", "two", "three")))
+    first = herald_of(here.world, dying, here.memory)
+    await first.tell(told)
+    assert len(await here.letters()) == 1 + handed
+    second = herald_of(here.world, here.engine, tmp_path / "another-disk.json")
+    assert await second.tell(told) == 3 - handed
+    assert await second.tell(told) == 0
+    await here.settled()
+    assert len(events(receiver)) == 4
+    await dying.close()
+
+
+async def test_what_happened_long_ago_is_not_told_by_a_daemon_that_was_away(
+    here: Office, receiver: Receiver
+) -> None:
+    clock = here.world.clock
+    assert isinstance(clock, FakeClock)
+    await here.herald.tell(catalog(HOOK))
+    await here.put(record("old", endedAt=clock.now().isoformat()))
+    await clock.advance(timedelta(days=31).total_seconds())
+    await here.put(record("new", endedAt=clock.now().isoformat()))
+    assert await here.herald.tell(catalog(HOOK)) == 1
+    await here.settled()
+    assert json.loads(receiver.requests[0].body)["run"]["name"] == "new"
 
 
 async def test_sprints_are_told_as_they_end(here: Office, receiver: Receiver) -> None:

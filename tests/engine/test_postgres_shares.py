@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from courier.engine.inflight import MOMENTARY
 from courier.engine.postgres import Database, PostgresEngine, Worker
 from courier.engine.seam import Context, Json, StepIO
 from courier.system import SystemClock
@@ -24,6 +25,7 @@ class Crew:
             PostgresEngine(database, clock=SystemClock(), worker=Worker(capacity=4))
             for _ in range(WORKERS)
         ]
+        self.long = 0.05
         self.ran: Counter[int] = Counter()
         self.now: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
@@ -36,7 +38,7 @@ class Crew:
                 for key in (queue, "all"):
                     self.now[key] += 1
                     self.most[key] = max(self.most[key], self.now[key])
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(self.long)
                 for key in (queue, "all"):
                     self.now[key] -= 1
                 return None
@@ -94,3 +96,25 @@ async def test_a_stopped_worker_hands_over_at_once(crew: Crew) -> None:
     await second.start()
     async with asyncio.timeout(5):
         await second.wait("x-1")
+
+
+async def test_what_takes_a_moment_needs_no_place_where_all_are_taken(crew: Crew) -> None:
+    first = crew.engines[0]
+    await crew.engines[1].stop()
+    await crew.engines[2].stop()
+    crew.long = 10.0
+    for number in range(6):
+        await first.submit(f"x-{number}", flow="flow", input=None, queue="x")
+    async with asyncio.timeout(10):
+        while crew.now["x"] < 4:
+            await asyncio.sleep(0.005)
+        crew.long = 0.05
+        first.limit("brief", concurrency=1)
+        for number in range(3):
+            name = f"brief-{number}"
+            await first.submit(name, flow="flow", input=None, queue="brief", priority=MOMENTARY)
+        for number in range(3):
+            await first.wait(f"brief-{number}")
+    assert crew.now["x"] == 4
+    assert crew.most["brief"] == 1
+    assert crew.most["x"] == 4

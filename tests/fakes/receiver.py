@@ -1,8 +1,7 @@
-"""A real, small HTTP receiver and mail server on loopback ports, which answer as they are told."""
+"""A real, small HTTP receiver on a loopback port, which answers as it is told."""
 
-import socketserver
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,6 +50,11 @@ class Receiver:
         return answer
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: whoever was killed does not wait for its answer."""
+
+
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     """Take requests until the end."""
@@ -73,7 +77,7 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Taking) as server:
+    with _Quiet(("127.0.0.1", 0), Taking) as server:
         receiver.address = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -81,77 +85,5 @@ def receiving() -> Iterator[Receiver]:
             yield receiver
         finally:
             receiver.let_go()
-            server.shutdown()
-            thread.join()
-
-
-class Postbox:
-    """Mails so far, and what the server says to some of its commands."""
-
-    def __init__(self) -> None:
-        self.mails: list[bytes] = []
-        self.commands: list[str] = []
-        self.says: dict[str, str] = {}
-        self.port = 0
-
-
-class Line(socketserver.StreamRequestHandler):
-    """One connection to a mail server."""
-
-    server: "MailServer"
-
-    def handle(self) -> None:
-        self._say("220 here")
-        while line := self.rfile.readline().decode().strip():
-            word = line.split()[0].upper()
-            self.server.box.commands.append(line)
-            self._answer(word)
-            if word == "QUIT":
-                return
-
-    def _answer(self, word: str) -> None:
-        says = self.server.box.says
-        if word == "EHLO":
-            told = ["localhost", *self.server.extensions]
-            for one in told[:-1]:
-                self._say(f"250-{one}")
-            self._say(f"250 {told[-1]}")
-        elif word == "DATA" and word not in says:
-            self._data()
-        else:
-            usual = {"AUTH": "235 in", "QUIT": "221 bye"}.get(word, "250 ok")
-            self._say(says.get(word, usual))
-
-    def _data(self) -> None:
-        self._say("354 go on")
-        lines = []
-        while (line := self.rfile.readline()) not in (b".\r\n", b""):
-            lines.append(line)
-        self.server.box.mails.append(b"".join(lines))
-        self._say("250 taken")
-
-    def _say(self, text: str) -> None:
-        self.wfile.write(f"{text}\r\n".encode())
-
-
-class MailServer(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-    def __init__(self, extensions: Sequence[str]) -> None:
-        super().__init__(("127.0.0.1", 0), Line)
-        self.box, self.extensions = Postbox(), extensions
-        self.box.port = int(self.server_address[1])
-
-
-@contextmanager
-def mail_server(extensions: Sequence[str] = ("AUTH PLAIN",)) -> Iterator[Postbox]:
-    """Be a mail server until the end."""
-    with MailServer(extensions) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server.box
-        finally:
             server.shutdown()
             thread.join()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from courier.engine.inflight import Json
-from courier.engine.notices.mailing import FLOW, PRIORITY, QUEUE
+from courier.engine.notices.mailing import FLOW, KEPT, PRIORITY, QUEUE
 from courier.engine.notices.memory import Heard, remember, remembered
 from courier.engine.seam import RunClient
 from courier.engine.world import World
@@ -32,15 +32,16 @@ MOST_WAITING: Final = 500
 """Letters that may wait for one sink; more are kept as dead letters at once."""
 
 _RECORD: Final = "/run.json"
-_REMEMBERED: Final = 500
+_REMEMBERED: Final = 5_000
 _LOOK_BACK: Final = timedelta(days=2)
 
 
 class Herald:
     """Tells what happened since it last looked; asked again, it tells nothing twice.
 
-    What it read up to is a file; where that is missing, the engine's last letter knows. A letter's
-    name is made of what it tells and whom, so that the engine refuses it a second time.
+    What it read up to is a file; where that is missing, the engine's last letter knows from where
+    on to read again. A letter's name is made of what it tells and whom, so that the engine refuses
+    it a second time.
 
     Args:
         world: Where records are.
@@ -78,7 +79,9 @@ class Herald:
         notices = [*self._of_budgets(budgets, now)]
         if sinks and heard.tip != tip:
             notices += [*await self._of_records(heard, now), *await self._of_sprints(heard, now)]
-        new = await self._hand_over(notices, sinks, tip)
+        # Older ones may have been told by letters that are known no more.
+        young = [one for one in notices if one.at > now - KEPT]
+        new = await self._hand_over(young, sinks, heard.tip)
         self._budgets |= {one.key for one in notices if one.budget is not None}
         if heard.tip != tip or not self._memory.exists():
             self._heard = Heard(tip=tip, at=now)
@@ -98,7 +101,8 @@ class Herald:
             if state.flow == FLOW:
                 given = await self._engine.submitted(state.run_id)
                 letter = Letter.model_validate_json(json.dumps(given))
-                return Heard(tip=letter.seen, at=state.submitted_at) if letter.seen else None
+                if letter.seen is not None:
+                    return Heard(tip=letter.seen, at=state.submitted_at)
         return None
 
     def _of_budgets(self, budgets: Sequence[Headroom], now: datetime) -> Iterable[Notice]:
@@ -142,10 +146,10 @@ class Herald:
         return [one.place for one in found]
 
     async def _hand_over(
-        self, notices: Sequence[Notice], sinks: Mapping[str, Sequence[Notification]], tip: str
+        self, notices: Sequence[Notice], sinks: Mapping[str, Sequence[Notification]], seen: str
     ) -> int:
         letters = [
-            Letter(repository=self._repository, notice=notice, sink=sink, seen=tip)
+            Letter(repository=self._repository, notice=notice, sink=sink, seen=seen)
             for notice in notices
             for sink in sinks.get(notice.project, ())
             if wants(sink, notice)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
+from courier.engine.inflight import MOMENTARY
 from courier.engine.seam import Context, Json, StepIO
 from courier.engine.world import World
 from courier.errors import CourierError, MissingSecret, RateLimited, Unavailable
@@ -19,11 +20,14 @@ FLOW: Final = "notice"
 QUEUE: Final = "notices"
 """Letters take nobody's place: they have a queue of their own."""
 
-PRIORITY: Final = -10
-"""They go before runs that wait; each takes a moment."""
+PRIORITY: Final = MOMENTARY
+"""They go before runs that wait, and also where all places are taken."""
 
 PAUSES: Final = (5, 20, 80, 300, 1_200, 3_600, 3_600)
 """Seconds after each try that failed; one more try follows the last."""
+
+KEPT: Final = timedelta(days=30)
+"""How long a letter is known after its end: so long nothing is told twice."""
 
 SENT: Final = "sent"
 DEAD: Final = "dead"

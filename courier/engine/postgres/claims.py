@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from courier.engine.inflight import Cancellation
+from courier.engine.inflight import MOMENTARY, Cancellation
 from courier.engine.journal.run import Recorded
 from courier.engine.journal.takeup import recall
 from courier.engine.journal.writer import Transaction
@@ -169,11 +169,10 @@ def _orphans(write: Transaction, claimant: Claimant) -> list[Taken]:
 def _begin(write: Transaction, claimant: Claimant) -> list[Taken]:
     queues, left = _queues(write)
     capacity = _capacity(write, claimant)
-    room = capacity[claimant.worker]
-    if room <= 0:
-        return []
+    room = max(0, capacity[claimant.worker])
+    least = None if room else MOMENTARY
     lines = {
-        name: _heads(write, claimant, name, min(queue.headroom, left, room + RESTING, MOST_AT_ONCE))
+        name: _heads(write, claimant, name, (min(queue.headroom, left, room + RESTING), least))
         for name, queue in queues.items()
     }
     # The others are as free to take some: who is first does not get all.
@@ -213,7 +212,9 @@ def _capacity(write: Transaction, claimant: Claimant) -> Counter[str]:
     """Return how many more runs each worker may run."""
     rows = write.execute(
         "SELECT id, capacity, (SELECT count(*) FROM runs r"
-        " WHERE r.placed AND r.ended_at IS NULL AND r.owner = w.id) FROM workers w"
+        " WHERE r.placed AND r.ended_at IS NULL AND r.owner = w.id AND r.priority > ?)"
+        " FROM workers w",
+        (MOMENTARY,),
     ).fetchall()
     found = Counter(
         {
@@ -226,15 +227,19 @@ def _capacity(write: Transaction, claimant: Claimant) -> Counter[str]:
     return found
 
 
-def _heads(write: Transaction, claimant: Claimant, queue: str, most: int) -> list[_Head]:
+def _heads(
+    write: Transaction, claimant: Claimant, queue: str, wanted: tuple[int, int | None]
+) -> list[_Head]:
+    """Return who stands first: how many at most, and how urgent at least."""
+    most, least = min(wanted[0], MOST_AT_ONCE), wanted[1]
     if most <= 0 or (claimant.queues is not None and queue not in claimant.queues):
         return []
     rows = write.execute(
         "SELECT seq, id, queue, priority, owner FROM runs WHERE in_line AND ended_at IS NULL"
         " AND queue = ? AND flow = ANY(?) AND needs <= ?"
-        " AND (not_before IS NULL OR not_before <= ?)"
+        " AND (not_before IS NULL OR not_before <= ?) AND priority <= coalesce(?::int, priority)"
         " ORDER BY priority, seq LIMIT ? FOR UPDATE SKIP LOCKED",
-        (queue, list(claimant.flows), claimant.protocol, claimant.now, most),
+        (queue, list(claimant.flows), claimant.protocol, claimant.now, least, most),
     ).fetchall()
     return [_Head(*row) for row in rows]
 
@@ -252,6 +257,8 @@ def _next(queues: Mapping[str, _Queue], lines: Mapping[str, list[_Head]]) -> _He
 
 def _place(head: _Head, me: str, capacity: "Counter[str]") -> str | None:
     """Return the worker that gets the run: where it rests, if there is room, or this one."""
+    if head.priority <= MOMENTARY:
+        return head.owner or me
     for worker in (head.owner, me):
         if worker is not None and capacity[worker] > 0:
             capacity[worker] -= 1

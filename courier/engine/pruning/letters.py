@@ -1,15 +1,10 @@
 """Letters that ended long ago."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Final
 
-from courier.engine.notices.mailing import FLOW
+from courier.engine.notices.mailing import FLOW, KEPT
 from courier.engine.pruning.leftovers import Leftover, Past
 from courier.engine.seam import RunClient
-
-KEPT: Final = timedelta(days=30)
-"""How long a letter is known after its end: so long nothing is told twice."""
 
 
 class OldLetters:

@@ -118,8 +118,8 @@ class Letter(Model):
     """Where the repository is, without credentials."""
     notice: Notice
     sink: Notification
-    seen: str = ""
-    """The tip of the state branch it was read from; empty where it was not."""
+    seen: str | None = None
+    """The tip of the state branch up to which everything was told before; null where unknown."""
     overflows: bool = False
     """Whether too many wait for its sink already, so that it is only kept."""
 
@@ -131,5 +131,7 @@ class Letter(Model):
 
 
 def wants(sink: Notification, notice: Notice) -> bool:
-    """Return whether a sink is to be told of a notice; one without events wants all."""
+    """Return whether a sink is to be told of a notice; one without events wants all it can say."""
+    if sink.type == "pullRequest" and notice.pull_request is None:
+        return False
     return not sink.events or notice.event in sink.events

@@ -8,7 +8,7 @@ import pytest
 from courier.errors import Misconfigured, Unavailable
 from courier.notify.mail import MailServer, post
 from tests.fakes.letters import letter, notice, sink
-from tests.fakes.receiver import Postbox, mail_server
+from tests.fakes.mailserver import Postbox, mail_server
 
 TO = sink("email", to=["ada@example.com", "grace@example.com"])
 
@@ -63,7 +63,7 @@ async def test_what_a_refusal_means(
         with pytest.raises(error) as caught:
             await post(letter(TO), server(box))
     assert type(caught.value) is error
-    assert "pass" not in str(caught.value)
+    assert "pass:word" not in str(caught.value)
     assert box.mails == []
 
 
@@ -75,7 +75,17 @@ async def test_a_server_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "https://mail.example.com", "smtp://", "smtp://host:port", "mail.example.com:25"]
+    "url",
+    [
+        "",
+        "https://mail.example.com",
+        "smtp://",
+        "smtp://host:port",
+        "mail.example.com:25",
+        "smtp://us%C3%A9r:pass@mail.example.com",
+        "smtp://user:p%C3%A4ss@mail.example.com",
+        "smtp://mail.example.com?from=a@b.example%0ABcc:%20c@d.example",
+    ],
 )
 def test_what_is_no_mail_server(url: str) -> None:
     with pytest.raises(Misconfigured, match="COURIER_SMTP_URL"):
