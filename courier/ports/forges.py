@@ -6,28 +6,7 @@ from typing import Protocol
 
 from courier.ports.repository import Identity
 from courier.runs.pullrequests.checks import Check, Checks
-from courier.runs.pullrequests.pullrequest import PullRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """What to propose; `run` and `branch` identify it, so proposing twice is once.
-
-    Attributes:
-        auto_merge: Whether it merges by itself once its checks are green; a draft does not, until
-            it is proposed again as ready.
-    """
-
-    run: str
-    title: str
-    body: str
-    base: str
-    branch: str
-    head: str
-    draft: bool = False
-    labels: tuple[str, ...] = ()
-    reviewers: tuple[str, ...] = ()
-    auto_merge: bool = False
+from courier.runs.pullrequests.pullrequest import Proposed, PullRequest
 
 
 @dataclass(frozen=True, slots=True)

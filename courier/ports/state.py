@@ -31,9 +31,15 @@ class AppendLine:
 
 @dataclass(frozen=True, slots=True)
 class DeleteFile:
-    """Remove a file; not existing is fine."""
+    """Remove a file; not existing is fine.
+
+    Attributes:
+        path: The file.
+        was: What it must hold at that moment, else it is left alone; None for whatever it holds.
+    """
 
     path: str
+    was: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,8 +153,8 @@ def _after(change: Change, before: bytes | None) -> bytes | None:
     match change:
         case WriteFile(content=content):
             return content
-        case DeleteFile():
-            return None
+        case DeleteFile(was=was):
+            return None if was in (None, before) else before
         case SwapFile(content=content, was=was):
             return content if before == was else before
         case AppendLine(line=line, key=key):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from courier.forges.local import LocalForge
-from courier.ports.forges import Proposed
+from courier.runs.pullrequests.pullrequest import Proposed
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
 from courier.system import SystemClock

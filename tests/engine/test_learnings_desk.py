@@ -15,8 +15,7 @@ from courier.engine.learnings.deciding import Deciding, Decision
 from courier.engine.learnings.desk import LearningDesk
 from courier.errors import Conflict, Unavailable
 from courier.planning.learned.batch import REJECTED
-from courier.ports.forges import Proposed
-from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import Proposed, PullRequest
 from tests.engine.learning_worlds import (
     ANNA,
     FENCE,

@@ -13,9 +13,9 @@ from courier.engine.postgres.schema import Database
 from courier.engine.pruning.leftovers import Leftover
 from courier.engine.running.runner import FLOW
 from courier.planning.catalog.catalog import Catalog
-from courier.ports.forges import Proposed
 from courier.ports.sandboxes import SandboxSpec
 from courier.runs.interactive.frozen import run_of
+from courier.runs.pullrequests.pullrequest import Proposed
 from courier.runs.run.frozen import FrozenLoop
 from courier.system import SystemClock
 from tests.engine.conftest import FILES

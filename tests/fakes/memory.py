@@ -67,8 +67,9 @@ class MemoryState:
                 lines = (now or b"").splitlines()
                 if key not in {json.loads(each)["key"] for each in lines}:
                     files[path] = (now or b"") + line + b"\n"
-            case DeleteFile(path=path):
-                files.pop(path, None)
+            case DeleteFile(path=path, was=was):
+                if was in (None, now):
+                    files.pop(path, None)
             case SwapFile(path=path, content=content, was=was):
                 if now == was:
                     files[path] = content

@@ -13,13 +13,12 @@ from courier.engine.patience import patiently
 from courier.engine.seam import Action, Json, StepIO
 from courier.engine.world import World
 from courier.errors import Conflict
-from courier.ports.forges import Proposed
 from courier.resources.model import Model
 from courier.runs.interactive.facts import Answered, Fact, Parted, PartName, Saved
 from courier.runs.interactive.frozen import SandboxPlan
 from courier.runs.interactive.live import LiveSandbox
 from courier.runs.interactive.wording import body
-from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import Proposed, PullRequest
 from courier.runs.records.writeback import transcript_path
 from courier.runs.transcripts.transcript import Outcome
 

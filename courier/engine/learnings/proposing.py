@@ -14,11 +14,11 @@ from courier.planning.learned.batch import (
     document_of,
     rejected_path,
 )
-from courier.ports.forges import Forge, Proposed
+from courier.ports.forges import Forge
 from courier.ports.repository import Identity
 from courier.ports.state import Change, DeleteFile, WriteFile
 from courier.runs.learnings.lesson import Lesson
-from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import Proposed, PullRequest
 from courier.runs.records.writeback import to_json
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import CourierError, Misused
 from courier.planning.plan import Plan, Raise
-from courier.ports.forges import Proposed
 from courier.ports.repository import Identity
+from courier.runs.pullrequests.pullrequest import Proposed
 from courier.runs.usage.budget import dollars
 from courier.runs.usage.spending import sums
 

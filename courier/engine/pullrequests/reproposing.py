@@ -11,9 +11,8 @@ from pydantic import ValidationError
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
 from courier.planning.observed.listed import ListedRun
-from courier.ports.forges import Proposed
 from courier.ports.state import WriteFile
-from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import PullRequest, proposed_by
 from courier.runs.records.writeback import to_json
 
 log = logging.getLogger(__name__)
@@ -54,20 +53,7 @@ class Reproposer:
         pull = _failed(record)
         if pull is None or not await self._is_there(pull):
             return False
-        now = await self._world.forges[pull.forge].propose(
-            Proposed(
-                run=pull.run,
-                title=pull.title,
-                body=pull.body,
-                base=pull.base,
-                branch=pull.branch,
-                head=pull.head,
-                draft=pull.draft,
-                labels=pull.labels,
-                reviewers=pull.reviewers,
-                auto_merge=pull.auto_merge is not None,
-            )
-        )
+        now = await self._world.forges[pull.forge].propose(proposed_by(pull))
         record["pullRequest"] = now.model_dump(mode="json", by_alias=True)
         if record.get("reason") == DECLINED:
             told = "Its pull request was opened later."

@@ -2,26 +2,33 @@
 
 import logging
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
+from typing import Final
 
 from courier.engine.commits.signing import others, signed
 from courier.engine.patience import patiently
 from courier.engine.pullrequests.particulars import particulars
 from courier.engine.pullrequests.reproposing import DECLINED
 from courier.engine.pullrequests.restacking import restack
-from courier.engine.running.unopened import intend, twin_of, unopened
+from courier.engine.running.unopened import Opening
 from courier.engine.seam import Action, Context, Json, RunCancelled, StepIO
 from courier.engine.world import World
 from courier.errors import Conflict, CourierError, Misconfigured, Unavailable
-from courier.ports.forges import Forge, Proposed
+from courier.ports.forges import Forge
 from courier.ports.repository import Identity
 from courier.runs.proposal.proposal import Particulars, body, title
+from courier.runs.pullrequests.pullrequest import Proposed, unopened
+from courier.runs.records.claim import given_way
 from courier.runs.run.events import Refusal, WorkDelivered
 from courier.runs.run.frozen import FrozenPlan
 from courier.runs.run.run import Run
 from courier.runs.steps.progress import Deliver
 
 log = logging.getLogger(__name__)
+
+_LONGEST_TURN: Final = 15
+"""Most seconds between two looks at who else has the same files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +55,6 @@ class Delivery:
     async def carry_out(self, run: Run, decision: Deliver) -> WorkDelivered:
         """Return what became of the work; a refusal by the remote is a fact, not an exception."""
 
-        async def propose(_io: StepIO) -> Json:
-            return _told(await self._propose(run, decision))
-
         async def look(_io: StepIO) -> Json:
             return _told(await self._merged(decision, number))
 
@@ -63,11 +67,7 @@ class Delivery:
         if decision.how == "branch":
             return await self._withdrawn(pushed)
         decision = replace(decision, commit=pushed.commit or decision.commit)
-        try:
-            proposed = await self._step("propose", propose)
-        except RunCancelled:
-            # Too late: there may be a pull request, and whatever there is must be on record.
-            proposed = await self._step("propose-on", propose)
+        proposed = await self._in_turn(run, decision)
         return await self._tidied(run, proposed)
 
     async def _tidied(self, run: Run, proposed: WorkDelivered) -> WorkDelivered:
@@ -86,7 +86,7 @@ class Delivery:
         """Return what came of opening the work to be looked at before anything is decided."""
 
         async def propose(_io: StepIO) -> Json:
-            return _told(await self._propose(run, decision))
+            return _told(await self._propose(run, decision, needed=True))
 
         pushed = await self._pushed(run, decision)
         decision = replace(decision, commit=pushed.commit or decision.commit)
@@ -154,21 +154,40 @@ class Delivery:
         except Misconfigured as shut:
             raise Unavailable(shut.summary, detail=shut.detail) from shut
 
-    async def _propose(self, run: Run, decision: Deliver) -> WorkDelivered:
+    async def _in_turn(self, run: Run, decision: Deliver) -> WorkDelivered:
+        """Return the delivery, once whoever else has the same files has opened theirs or not."""
+        asked, needed = 0, self.mends or bool(run.asked)
+
+        async def propose(_io: StepIO) -> Json:
+            return _told(await self._propose(run, decision, needed=needed))
+
+        async def give_way(_io: StepIO) -> Json:
+            return _told(_gave_way(await self._propose(run, decision, needed=needed)))
+
+        try:
+            while _waits(told := await self._step(_numbered("propose", asked), propose)):
+                asked += 1
+                pause = timedelta(seconds=min(2**asked, _LONGEST_TURN))
+                await self.context.sleep(f"{self.stage}/turn-{asked}", told.at + pause)
+        except RunCancelled:
+            # Too late: there may be a pull request, and whatever there is must be on record.
+            return await self._step("propose-on", give_way)
+        return told
+
+    async def _propose(self, run: Run, decision: Deliver, *, needed: bool) -> WorkDelivered:
         told = await particulars(self.world, self.plan, decision.commit, note=self.note)
         proposed, delivered = self._proposed(run, decision, told), self._delivered(decision.commit)
-        if not run.asked and (twin := await twin_of(self.world, self.plan, proposed)) is not None:
-            return delivered.model_copy(update={"pull_request": twin})
-        intended = unopened(proposed, self.plan, at=delivered.at)
-        await intend(self.world, self.plan, run, delivered, intended)
+        opening = Opening(self.world, self.plan, run, delivered, needed=needed)
         try:
-            opened = await patiently(self.world.clock, lambda: self._forge.propose(proposed))
+            opened = await opening.carry_out(proposed)
         except CourierError as error:
             refusal = self._refusal(error, {CourierError: DECLINED})
+            forge, at = self.plan.delivery.forge, delivered.at
+            intended = unopened(proposed, status="creating", forge=forge, at=at)
             failed = intended.model_copy(update={"status": "failed", "reason": refusal.message})
             told_failed = {"refusal": refusal, "pull_request": failed}
             return delivered.model_copy(update=told_failed)
-        if len(told.stack) > 1:
+        if len(told.stack) > 1 and opened.status == "created":
             await restack(self._forge)
         return delivered.model_copy(update={"pull_request": opened})
 
@@ -234,3 +253,18 @@ def _merged_already(run: Run, decision: Deliver) -> int | None:
 
 def _told(delivered: WorkDelivered) -> Json:
     return delivered.model_dump_json(by_alias=True)
+
+
+def _waits(told: WorkDelivered) -> bool:
+    return told.pull_request is not None and told.pull_request.status == "creating"
+
+
+def _gave_way(told: WorkDelivered) -> WorkDelivered:
+    """Return what is told of a delivery that waits for another one no longer."""
+    if told.pull_request is None or not _waits(told):
+        return told
+    return told.model_copy(update={"pull_request": given_way(told.pull_request)})
+
+
+def _numbered(name: str, asked: int) -> str:
+    return f"{name}-{asked + 1}" if asked else name

@@ -1,77 +1,75 @@
-"""Pull requests before they are open: intended, on record first, or not needed at all."""
+"""Opening the pull request of a run: intended on record and claimed first, then opened once."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from typing import Final
 
 from courier.engine.patience import patiently
+from courier.engine.pullrequests.claims import Claims
 from courier.engine.running.chronicle import files_of
 from courier.engine.world import World
-from courier.errors import CourierError
-from courier.ports.forges import Proposed
-from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.ports.repository import Identity
+from courier.ports.state import Change
+from courier.runs.pullrequests.pullrequest import Proposed, PullRequest, unopened
+from courier.runs.records.claim import claim_of
+from courier.runs.records.writeback import folder
 from courier.runs.run.events import WorkDelivered
 from courier.runs.run.frozen import FrozenPlan
 from courier.runs.run.run import Run, after
 
-
-def unopened(proposed: Proposed, plan: FrozenPlan, *, at: datetime) -> PullRequest:
-    """Return a pull request as it is meant to be, with no number yet."""
-    return PullRequest(
-        number=0,
-        run=proposed.run,
-        status="creating",
-        title=proposed.title,
-        body=proposed.body,
-        base=proposed.base,
-        branch=proposed.branch,
-        head=proposed.head,
-        draft=proposed.draft,
-        labels=proposed.labels,
-        reviewers=proposed.reviewers,
-        forge=plan.delivery.forge,
-        auto_merge="merge" if proposed.auto_merge else None,
-        created_at=at,
-        updated_at=at,
-    )
+_COURIER: Final = Identity("courier", "courier@localhost")
 
 
-async def intend(
-    world: World, plan: FrozenPlan, run: Run, delivered: WorkDelivered, wanted: PullRequest
-) -> None:
-    """Put on record that a pull request will be opened elsewhere, before it is.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How the pull request of one run is opened.
 
-    A proposal in the repository itself is on the same record at the moment it is opened.
+    Attributes:
+        world: Where it is opened, and on record.
+        plan: What the run does.
+        run: How far it is.
+        delivered: What was pushed.
+        needed: Whether it is opened although another one has the same files.
     """
-    if plan.delivery.forge == "local" or run.started_at is None:
-        return
-    meant = after(run, delivered.model_copy(update={"pull_request": wanted}))
-    changes = files_of(plan, meant)
-    told = f"creating pull request: {plan.run}"
-    await patiently(world.clock, lambda: world.state.write(changes, message=told))
 
+    world: World
+    plan: FrozenPlan
+    run: Run
+    delivered: WorkDelivered
+    needed: bool = False
 
-async def twin_of(world: World, plan: FrozenPlan, proposed: Proposed) -> PullRequest | None:
-    """Return what is told where an open pull request of another run has exactly the same files.
+    async def carry_out(self, proposed: Proposed) -> PullRequest:
+        """Return the pull request, or what is told where another run has one, or is opening one.
 
-    As far as records tell: of two that are opened at the same moment both are.
-    """
-    at = world.clock.now()
-    for listed in world.index.proposed():
-        other = listed.observed
-        is_alike = (other.base, other.forge) == (proposed.base, plan.delivery.forge)
-        if not is_alike or other.run == plan.run or other.commit is None:
-            continue
-        try:
-            if await _differ(world, other.commit, proposed.head):
-                continue
-        except CourierError:
-            continue
-        why = f"Pull request #{other.number} of run {other.run} has exactly the same files."
-        wanted = unopened(proposed, plan, at=at)
-        same = {"status": "skipped", "number": other.number or 0, "reason": why}
-        return wanted.model_copy(update=same)
-    return None
+        The latter is still being created: ask again after a while.
 
+        Raises:
+            CourierError: If the forge declines it.
+        """
+        return await patiently(self.world.clock, lambda: self._try(proposed))
 
-async def _differ(world: World, one: str, other: str) -> bool:
-    repository = world.repository
-    return await repository.tree(one) != await repository.tree(other)
+    async def _try(self, proposed: Proposed) -> PullRequest:
+        """Claim it anew before each try: who waits for a forge may have lost it meanwhile."""
+        world, claims = self.world, Claims(self.world)
+        forge, started_at = self.plan.delivery.forge, self.run.started_at
+        record = f"{folder(self.plan.run, started_at)}/run.json" if started_at else ""
+        claim = claim_of(proposed, forge=forge, record=record, at=world.clock.now())
+        rival = await claims.rival(claim, proposed, besides=self._intent(proposed))
+        if rival is not None and not self.needed:
+            return rival
+        opened = await world.forge_named(forge).propose(proposed)
+        if rival is None and opened.number and await claims.is_lost(claim, proposed):
+            await world.forge_named(forge).close(opened.number, by=_COURIER)
+            return await claims.rival(claim, proposed) or opened
+        return opened
+
+    def _intent(self, proposed: Proposed) -> list[Change]:
+        """Return what says on record that a pull request will be opened elsewhere.
+
+        A proposal in the repository itself is on the same record at the moment it is opened.
+        """
+        forge = self.plan.delivery.forge
+        if forge == "local" or self.run.started_at is None:
+            return []
+        wanted = unopened(proposed, status="creating", forge=forge, at=self.delivered.at)
+        meant = self.delivered.model_copy(update={"pull_request": wanted})
+        return files_of(self.plan, after(self.run, meant))

@@ -14,10 +14,10 @@ from courier.forges.github.pulls import Opener
 from courier.forges.github.reading import Reader
 from courier.forges.github.together import WINDOW, Together
 from courier.forges.github.transport import Transport
-from courier.ports.forges import Changes, Proposed
+from courier.ports.forges import Changes
 from courier.ports.repository import Identity, Repository
 from courier.runs.pullrequests.checks import Check, Checks
-from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import Proposed, PullRequest, unopened
 
 log = logging.getLogger(__name__)
 
@@ -263,16 +263,4 @@ class GitHubForge:
 
     def _skipped(self, proposed: Proposed) -> PullRequest:
         now = self._transport.clock.now()
-        return PullRequest(
-            number=0,
-            run=proposed.run,
-            status="skipped",
-            title=proposed.title,
-            body=proposed.body,
-            base=proposed.base,
-            branch=proposed.branch,
-            head=proposed.head,
-            forge="github",
-            created_at=now,
-            updated_at=now,
-        )
+        return unopened(proposed, status="skipped", forge="github", at=now)

@@ -10,7 +10,8 @@ from courier.forges.github.faults import RestFault
 from courier.forges.github.payloads import MOST_TEXT, marked, reviewed_by, run_of
 from courier.forges.github.reading import Reader
 from courier.forges.github.transport import Transport
-from courier.ports.forges import Changes, Proposed
+from courier.ports.forges import Changes
+from courier.runs.pullrequests.pullrequest import Proposed
 from courier.runs.texts.material import bounded
 
 log = logging.getLogger(__name__)

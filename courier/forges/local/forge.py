@@ -9,14 +9,14 @@ from courier.errors import Conflict, NotFound
 from courier.forges.local.branches import Branches, person, whoever
 from courier.forges.local.checks import ReportedChecks
 from courier.forges.local.comments import Comments
-from courier.forges.local.opening import proposed_fields
+from courier.forges.local.opening import opened, refreshed
 from courier.forges.local.proposals import Kept, Proposals
 from courier.ports.clock import Clock
-from courier.ports.forges import Changes, Proposed
+from courier.ports.forges import Changes
 from courier.ports.repository import Identity, Repository
 from courier.ports.state import StateBranch
 from courier.runs.pullrequests.checks import Check, Checks
-from courier.runs.pullrequests.pullrequest import PullRequest
+from courier.runs.pullrequests.pullrequest import Proposed, PullRequest, unopened
 
 _TRIES: Final = 50
 
@@ -208,18 +208,19 @@ class LocalForge:
         if found is None:
             base = await self._repository.head(proposed.base)
             if await self._repository.contains(proposed.head, tip=base.commit):
-                return self._opened(proposed, number=0, status="skipped")
+                now = self._clock.now()
+                return unopened(proposed, status="skipped", forge="local", at=now)
             return await self._open(proposed)
         if found.pull.status != "created":
             return found.pull
-        update = found.pull.model_copy(update=proposed_fields(proposed))
+        update = refreshed(found.pull, proposed)
         if update != found.pull:
             update = update.model_copy(update={"updated_at": self._clock.now()})
         return update if await self._proposals.replace(found, update) else None
 
     async def _open(self, proposed: Proposed) -> PullRequest | None:
         number = await self._proposals.next_number()
-        pull = self._opened(proposed, number=number, status="created")
+        pull = opened(proposed, number=number, at=self._clock.now())
         if not await self._proposals.add(pull):
             return None
         # Another process may have opened the same under a lower number meanwhile.
@@ -277,10 +278,3 @@ class LocalForge:
             if await self._proposals.replace(kept, pull):
                 return pull
         raise Conflict("The proposal kept changing.", next_step="Try again.")
-
-    def _opened(self, proposed: Proposed, *, number: int, status: str) -> PullRequest:
-        now = self._clock.now()
-        own = {"number": number, "status": status, "created_at": now, "updated_at": now}
-        return PullRequest.model_validate(
-            {**proposed_fields(proposed), "branch": proposed.branch, **own}
-        )

@@ -1,28 +1,31 @@
 """What a proposal says when it is opened, and whenever it is brought up to date."""
 
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, Literal
 
-from courier.ports.forges import Proposed
+from courier.runs.pullrequests.pullrequest import Proposed, PullRequest, brought_up, unopened
 
 ITSELF: Final = "courier <courier@localhost>"
 """Who merges what merges by itself because the project says so."""
 
 
-def by_itself(proposed: Proposed) -> bool:
-    """Return whether it is to merge once its checks are green; a draft never is."""
-    return proposed.auto_merge and not proposed.draft
+def opened(proposed: Proposed, *, number: int, at: datetime) -> PullRequest:
+    """Return a proposal as it is opened."""
+    pull = unopened(proposed, status="creating", forge="local", at=at)
+    own = {"number": number, "status": "created", **_merging(pull, proposed, None)}
+    return pull.model_copy(update=own)
 
 
-def proposed_fields(proposed: Proposed) -> dict[str, Any]:
-    """Return the fields of a pull request that what is proposed decides."""
-    return {
-        "run": proposed.run,
-        "title": proposed.title,
-        "body": proposed.body,
-        "base": proposed.base,
-        "head": proposed.head,
-        "draft": proposed.draft,
-        "labels": proposed.labels,
-        "reviewers": proposed.reviewers,
-        **({"auto_merge": "merge", "decided_by": ITSELF} if by_itself(proposed) else {}),
-    }
+def refreshed(pull: PullRequest, proposed: Proposed) -> PullRequest:
+    """Return an open proposal that says what is proposed now."""
+    told = brought_up(pull, proposed)
+    return told.model_copy(update=_merging(told, proposed, pull.auto_merge))
+
+
+def _merging(
+    told: PullRequest, proposed: Proposed, was: Literal["merge", "squash"] | None
+) -> dict[str, Any]:
+    """Return who has it merge by itself, and how; a draft never does because it is proposed so."""
+    if not proposed.auto_merge:
+        return {}
+    return {"auto_merge": was} if told.draft else {"decided_by": ITSELF}

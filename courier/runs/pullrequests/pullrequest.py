@@ -1,9 +1,34 @@
-"""A proposed change on a forge, as every forge tells it."""
+"""A proposed change on a forge: as it is wanted, and as every forge tells it."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from courier.resources.model import Model
+
+ForgeName = Literal["github", "local"]
+"""A forge; numbers of pull requests are those of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What to propose; `run` and `branch` identify it, so proposing twice is once.
+
+    Attributes:
+        auto_merge: Whether it merges by itself once its checks are green; a draft does not, until
+            it is proposed again as ready.
+    """
+
+    run: str
+    title: str
+    body: str
+    base: str
+    branch: str
+    head: str
+    draft: bool = False
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    auto_merge: bool = False
 
 
 class PullRequest(Model):
@@ -26,7 +51,7 @@ class PullRequest(Model):
     draft: bool = False
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
-    forge: Literal["github", "local"] = "local"
+    forge: ForgeName = "local"
     """Where it is; numbers are those of one forge."""
     url: str | None = None
     """Where people see it; null where there is no page."""
@@ -41,3 +66,49 @@ class PullRequest(Model):
     """Why it could not be opened, or need not be."""
     decided_by: str | None = None
     """Who merged or closed it, or had it merge by itself."""
+
+
+def unopened(
+    proposed: Proposed, *, status: Literal["creating", "skipped"], forge: ForgeName, at: datetime
+) -> PullRequest:
+    """Return what is proposed as a pull request that has no number, or not yet."""
+    own = {"number": 0, "status": status, "forge": forge, "created_at": at, "updated_at": at}
+    return PullRequest.model_validate({**_told(proposed), **own})
+
+
+def brought_up(pull: PullRequest, proposed: Proposed) -> PullRequest:
+    """Return a pull request that says what is proposed now; what became of it stays."""
+    return pull.model_copy(update=_told(proposed))
+
+
+def proposed_by(pull: PullRequest) -> Proposed:
+    """Return what would propose a pull request once more, as it was wanted."""
+    return Proposed(
+        run=pull.run,
+        title=pull.title,
+        body=pull.body,
+        base=pull.base,
+        branch=pull.branch,
+        head=pull.head,
+        draft=pull.draft,
+        labels=pull.labels,
+        reviewers=pull.reviewers,
+        auto_merge=pull.auto_merge is not None,
+    )
+
+
+def _told(proposed: Proposed) -> dict[str, Any]:
+    """Return the fields of a pull request that what is proposed decides."""
+    return {
+        "run": proposed.run,
+        "title": proposed.title,
+        "body": proposed.body,
+        "base": proposed.base,
+        "branch": proposed.branch,
+        "head": proposed.head,
+        "draft": proposed.draft,
+        "labels": proposed.labels,
+        "reviewers": proposed.reviewers,
+        # That somebody has it merge by itself is not taken back.
+        **({"auto_merge": "merge"} if proposed.auto_merge else {}),
+    }

@@ -8,9 +8,10 @@ import pytest
 
 from courier.forges.github import GitHubForge, Limits, Token, Transport, address_of
 from courier.forges.local import LocalForge, ReportedChecks
-from courier.ports.forges import Forge, Proposed
+from courier.ports.forges import Forge
 from courier.ports.repository import Identity
 from courier.runs.pullrequests.checks import Check
+from courier.runs.pullrequests.pullrequest import Proposed
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
 from tests.contracts.scratch import Scratch, git, make_scratch

@@ -12,7 +12,7 @@ import pytest
 from courier.engine.patience import patiently
 from courier.errors import CourierError, RateLimited
 from courier.forges.github import GitHubForge
-from courier.ports.forges import Proposed
+from courier.runs.pullrequests.pullrequest import Proposed
 from courier.storage.mirror import Mirror
 from courier.system import SystemClock
 from tests.contracts.scratch import git, make_scratch

@@ -87,6 +87,12 @@ async def test_a_swap_takes_place_only_on_what_it_expects(state: StateBranch) ->
     assert (await state.read(["a"]))["a"] == b"2"
 
 
+async def test_what_changed_meanwhile_is_not_deleted(state: StateBranch) -> None:
+    await state.write([WriteFile("a", b"1"), WriteFile("b", b"1")], message="x")
+    await state.write([DeleteFile("a", was=b"1"), DeleteFile("b", was=b"0")], message="x")
+    assert await state.read(["a", "b"]) == {"b": b"1"}
+
+
 async def test_deleting_leaves_no_empty_folders(scratch: Scratch, state: StateBranch) -> None:
     await state.write([WriteFile("a/b/c", b"1"), WriteFile("d", b"1")], message="x")
     await state.write([DeleteFile("a/b/c")], message="x")

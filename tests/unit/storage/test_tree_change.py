@@ -32,7 +32,7 @@ def _line(path: str, key: str) -> AppendLine:
 
 CHANGES = st.one_of(
     st.builds(WriteFile, PATHS, BYTES),
-    st.builds(DeleteFile, PATHS),
+    st.builds(DeleteFile, PATHS, st.none() | BYTES),
     st.builds(SwapFile, PATHS, BYTES, st.none() | BYTES),
     st.builds(_line, PATHS, st.sampled_from(["k", "l"])),
 )
@@ -75,8 +75,9 @@ def expected(files: dict[str, bytes], change: Change) -> None:
     match change:
         case WriteFile(content=content):
             files[change.path] = content
-        case DeleteFile():
-            files.pop(change.path, None)
+        case DeleteFile(was=was):
+            if was in (None, before):
+                files.pop(change.path, None)
         case SwapFile(content=content, was=was):
             if before == was:
                 files[change.path] = content
