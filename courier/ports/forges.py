@@ -127,6 +127,13 @@ class Forge(Protocol):
         """
         ...
 
+    async def checks_at(self, commits: Collection[str]) -> Mapping[str, Checks]:
+        """Return the checks of commits, by their whole ids, as `checks` would.
+
+        The forge is asked once for very many.
+        """
+        ...
+
     async def follow(self, number: int, *, head: str) -> tuple[PullRequest, Checks]:
         """Return a pull request as `get` would, and the checks of a commit as `checks` would.
 

@@ -10,6 +10,7 @@ from courier.engine.desired.desired import DesiredState
 from courier.engine.passes.dispatcher import Dispatcher
 from courier.engine.passes.observation import Observation
 from courier.engine.passes.reconciler import Reconciler, Result
+from courier.engine.passes.rounds import Rounds
 from courier.engine.world import World
 from courier.errors import Unavailable
 from courier.planning.documents.manifest import Schemas
@@ -91,7 +92,8 @@ class Simulation:
         observation = Observation(world, self.engine, remote="/nowhere")
         desired = DesiredState(world, Schemas(schema_text))
         dispatcher = Dispatcher(world, self.engine, observation)
-        self.reconciler = Reconciler(world, desired, observation, dispatcher)
+        rounds = Rounds(world, self.engine) if self.forges else None
+        self.reconciler = Reconciler(world, desired, observation, dispatcher, rounds=rounds)
 
     async def pass_once(self) -> Result | None:
         self.passes += 1

@@ -9,8 +9,11 @@ from typing import Any, cast
 
 import pytest
 
+from courier.engine.passes.hints import BURST, REFILL
 from courier.forges.github import GitHubForge
+from courier.planning.learned.batch import Batch, Proposed, batch_path
 from courier.ports.state import WriteFile
+from courier.runs.records.writeback import to_json
 from courier.runs.run.following import FrozenCi
 from courier.runs.steps.checking import next_look
 from tests.engine.calendar_worlds import BASE, Simulation
@@ -18,9 +21,11 @@ from tests.engine.worlds import git, make_origin
 from tests.fakes.github import Fault
 from tests.fakes.github.hosting import Hosting, hosting
 from tests.fakes.github.models import Pull
+from tests.unit.runs.lessons import lesson
 
 pytestmark = pytest.mark.slow
 MANY = 50
+TAUGHT = 5
 AN_HOUR = 1200
 """Requests an hour that have to be enough."""
 
@@ -29,20 +34,40 @@ def _fate(_run: str) -> tuple[timedelta, str]:
     return timedelta(hours=1), "completed"
 
 
+def taught(number: int) -> WriteFile:
+    """Return what is kept of an open pull request that proposes what runs taught."""
+    batch = Batch(
+        project=f"p{number}",
+        branch=f"courier/r{number}",
+        forge="github",
+        number=number,
+        learnings=(Proposed(lesson=lesson(f"l{number}"), published=True),),
+    )
+    content = to_json(batch.model_dump(mode="json", by_alias=True))
+    return WriteFile(batch_path(batch.project), content)
+
+
 async def settled(folder: Path, host: Hosting) -> Simulation:
-    """A daemon's world in which fifty runs have ended, each with an open pull request."""
+    """A daemon's world in which fifty runs have ended, each with an open pull request.
+
+    Five more are open that propose what runs taught.
+    """
     sim = Simulation.at("2026-01-02T03:00:00Z", _fate, folder / "index")
     host.hub.now = host.repo.now = sim.clock.now
     sim.forges = {"github": GitHubForge(host.transport(sim.clock), cast(Any, sim.repository))}
     sim.restart()
     sim.repository.commit({".courier/project.yaml": BASE})
-    head, now, records = git(host.repo.depot.folder, "rev-parse", "main"), sim.clock.now(), []
-    for number in range(1, MANY + 1):
+    head, now = git(host.repo.depot.folder, "rev-parse", "main"), sim.clock.now()
+    records = []
+    for number in range(1, MANY + TAUGHT + 1):
         work = git(host.repo.depot.folder, "commit-tree", f"{head}^{{tree}}", "-p", head, "-m", "x")
         git(host.repo.depot.folder, "update-ref", f"refs/heads/courier/r{number}", work)
         host.repo.pulls[number] = Pull(
             number, "T", "", f"courier/r{number}", "main", work, "ada", now, now
         )
+        if number > MANY:
+            records.append(taught(number))
+            continue
         told = {"number": number, "status": "created", "forge": "github"}
         record = {"run": f"r{number}", "project": "demo", "phase": "completed", "pullRequest": told}
         path = f"runs/2026/01/02/r{number}/run.json"
@@ -58,12 +83,29 @@ async def test_an_hour_of_passes_stays_within_what_is_allowed(tmp_path: Path) ->
             await sim.clock.advance(10)
             if passed % 6 == 0:
                 # Every minute something happens on one of them, as where checks run.
-                pull = host.repo.pulls[1 + passed // 6 % MANY]
+                pull = host.repo.pulls[1 + passed // 6 % (MANY + TAUGHT)]
                 pull.updated = sim.clock.now()
             assert await sim.pass_once() is not None
         polled = len(host.hub.requests)
         assert MANY < polled < AN_HOUR / 2
         assert set(host.hub.requests) == {"POST /api/graphql"}
+        await cast(GitHubForge, sim.forges["github"]).close_connections()
+
+
+async def test_hints_that_never_end_do_not_use_up_what_is_allowed(tmp_path: Path) -> None:
+    with hosting(tmp_path / "github", make_origin(tmp_path, {"a": "b\n"})) as host:
+        sim = await settled(tmp_path, host)
+        for _ in range(150):
+            await sim.clock.advance(2)
+            sim.reconciler.look_again()
+            assert await sim.pass_once() is not None
+        after_burst = len(host.hub.requests)
+        assert after_burst < 4 * (BURST + 300 / REFILL.total_seconds())
+        for _ in range(60):
+            await sim.clock.advance(5)
+            sim.reconciler.look_again()
+            assert await sim.pass_once() is not None
+        assert 60 < len(host.hub.requests) - after_burst < AN_HOUR / 12
         await cast(GitHubForge, sim.forges["github"]).close_connections()
 
 
@@ -104,7 +146,7 @@ async def test_a_merge_is_seen_when_due_and_at_once_after_a_hint(tmp_path: Path)
         await sim.clock.advance(timedelta(hours=2).total_seconds())
         await sim.pass_once()
         asked = len(host.hub.requests)
-        for number in (1, 2):
+        for number in (1, 2, MANY + 1):
             host.repo.end(host.repo.pulls[number], by="ada")
         await sim.clock.advance(30)
         await sim.pass_once()
@@ -116,6 +158,9 @@ async def test_a_merge_is_seen_when_due_and_at_once_after_a_hint(tmp_path: Path)
         for path in ("r1", "r2"):
             told = json.loads(sim.state.files[f"runs/2026/01/02/{path}/run.json"])
             assert told["pullRequest"]["status"] == "closed"
+        assert f"learnings/open/p{MANY + 1}.json" not in sim.state.files
+        assert f"learnings/open/p{MANY + 2}.json" in sim.state.files
+        assert [path for path in sim.state.files if path.startswith("learnings/rejected/")]
         await cast(GitHubForge, sim.forges["github"]).close_connections()
 
 

@@ -1,12 +1,9 @@
-"""Where a repository is on GitHub, and how often what is open there is looked at."""
-
-from datetime import timedelta
+"""Where a repository is on GitHub."""
 
 import pytest
 
 from courier.errors import Misconfigured
 from courier.forges.github import address_of
-from courier.planning.schedules.cadence import SPREAD, pause_after
 
 
 @pytest.mark.parametrize(
@@ -42,10 +39,3 @@ def test_a_secret_in_an_address_is_not_told() -> None:
     with pytest.raises(Misconfigured) as told:
         address_of("https://me:s3cret@x.org/demo")
     assert "s3cret" not in str(told.value)
-
-
-def test_looks_become_rarer_the_longer_nothing_moves() -> None:
-    ages = [timedelta(seconds=seconds) for seconds in (0, 59, 61, 301, 3600, 90_000)]
-    assert [pause_after(age).total_seconds() for age in ages] == [15, 15, 30, 60, 300, 900]
-    spread = [pause_after(timedelta(0), key=str(number)).total_seconds() for number in range(300)]
-    assert 15 * (1 - SPREAD) <= min(spread) < max(spread) <= 15 * (1 + SPREAD)

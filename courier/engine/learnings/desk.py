@@ -9,6 +9,7 @@ from courier.engine.accounts.records import RunRecord, RunRecords
 from courier.engine.learnings.memory import Memory, evidence_line
 from courier.engine.learnings.pending import read_pending
 from courier.engine.learnings.proposing import Proposing
+from courier.engine.pullrequests.pulls import Pulls
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
 from courier.planning.catalog.catalog import Catalog
@@ -38,12 +39,17 @@ class _Found:
 
 
 class LearningDesk:
-    """Settles runs whose sessions have ended; asked again, it does nothing twice."""
+    """Settles runs whose sessions have ended; asked again, it does nothing twice.
 
-    def __init__(self, world: World) -> None:
+    Args:
+        world: Where they are.
+        pulls: What passes see of pull requests; None to ask their forges each time.
+    """
+
+    def __init__(self, world: World, pulls: Pulls | None = None) -> None:
         self._world = world
         self._memory = Memory(world.state)
-        self._proposing = Proposing(world, self._memory)
+        self._proposing = Proposing(world, self._memory, pulls)
 
     async def settle(
         self, catalog: Catalog, in_flight: Collection[str]

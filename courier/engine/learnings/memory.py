@@ -27,6 +27,11 @@ class Memory:
         read = (_batch(path, content) for path, content in contents.items())
         return {one.project: one for one in read if one is not None}
 
+    async def proposed(self) -> Mapping[str, tuple[str, int]]:
+        """Return the forge and the number of every pull request that is open, by its branch."""
+        batches = (await self.batches()).values()
+        return {one.branch: (one.forge, one.number) for one in batches if one.number is not None}
+
     async def rejected(self) -> Sequence[Rejected]:
         """Return everything people rejected."""
         paths = await self._state.paths(REJECTED)

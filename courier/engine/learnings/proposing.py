@@ -1,10 +1,11 @@
 """Proposing learnings: one open pull request a project, and what people decided about it."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from courier.engine.learnings.memory import Memory
+from courier.engine.pullrequests.pulls import Pulls
 from courier.engine.world import World
 from courier.errors import CourierError
 from courier.planning.learned.batch import (
@@ -30,11 +31,18 @@ _FOLDER: Final = ".courier/learnings"
 
 
 class Proposing:
-    """Brings pull requests up to date with batches, and batches with what people decided."""
+    """Brings pull requests up to date with batches, and batches with what people decided.
 
-    def __init__(self, world: World, memory: Memory) -> None:
+    Args:
+        world: Where they are.
+        memory: What is remembered of them.
+        pulls: What passes see of pull requests; None to ask their forges each time.
+    """
+
+    def __init__(self, world: World, memory: Memory, pulls: Pulls | None = None) -> None:
         self._world = world
         self._memory = memory
+        self._pulls = pulls
 
     async def carry_out(self) -> Sequence[tuple[str, str]]:
         """Do it for every project; return the branches where it cannot be done now, and why."""
@@ -47,18 +55,6 @@ class Proposing:
                 failed.append((batch.branch, str(fault)))
         return failed
 
-    async def statuses(self) -> Mapping[str, str]:
-        """Return where the pull request of every batch is, by its branch; scans nothing."""
-        found = {}
-        for batch in (await self._memory.batches()).values():
-            try:
-                pull = await self._pull(batch)
-            except CourierError as fault:
-                log.warning("learnings of %s cannot be looked at: %s", batch.project, fault)
-                continue
-            found[batch.branch] = pull.status if pull is not None else ""
-        return found
-
     async def _one(self, batch: Batch) -> None:
         pull = await self._pull(batch)
         if pull is not None and pull.status in ("merged", "closed"):
@@ -69,6 +65,8 @@ class Proposing:
             await self._publish(batch)
 
     async def _pull(self, batch: Batch) -> PullRequest | None:
+        if batch.number is not None and self._pulls is not None:
+            return await self._pulls.get((batch.forge, batch.number))
         if batch.number is not None:
             return await self._forge(batch).get(batch.number)
         pulls = await self._forge(batch).list()

@@ -106,11 +106,11 @@ class Dispatcher:
         self._observation = observation
         self._requests = Requests(world.state)
         self._keyring = Keyring(world, engine)
-        self._approver = Approver(world, engine, self._requests)
+        self._approver = Approver(world, engine, self._requests, observation.pulls)
         self._reproposer = Reproposer(world)
         self._guests = GuestDesk(world, engine)
         self._raises = Raises(world, engine)
-        self._learnings = LearningDesk(world)
+        self._learnings = LearningDesk(world, observation.pulls)
 
     async def carry_out(self, plan: Plan, *, teams: Teams = nobody) -> Sequence[Dispatched]:
         """Do what the plan says, in its order, and return what became of each action.

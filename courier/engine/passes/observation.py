@@ -13,7 +13,6 @@ from courier.engine.inflight import RunState
 from courier.engine.interactive.guestbook import GuestBook, kept_among
 from courier.engine.learnings.memory import Memory
 from courier.engine.learnings.pending import PendingRuns
-from courier.engine.learnings.proposing import Proposing
 from courier.engine.learnings.versions import VersionShelf
 from courier.engine.notices.mailing import FLOW as LETTER
 from courier.engine.passes.headroom import HeadroomView
@@ -64,7 +63,7 @@ class Observation:
         self._engine = engine
         self._remote = remote
         self._pictures = Pictures(world.repository)
-        self._pulls = Pulls(world)
+        self.pulls = Pulls(world)
         self._guests = GuestBook(world.state)
         self._diaries = Diaries(world.state)
         self._courses = Courses(world.state)
@@ -73,7 +72,7 @@ class Observation:
         self._headroom = HeadroomView(world, engine)
         self._versions = VersionShelf(world)
         self._pending = PendingRuns(world)
-        self._proposing = Proposing(world, Memory(world.state))
+        self._memory = Memory(world.state)
 
     async def glance(self, head: Head, *, branches: Iterable[str] = ()) -> Glance:
         """Return what moves whenever a look would find anything else; scans no history.
@@ -84,6 +83,7 @@ class Observation:
         """
         live = await self._engine.list(live=True)
         await self._world.index.follow()
+        proposed, learnings = await self._ask_forges({})
         return Glance(
             head=head,
             records=await self._world.state.tip(),
@@ -93,8 +93,8 @@ class Observation:
                 if one.flow != LETTER
             ),
             branches=tuple((await self._tips(branches)).items()),
-            pull_requests=tuple((await self._ask_forges({})).items()),
-            learnings=tuple((await self._proposing.statuses()).items()),
+            pull_requests=tuple(proposed.items()),
+            learnings=tuple(learnings.items()),
         )
 
     async def look(
@@ -120,13 +120,14 @@ class Observation:
         lacking = await self._headroom.lacking(live)
         await self._world.index.follow()
         records = self._world.index.observed()
+        proposed, _ = await self._ask_forges(dict(glance.pull_requests) if glance else {})
         observed = Observed(
             branch=head.branch,
             commit=head.commit,
             repository=self._remote,
             records=records,
             in_flight=flying,
-            pull_requests=await self._ask_forges(dict(glance.pull_requests) if glance else {}),
+            pull_requests=proposed,
             branches=await self._tips(wants.branches),
             sandboxes=await self._guests.look(),
             kept=kept_among(live),
@@ -157,7 +158,7 @@ class Observation:
 
     def look_again(self) -> None:
         """Take it that something changed on a pull request."""
-        self._pulls.look_again()
+        self.pulls.look_again()
 
     def place(self, run: str) -> str:
         """Return the path of a run's record on the state branch, as last looked at.
@@ -193,9 +194,23 @@ class Observation:
                 log.info("branch %s, which a run wants to start from, does not exist", branch)
         return tips
 
-    async def _ask_forges(self, known: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the status of every open pull request, on record where no forge can tell."""
-        records = [listed.observed for listed in self._world.index.proposed()]
-        self._pulls.keep(records)
-        told = await self._pulls.look([one for one in records if one.run not in known])
-        return {one.run: known.get(one.run) or told[one.run] for one in records}
+    async def _ask_forges(
+        self, known: Mapping[str, str]
+    ) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Return the status of every open pull request: of runs by name, of learnings by branch.
+
+        Args:
+            known: Those of runs that are known already. Where no forge can tell, what is on
+                record stands.
+        """
+        records = {listed.observed.run: listed.observed for listed in self._world.index.proposed()}
+        places = {run: (one.forge, one.number or 0) for run, one in records.items()}
+        learnings = await self._memory.proposed()
+        self.pulls.keep({*places.values(), *learnings.values()})
+        asked = [place for run, place in places.items() if run not in known]
+        await self.pulls.look([*asked, *(learnings.values() if not known else ())])
+        told = {
+            run: known.get(run) or self.pulls.status(places[run]) or one.pull_request or ""
+            for run, one in records.items()
+        }
+        return told, {one: self.pulls.status(place) or "" for one, place in learnings.items()}

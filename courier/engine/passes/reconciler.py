@@ -10,6 +10,7 @@ from courier.engine.desired.stacks import CommitAssets, Stacks
 from courier.engine.desired.wants import NOTHING, wants_of
 from courier.engine.notices.herald import Herald
 from courier.engine.passes.dispatcher import Dispatched, Dispatcher
+from courier.engine.passes.hints import Hints
 from courier.engine.passes.observation import Glance, Observation
 from courier.engine.passes.retention import Housekeeping
 from courier.engine.passes.rounds import Rounds
@@ -71,6 +72,7 @@ class Reconciler:
         self._housekeeping = housekeeping
         self._herald = herald
         self._rounds = rounds
+        self._hints = Hints(world.clock)
         self._digests: Digests = {}
         self._catalog: Catalog | None = None
         self._wants = NOTHING
@@ -78,8 +80,11 @@ class Reconciler:
         self._last: _Last | None = None
 
     def look_again(self) -> None:
-        """Take it that something changed on a pull request: the next pass asks the forge."""
-        self._observation.look_again()
+        """Take it that something changed on a pull request: the next pass asks the forge.
+
+        Hints that come in floods are followed a little later; a pass tells when.
+        """
+        self._hints.give()
 
     async def propose(self) -> tuple[Desired, Plan | None]:
         """Return what is asked for and what would be done, doing none of it."""
@@ -111,6 +116,10 @@ class Reconciler:
 
     async def reconcile(self) -> Result:
         """Do one pass; where nothing moved since the last one and nothing is due, a short one."""
+        if self._hints.take():
+            self._observation.look_again()
+            if self._rounds is not None:
+                self._rounds.look_again()
         result = await self._pass()
         await self._dispatcher.propose_again()
         await self.announce(result)
@@ -118,7 +127,10 @@ class Reconciler:
             await self._rounds.go()
         if self._housekeeping is not None and result.catalog is not None:
             await self._housekeeping.tidy(result.catalog)
-        return result
+        wait = self._hints.wait
+        if wait is None or (result.requeue_after is not None and result.requeue_after <= wait):
+            return result
+        return replace(result, requeue_after=wait)
 
     async def announce(self, result: Result) -> None:
         """Tell people what happened since they were told last, by the documents in force."""

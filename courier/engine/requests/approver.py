@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from courier.engine.accounts.retelling import Told, retell
+from courier.engine.pullrequests.pulls import Pulls
 from courier.engine.requests.requests import Request, Requests
 from courier.engine.running.question import SIGNAL, answer_to
 from courier.engine.seam import RunClient
@@ -35,10 +36,20 @@ class Answerable:
 
 
 class Approver:
-    """Sends runs that wait the answers there are; what nobody allowed said does not count."""
+    """Sends runs that wait the answers there are; what nobody allowed said does not count.
 
-    def __init__(self, world: World, engine: RunClient, requests: Requests) -> None:
+    Args:
+        world: Where answers are.
+        engine: Runs the runs, or asks the engine that does.
+        requests: What people said by command.
+        pulls: What passes see of pull requests; None to ask their forges alone.
+    """
+
+    def __init__(
+        self, world: World, engine: RunClient, requests: Requests, pulls: Pulls | None = None
+    ) -> None:
         self._world = world
+        self._pulls = pulls or Pulls(world)
         self._engine = engine
         self._requests = requests
         self._passed_over: set[str] = set()
@@ -91,7 +102,7 @@ class Approver:
         if opened is None:
             return None
         try:
-            pull = await self._world.forge_named(opened.forge).get(opened.number)
+            pull = await self._pulls.get((opened.forge, opened.number))
         except NotFound:
             return None
         now = self._world.clock.now()

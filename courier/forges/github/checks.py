@@ -28,6 +28,7 @@ _STATES: Final[Mapping[str, CheckStatus]] = {
     "PENDING": "pending",
     "EXPECTED": "pending",
 }
+_ID: Final = re.compile(r"[0-9a-f]{40,64}")
 _STAMP: Final = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ", re.MULTILINE)
 
 
@@ -55,6 +56,24 @@ class ChecksReader:
             found |= await self._of_some(wanted[start : start + queries.AT_ONCE])
         return found
 
+    async def of_commits(self, commits: Collection[str]) -> Mapping[str, Checks]:
+        """Return what is said of commits, by their ids."""
+        found: dict[str, Checks] = {}
+        wanted = sorted(commit for commit in set(commits) if _ID.fullmatch(commit))
+        for start in range(0, len(wanted), queries.AT_ONCE):
+            found |= await self._at(wanted[start : start + queries.AT_ONCE])
+        return found
+
+    async def _at(self, commits: Sequence[str]) -> Mapping[str, Checks]:
+        try:
+            told = (await self.transport.query(queries.commits(commits), {}))["repository"]
+        except GraphQLFault as fault:
+            if not _is_hidden(fault):
+                raise
+            return {commit: await self.of(commit, None) for commit in commits}
+        said = {one["oid"]: one for one in told.values() if one}
+        return {one: await self._of_commit(one, said.get(one) or {}, None) for one in commits}
+
     async def _of_some(self, numbers: Sequence[int]) -> Mapping[int, Checks]:
         try:
             told = (await self.transport.query(queries.heads(numbers), {}))["repository"]
@@ -70,11 +89,16 @@ class ChecksReader:
     async def _of_head(self, told: Mapping[str, Any]) -> Checks:
         head, nodes = told["headRefOid"], told["commits"]["nodes"]
         commit = nodes[-1]["commit"] if nodes else {}
-        rollup = commit.get("statusCheckRollup") if commit.get("oid") == head else None
+        return await self._of_commit(
+            head, commit if commit.get("oid") == head else {}, told["number"]
+        )
+
+    async def _of_commit(self, commit: str, told: Mapping[str, Any], number: int | None) -> Checks:
+        rollup = told.get("statusCheckRollup")
         contexts = rollup["contexts"] if rollup else {"nodes": (), "pageInfo": {}}
         if contexts["pageInfo"].get("hasNextPage"):
-            return await self.of(head, told["number"])
-        return self._of(head, [_of(one) for one in contexts["nodes"]])
+            return await self.of(commit, number)
+        return self._of(commit, [_of(one) for one in contexts["nodes"]])
 
     def _of(self, commit: str, found: Iterable[Check]) -> Checks:
         # The one that began last counts; one that has not begun comes after all.

@@ -169,6 +169,10 @@ class GitHubForge:
         """Return the checks of the heads of pull requests, with one request for each fifty."""
         return await self._checks.of_heads(numbers) if numbers else {}
 
+    async def checks_at(self, commits: Collection[str]) -> Mapping[str, Checks]:
+        """Return the checks of commits, with one request for each fifty."""
+        return await self._checks.of_commits(commits)
+
     async def follow(self, number: int, *, head: str) -> tuple[PullRequest, Checks]:
         """Return a pull request and the checks of a commit; many who ask at once are one request.
 

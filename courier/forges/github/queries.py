@@ -83,6 +83,15 @@ p%d: pullRequest(number: %d) {
 }
 """
 
+_COMMIT: Final = """
+c%d: object(oid: "%s") {
+  ... on Commit {
+    oid
+    statusCheckRollup { contexts(first: 50) { pageInfo { hasNextPage } nodes { %s } } }
+  }
+}
+"""
+
 _ROLLUP: Final = """
 query ($owner: String!, $name: String!, $commit: GitObjectID!, $after: String%s) {
   repository(owner: $owner, name: $name) {
@@ -115,6 +124,14 @@ def rollup(*, of_pull: bool) -> str:
     required = "isRequired(pullRequestNumber: $number)" if of_pull else ""
     context = _CONTEXT % (required, required)
     return _ROLLUP % (", $number: Int!" if of_pull else "", context)
+
+
+def commits(ids: Sequence[str]) -> str:
+    """Return the query for the checks of commits, each under ``c`` and its place among them."""
+    context = _CONTEXT % ("", "")
+    asked = (_COMMIT % (place, commit, context) for place, commit in enumerate(ids))
+    head = "query ($owner: String!, $name: String!)"
+    return f"{head} {{ repository(owner: $owner, name: $name) {{ {' '.join(asked)} }} }}"
 
 
 def heads(numbers: Sequence[int]) -> str:

@@ -186,6 +186,11 @@ class LocalForge:
         pulls = await self.look(numbers)
         return {number: await self._checks.of(pull.head) for number, pull in pulls.items()}
 
+    async def checks_at(self, commits: Collection[str]) -> Mapping[str, Checks]:
+        """Return what was reported of commits, by their ids."""
+        await self._state.refresh()
+        return {commit: await self._checks.of(commit) for commit in commits}
+
     async def follow(self, number: int, *, head: str) -> tuple[PullRequest, Checks]:
         """Return a proposal as it is now, and what was reported of a commit.
 

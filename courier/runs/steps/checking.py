@@ -5,9 +5,10 @@ after a second look found them red still. Whoever pushes to the branch besides t
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
+from courier.runs.pullrequests.cadence import on_beat, pause_after
 from courier.runs.pullrequests.checks import Checks
 from courier.runs.pullrequests.pullrequest import PullRequest
 from courier.runs.run.candidates import step_of
@@ -42,14 +43,7 @@ TAKEN: Final = "TakenOver"
 LABEL: Final = "needs-human"
 """What a pull request is marked with that people must take over."""
 
-_PAUSES: Final = (
-    (timedelta(minutes=1), 1),
-    (timedelta(minutes=5), 2),
-    (timedelta(hours=1), 4),
-)
-_LONGEST_PAUSE: Final = 20
 _UNHEARD: Final = 8
-_EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _DONE: Final = Ending("completed", "Completed")
 
 
@@ -202,17 +196,15 @@ def next_look(
         since: When they were looked at last.
         soon: Whether it is the second look at red checks.
     """
-    pause = _paces(ci, 1 if soon else _pause(since - delivered))
-    at = since + pause * (1 if soon else 0.5)
-    return at + (_EPOCH - at) % pause if pause else at
+    pace = _paces(ci, 1)
+    if soon:
+        return on_beat(since + pace, pace)
+    pause = pause_after(since - delivered, pace=pace)
+    return on_beat(since + pause * 0.5, pause)
 
 
 def _paces(ci: FrozenCi, number: int) -> timedelta:
     return timedelta(seconds=ci.pace_seconds * number)
-
-
-def _pause(age: timedelta) -> int:
-    return next((pause for until, pause in _PAUSES if age < until), _LONGEST_PAUSE)
 
 
 def _mend(plan: FrozenPlan, run: Run, last: _Delivery, red: ChecksRed) -> Act | Finish:

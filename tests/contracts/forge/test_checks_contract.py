@@ -108,6 +108,18 @@ async def test_many_are_looked_at_together(place: Place) -> None:
     assert found[2].head == pulls[1].head
 
 
+async def test_many_commits_are_looked_at_together(place: Place) -> None:
+    heads = [(await place.work(name)).head for name in ("a", "b")]
+    await place.tell(heads[1], Check(name="tests", status="failure"))
+    found = await place.forge.checks_at([*heads, "0" * 40])
+    assert {commit: checks.overall() for commit, checks in found.items()} == {
+        heads[0]: "none",
+        heads[1]: "failure",
+        "0" * 40: "none",
+    }
+    assert {commit: checks.head for commit, checks in found.items()} == {one: one for one in found}
+
+
 async def test_a_label_is_borne_besides_others_and_once(place: Place) -> None:
     pull = await place.forge.propose(replace(await place.work("a"), labels=("bot",)))
     for _ in range(2):

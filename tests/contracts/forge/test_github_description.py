@@ -21,6 +21,7 @@ QUERIES = {
     "list": ("Query", queries.LIST),
     "rollup": ("Query", queries.rollup(of_pull=True)),
     "heads": ("Query", queries.heads([1])),
+    "commits": ("Query", queries.commits(["0" * 40])),
     "ready": ("Mutation", queries.READY),
     "draft": ("Mutation", queries.DRAFT),
     "auto merge": ("Mutation", queries.AUTO_MERGE),
