@@ -108,15 +108,17 @@ class Ground:
     def origin(self) -> Path:
         return self.folder / "origin.git"
 
+    def project(self, **repository: str) -> str:
+        """Return the document of the project, on the forge it is on."""
+        told = repository | ({} if self.hosting is None else {"forge": "github"})
+        return PROJECT.replace("Demo}", f"Demo, repository: {json.dumps(told)}}}")
+
     def plant(self, documents: str) -> None:
         """Put the documents on the tracked branch, before anybody works there."""
         clone = self.folder / "planted"
         git(self.folder, "clone", "-q", str(self.origin), str(clone))
-        project = PROJECT
-        if self.hosting is not None:
-            project = PROJECT.replace("title: Demo", "title: Demo, repository: {forge: github}")
         (clone / ".courier").mkdir()
-        (clone / ".courier/all.yaml").write_text(f"{project}---\n{NOTE}")
+        (clone / ".courier/all.yaml").write_text(f"{self.project()}---\n{NOTE}")
         (clone / ".courier/chain.yaml").write_text(documents)
         git(clone, "add", "-A")
         git(clone, "commit", "-q", "-m", "Ask")

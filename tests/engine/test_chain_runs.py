@@ -15,7 +15,7 @@ from tests.engine.chainscenes import (
     issues,
     sprints,
 )
-from tests.engine.worlds import git
+from tests.engine.worlds import UNTIL_TOLD, git
 from tests.fakes.embedded import Endpoint
 
 pytestmark = pytest.mark.slow
@@ -230,3 +230,33 @@ async def test_a_retried_issue_lets_its_chain_go_on(ground: Ground, sandboxd: En
         assert course.parts[1].run == "backlog.b.chain.r2"
         assert await scene.pulls() == [(1, "main", "courier/backlog", "created")]
         assert scene.log("courier/backlog") == ["Mend a", "Mend b", "Mend c"]
+
+
+async def test_a_chain_goes_on_once_a_declined_pull_request_is_open(
+    ground: Ground, sandboxd: Endpoint
+) -> None:
+    waiting = NOTE.replace(
+        "if grep -q", f'if [ "$COURIER_RUN" = backlog.a.chain ]; then {UNTIL_TOLD}; fi; if grep -q'
+    )
+    git(ground.origin, "branch", "release", "main")
+    first = "backlog.a.chain"
+    async with chain_scene(ground, sandboxd, issues("a", "b")) as scene:
+        project = ground.project(defaultBranch="release")
+        scene.commit({".courier/all.yaml": f"{project}---\n{waiting}"})
+        await scene.reconciler.reconcile()
+        await scene.here.printed(first, "begun")
+        git(ground.origin, "branch", "-D", "release")
+        await scene.here.go_on(first)
+        await scene.settle()
+        assert await scene.runs() == [first]
+        course = await scene.course("WorkChain", "backlog")
+        assert (course.phase, course.reason) == ("failed", "ProposalDeclined")
+    git(ground.origin, "branch", "release", "main")
+    async with chain_scene(ground, sandboxd) as scene:
+        await scene.settle()
+        await scene.settle()
+        course = await scene.course("WorkChain", "backlog")
+        assert course.phase == "completed", course
+        assert await scene.pulls() == [(1, "release", "courier/backlog", "created")]
+        assert scene.log("courier/backlog") == ["Mend a", "Mend b"]
+        assert (await scene.here.record(first))["message"] == "Its pull request was opened later."

@@ -17,6 +17,7 @@ from courier.planning.observed.course import (
     Part,
     Resumption,
     is_down,
+    is_unopened,
 )
 
 CLOSED: Final = "PullRequestClosed"
@@ -101,16 +102,21 @@ def stopped_at(chain: Chain, parts: Sequence[Part], resume: int | None) -> int |
 def _current(chain: Chain, parts: Sequence[Part], resume: int | None) -> int | None:
     """Return the first part that is not over, or None.
 
-    A failed one is over where the chain goes on; whoever goes on with a part leaves out those
-    before it that were not completed.
+    A failed one is over where the chain goes on, unless its work is on the branch of all of them
+    already and is still to be proposed; whoever goes on with a part leaves out those before it
+    that were not completed.
     """
     for at, part in enumerate(parts):
         is_left_out = resume is not None and at < resume and part.phase != "running"
         is_good = part.phase == "completed" and not is_down(part)
-        is_passed = chain.goes_on and is_down(part)
+        is_passed = chain.goes_on and is_down(part) and not _is_shared(chain, part)
         if not (is_good or is_left_out or is_passed):
             return at
     return None
+
+
+def _is_shared(chain: Chain, part: Part) -> bool:
+    return chain.is_single and is_unopened(part)
 
 
 def _phase(chain: Chain, parts: Sequence[Part], current: int | None) -> CoursePhase:

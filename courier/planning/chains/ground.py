@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from courier.planning.chains.chain import Chain
-from courier.planning.observed.course import Part, is_down
+from courier.planning.observed.course import Part, is_down, is_unopened
 from courier.planning.observed.observed import Observed
 
 AWAITING_MERGE: Final = "AwaitingMerge"
@@ -46,6 +46,12 @@ def good(parts: Sequence[Part]) -> list[Part]:
     return [part for part in done if not is_down(part)]
 
 
+def pushed(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts whose work was pushed to be proposed, whatever became of that."""
+    done = [part for part in parts if part.phase == "completed" or is_unopened(part)]
+    return [part for part in done if part.branch is not None]
+
+
 def ground(
     chain: Chain, before: Sequence[Part], observed: Observed, *, earlier: Sequence[Part] = ()
 ) -> Ground | Obstacle:
@@ -69,16 +75,16 @@ def ground(
 
 
 def _anew(chain: Chain, before: Sequence[Part], observed: Observed) -> Ground | Obstacle:
-    """Return the default branch; a shared branch of what was turned down is taken over."""
-    turned_down = [part for part in before if part.phase == "completed" and part.branch]
-    if not chain.is_single or not turned_down:
+    """Return the default branch; a shared branch that nothing is built on is taken over."""
+    left = pushed(before)
+    if not chain.is_single or not left:
         return Ground()
-    branch = turned_down[-1].branch or ""
+    branch = left[-1].branch or ""
     tip = observed.branches.get(branch)
-    if tip is not None and tip not in {part.commit for part in turned_down}:
+    if tip is not None and tip not in {part.commit for part in left}:
         message = (
-            f'Branch "{branch}" was turned down and holds commits of others. Delete it, or begin '
-            "another chain with another `branch`."
+            f'Branch "{branch}" is not gone on with and holds commits of others. Delete it, or '
+            "begin another chain with another `branch`."
         )
         return Obstacle("Blocked", message)
     return Ground(branch=branch, expected=tip)

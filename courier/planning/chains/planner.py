@@ -8,7 +8,7 @@ from courier.planning.catalog.catalog import Catalog
 from courier.planning.chains import sprints, work
 from courier.planning.chains.chain import Chain
 from courier.planning.chains.decide import Decision, Look, decide
-from courier.planning.chains.ground import AWAITING_MERGE, Ground, Obstacle, good, ground
+from courier.planning.chains.ground import AWAITING_MERGE, Ground, Obstacle, good, ground, pushed
 from courier.planning.chains.suit import suited
 from courier.planning.chains.words import FAILED, why_stopped
 from courier.planning.documents.references import Ref
@@ -97,7 +97,7 @@ def tips_wanted(catalog: Catalog, observed: Observed) -> Mapping[str, str]:
         before = decision.course.parts[: decision.next or 0]
         if decision.next is not None and chain.is_single and not good(before):
             before = (*earlier(chain, decision.course.parts, observed), *before)
-            done = [part for part in before if part.phase == "completed" and part.branch]
+            done = pushed(before)
         else:
             done = good(before)
         found |= {part.branch or "": part.commit or "" for part in done}

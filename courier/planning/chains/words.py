@@ -3,7 +3,7 @@
 from typing import Final
 
 from courier.planning.chains.chain import Chain
-from courier.planning.observed.course import Course, is_down
+from courier.planning.observed.course import Course, is_down, is_unopened
 
 FAILED: Final = "PartFailed"
 """The reason of a chain with a part that failed or was cancelled."""
@@ -14,15 +14,20 @@ def why_stopped(chain: Chain, course: Course) -> str | None:
     part = course.parts[course.current] if course.current is not None else None
     if part is None or not is_down(part):
         return None
+    anew = f"`courier resume {chain.ref.kind.lower()}/{chain.ref.name}` begins it anew"
     if part.phase == "completed":
-        anew = f"`courier resume {chain.ref.kind.lower()}/{chain.ref.name}` begins it anew"
         return (
             f"Pull request #{part.number} of {chain.word} {part.name} was closed and not merged, "
             f"so that nothing is built on it. {anew}; with `--from` a later one is next."
         )
+    if is_unopened(part):
+        return (
+            f"The pull request of its {chain.word} {part.name} could not be opened; `courier "
+            f"describe run/{part.run}` says why. It is tried again every few minutes, and the "
+            f"chain goes on once it is open. {anew} instead."
+        )
     told = f"Its {chain.word} {part.name} {_ended(part.phase)} ({part.reason or part.phase})."
     again = f"`courier retry {part.run}` goes on with its work"
-    anew = f"`courier resume {chain.ref.kind.lower()}/{chain.ref.name}` begins it anew"
     if chain.source != "sprintChain":
         return f"{told} {again}; {anew}."
     if chain.resume_from is None:

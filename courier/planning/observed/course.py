@@ -98,6 +98,14 @@ def is_down(part: Part) -> bool:
     return part.phase in ("failed", "cancelled") or part.pull_request == "closed"
 
 
+def is_unopened(part: Part) -> bool:
+    """Return whether a part's work is done and pushed, and only its pull request is not open.
+
+    Opening it is tried again and again, and the part is completed once it is.
+    """
+    return part.phase == "failed" and part.pull_request == "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Resumption:
     """Somebody's word that something goes on after a failure.

@@ -8,7 +8,7 @@ that still count; these are told on its record with the run that made them, and 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 from courier.errors import Misused
 from courier.runs.run.events import (
@@ -19,6 +19,7 @@ from courier.runs.run.events import (
     CandidateEnded,
     CandidatesEnded,
     RunEvent,
+    WorkDelivered,
 )
 from courier.runs.run.frozen import FrozenGit, FrozenPlan, FrozenRetry
 from courier.runs.usage.usage import Usage
@@ -89,15 +90,26 @@ def retried(plan: FrozenPlan, facts: Sequence[RunEvent], asked: Asked) -> Frozen
         reason=asked.reason,
         facts=kept,
     )
-    return plan.model_copy(update={"run": asked.name, "git": _git(plan, asked), "retry": retry})
+    git = _git(plan, facts, asked)
+    return plan.model_copy(update={"run": asked.name, "git": git, "retry": retry})
 
 
-def _git(plan: FrozenPlan, asked: Asked) -> FrozenGit:
-    """Return where its work goes: to a branch of its own, or to the one it shares with others."""
+def _git(plan: FrozenPlan, facts: Sequence[RunEvent], asked: Asked) -> FrozenGit:
+    """Return where its work goes: to a branch of its own, or to the one it shares with others.
+
+    Work that was brought to the shared one, and not proposed there, gives way.
+    """
     git, ending = plan.git, asked.name.removeprefix(original(plan.run))
     if git.aside is not None:
-        return git.model_copy(update={"aside": f"{original(git.aside)}{ending}"})
+        there = [one.commit for one in facts if _was_pushed(one, git.branch)]
+        expected = there[-1] if there else git.expected
+        aside = f"{original(git.aside)}{ending}"
+        return git.model_copy(update={"aside": aside, "expected": expected})
     return git.model_copy(update={"branch": f"{original(git.branch)}{ending}"})
+
+
+def _was_pushed(fact: RunEvent, branch: str) -> TypeGuard[WorkDelivered]:
+    return isinstance(fact, WorkDelivered) and fact.branch == branch
 
 
 def _ended_at(facts: Sequence[RunEvent]) -> str | None:

@@ -106,6 +106,32 @@ class World:
             record = replace(record, pull_request="created", number=len(self.records) + 1)
         self.records[run] = replace(record, **changes)  # type: ignore[arg-type]  # names of fields
 
+    def decline(self, run: str) -> None:
+        """Bring a run to an end that has pushed its work, and whose pull request is not open."""
+        self.now += timedelta(minutes=1)
+        del self.flying[run]
+        git, commit = self.frozen[run].git, f"{len(self.records):040x}"
+        self.branches[git.branch] = commit
+        self.records[run] = ObservedRun(
+            run,
+            "failed",
+            "ProposalDeclined",
+            project="demo",
+            ended_at=self.now,
+            base=git.base_branch,
+            spec_digest=self.frozen[run].spec_digest,
+            branch=git.branch,
+            commit=commit,
+            pull_request="failed",
+            number=0,
+        )
+
+    def open_late(self, run: str) -> None:
+        """Open what was declined, as courier does after a while."""
+        opened = {"pull_request": "created", "number": len(self.records) + 1}
+        done = replace(self.records[run], phase="completed", reason="Completed")
+        self.records[run] = replace(done, **opened)  # type: ignore[arg-type]  # names of fields
+
     def step(self, phase: str = "completed", **changes: object) -> Plan:
         """End the one run that is under way, and look."""
         (run,) = self.flying

@@ -1,6 +1,7 @@
 """Going on after failures: once for each word, whatever dies in between."""
 
 from functools import cache
+from random import Random
 from typing import Any
 
 from hypothesis import given, settings
@@ -9,7 +10,15 @@ from hypothesis import strategies as st
 from courier.planning.catalog.catalog import Catalog
 from courier.planning.observed.course import Resumption
 from courier.planning.plan import StartRun
-from tests.unit.planning.chainworld import SPRINTS, World, begun, reasons, sprints, work
+from tests.unit.planning.chainworld import (
+    SPRINTS,
+    WORK,
+    World,
+    begun,
+    reasons,
+    sprints,
+    work,
+)
 from tests.unit.planning.world import catalog
 
 
@@ -169,3 +178,40 @@ def test_a_lost_course_restarts_nothing_that_was_done(outcomes: list[str]) -> No
     world.courses.clear()
     world.look()
     assert world.started == before
+
+
+@given(
+    st.lists(st.sampled_from(["completed", "failed", "declined"]), max_size=len(NAMES)),
+    st.booleans(),
+    st.booleans(),
+    st.randoms(use_true_random=False),
+)
+@settings(max_examples=15, deadline=None)
+def test_opened_late_is_as_good_as_opened_at_once(
+    outcomes: list[str], goes_on: bool, single: bool, dice: Random
+) -> None:
+    documents = work(
+        *NAMES,
+        onFailure="continue" if goes_on else "stop",
+        pullRequest="single" if single else "perIssue",
+    )
+    prompt, late = begun(documents), begun(documents)
+    for outcome in outcomes:
+        for run in list(prompt.flying):
+            prompt.step("completed" if outcome == "declined" else outcome)
+            assert [*late.flying] == [run]
+            if outcome != "declined":
+                late.step(outcome)
+                continue
+            late.decline(run)
+            for _ in range(dice.randrange(3)):
+                late.look()
+            late.open_late(run)
+            late.look()
+    assert late.started == prompt.started
+    assert late.phases(WORK) == prompt.phases(WORK)
+    assert late.course(WORK).phase == prompt.course(WORK).phase
+    for run, plan in late.frozen.items() if single or not goes_on else ():
+        # Another commit stands where no pull request was at first; the rest is the same.
+        assert plan.git.branch == prompt.frozen[run].git.branch
+        assert plan.git.base_branch == prompt.frozen[run].git.base_branch

@@ -280,3 +280,49 @@ def test_held_ones_say_where_they_are_written() -> None:
     assert (told.kind, told.name, told.reason) == ("WorkChain", "backlog", "Suspended")
     assert told.position
     assert told.position.startswith(".courier/workchain-backlog.yaml")
+
+
+def test_a_chain_goes_on_once_a_pull_request_is_open_after_all() -> None:
+    world = begun(work("a", "b", "c"))
+    world.step()
+    world.decline("backlog.b.chain")
+    found = world.look()
+    assert (world.course(WORK).phase, world.course(WORK).reason) == ("failed", "ProposalDeclined")
+    assert "goes on once it is open" in reasons(found)["PartFailed"]
+    world.open_late("backlog.b.chain")
+    world.look()
+    assert world.phases(WORK) == ["completed", "completed", "running"]
+    third = world.frozen["backlog.c.chain"].git
+    assert third.expected == third.base_commit == world.branches["courier/backlog"]
+
+
+def test_nothing_goes_onto_a_shared_branch_before_what_is_there_is_proposed() -> None:
+    world = begun(work("a", "b", onFailure="continue"))
+    world.decline("backlog.a.chain")
+    world.look()
+    assert world.started == ["backlog.a.chain"]
+    world.open_late("backlog.a.chain")
+    world.look()
+    assert world.frozen["backlog.b.chain"].git.expected == world.branches["courier/backlog"]
+
+
+def test_one_of_several_pull_requests_may_be_open_later() -> None:
+    world = begun(work("a", "b", "c", onFailure="continue", pullRequest="perIssue"))
+    world.decline("backlog.a.chain")
+    world.look()
+    assert world.frozen["backlog.b.chain"].git.base_branch == "main"
+    world.open_late("backlog.a.chain")
+    world.step()
+    world.step()
+    assert world.course(WORK).phase == "completed"
+
+
+def test_what_was_never_proposed_gives_way_to_what_is_begun_anew() -> None:
+    world = begun(work("a"))
+    world.decline("backlog.a.chain")
+    world.look()
+    world.asks.append(Resumption("somebody", world.now))
+    world.look()
+    again = world.frozen["backlog.a.chain-2"].git
+    assert (again.branch, again.expected) == ("courier/backlog", world.branches["courier/backlog"])
+    assert again.base_commit == world.frozen["backlog.a.chain"].git.base_commit

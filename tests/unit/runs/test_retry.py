@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from courier.errors import Misused
 from courier.runs.records.charges import charges_of
 from courier.runs.records.writeback import record
-from courier.runs.run.events import AttemptEnded, RunEnded, RunEvent, RunParked, RunStarted
+from courier.runs.run.events import (
+    AttemptEnded,
+    Refusal,
+    RunEnded,
+    RunEvent,
+    RunParked,
+    RunStarted,
+    WorkDelivered,
+)
 from courier.runs.run.frozen import FrozenApproval, FrozenPlan
 from courier.runs.run.run import fold
 from courier.runs.steps.approvals import AskApproval
@@ -140,3 +148,15 @@ def test_names_are_never_taken_twice(taken: list[str]) -> None:
     assert name not in taken
     assert original(name) == "fix"
     assert retry_name(name, [*taken, name]) not in {*taken, name}
+
+
+def test_work_that_was_pushed_and_not_proposed_gives_way_on_a_shared_branch() -> None:
+    git = frozen().git.model_copy(update={"branch": "shared", "aside": "own", "expected": BASE})
+    plan = frozen().model_copy(update={"git": git})
+    refusal = Refusal(code="ProposalDeclined", message="No.")
+    there = WorkDelivered(at=START, branch="shared", commit=WORK, refusal=refusal)
+    declined, _ = again([STARTED, attempted(commit=WORK), there, ENDED], "start", plan)
+    assert (declined.git.aside, declined.git.expected) == ("own.r2", WORK)
+    away = there.model_copy(update={"branch": "own"})
+    failed_before, _ = again([STARTED, attempted(commit=WORK), away, ENDED], "start", plan)
+    assert failed_before.git.expected == BASE
