@@ -10,8 +10,8 @@ import pytest
 from courier.sandboxd import launcher
 from tests.cli.crew import Crew, crew, ended
 from tests.contracts.scratch import git, put
-from tests.engine.run_child import CHECK, DESIGN
-from tests.engine.run_invariants import problems_of
+from tests.engine.kills.invariants import problems_of
+from tests.engine.kills.runs import CHECK, DESIGN
 from tests.fakes.postgres import serving
 
 RUNS = int(os.environ.get("CHAOS_RUNS", "16"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from courier.engine.desired.desired import DesiredState
+from courier.engine.journal.writer import Observer
 from courier.engine.passes.dispatcher import Dispatcher
 from courier.engine.passes.observation import Observation
 from courier.engine.passes.reconciler import Reconciler, Result
@@ -108,6 +109,10 @@ class Ground:
     def origin(self) -> Path:
         return self.folder / "origin.git"
 
+    @property
+    def home(self) -> Path:
+        return self.folder / self.folder.name
+
     def project(self, **repository: str) -> str:
         """Return the document of the project, on the forge it is on."""
         told = repository | ({} if self.hosting is None else {"forge": "github"})
@@ -138,7 +143,11 @@ def ground_on(forge: str, folder: Path) -> Iterator[Ground]:
 
 @asynccontextmanager
 async def chain_scene(
-    where: Ground | Path, sandboxd: Endpoint, documents: str | None = None
+    where: Ground | Path,
+    sandboxd: Endpoint,
+    documents: str | None = None,
+    *,
+    observer: Observer | None = None,
 ) -> AsyncIterator[ChainScene]:
     """Open a world with a chain; without documents it is the same courier restarted.
 
@@ -149,8 +158,14 @@ async def chain_scene(
     ground = Ground(where) if isinstance(where, Path) else where
     if documents is not None:
         ground.plant(documents)
-    folder, hosting = ground.folder / "state", ground.hosting
-    async with scene(folder, ground.origin, provider(sandboxd), hosting=hosting) as here:
+    opening = scene(
+        ground.home,
+        ground.origin,
+        provider(sandboxd),
+        hosting=ground.hosting,
+        observer=observer,
+    )
+    async with opening as here:
         observation = Observation(here.world, here.engine, remote=here.remote)
         dispatcher = Dispatcher(here.world, here.engine, observation)
         desired = DesiredState(here.world, Schemas(schema_text))

@@ -16,8 +16,8 @@ from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
 from courier.system import SystemClock
 from tests.engine.journal_child import fork, reap
+from tests.engine.kills.lives import MOST_KILLS, FactByFact
 from tests.engine.post import Office, catalog, office, record
-from tests.engine.run_child import MOST_KILLS, FactByFact
 from tests.engine.worlds import make_origin
 
 SINKS = (

@@ -16,8 +16,8 @@ from courier.storage.live import LiveTranscripts
 from courier.storage.mirror import Mirror
 from courier.system import SystemClock
 from tests.contracts.engine.lab import idle
-from tests.engine.run_child import CHECK, DESIGN
-from tests.engine.run_invariants import problems_of
+from tests.engine.kills.invariants import problems_of
+from tests.engine.kills.runs import CHECK, DESIGN
 from tests.engine.worlds import Sharing, make_origin, provider, scene, shell_plan
 from tests.fakes.embedded import Endpoint
 from tests.fakes.postgres import Server

@@ -14,8 +14,8 @@ from courier.ports.sandboxes import Sandbox
 from courier.runs.run.events import Checkpoint
 from courier.runs.run.frozen import FrozenPlan, FrozenStep
 from courier.runs.steps.progress import StartAttempt
-from tests.engine.checkpoint_child import Passing
 from tests.engine.contest import candidate, contest
+from tests.engine.kills.checkpoints import Passing
 from tests.engine.worlds import UNTIL_TOLD, Scene, git, make_origin, provider, scene, single_plan
 from tests.fakes.embedded import Endpoint
 

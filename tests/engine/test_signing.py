@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from courier.runs.run.frozen import FrozenApproval, FrozenPlan
 from tests.engine.conftest import FILES
-from tests.engine.test_merges import branch, merge_plan
+from tests.engine.mergescenes import branch, merge_plan
 from tests.engine.worlds import (
     DEMO_SECRETS,
     Scene,

@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from courier.engine.postgres import PostgresClient
 from courier.runs.run.frozen import FrozenPlan, FrozenStep
-from tests.engine.run_child import CHECK, DESIGN
-from tests.engine.run_invariants import problems_of
+from tests.engine.kills.invariants import problems_of
+from tests.engine.kills.runs import CHECK, DESIGN
 from tests.engine.teams import Team, team
 from tests.engine.worlds import git, make_origin, plan_of, provider, shell_steps
 from tests.fakes.embedded import Endpoint

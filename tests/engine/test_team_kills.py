@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from courier.engine.postgres import PostgresClient
-from tests.engine.run_child import CHECK, DESIGN
-from tests.engine.run_invariants import problems_of
+from tests.engine.kills.invariants import problems_of
+from tests.engine.kills.runs import CHECK, DESIGN
 from tests.engine.teams import Team, Worker, team
 from tests.engine.worlds import git, make_origin, plan_of, provider, shell_steps
 from tests.fakes.embedded import Endpoint

@@ -1,18 +1,15 @@
 """A sandbox kept through kill -9 at every fact: nothing lost, nothing twice."""
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.engine.sandbox_child import NAMES
-from tests.engine.worlds import git, provider
+from tests.engine.kills.asking import kill_in_turn, left_over
+from tests.engine.kills.sandboxes import NAMES
+from tests.engine.worlds import git
 from tests.fakes.embedded import Endpoint
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
@@ -20,16 +17,7 @@ async def test_a_sandbox_kept_through_kills_at_every_fact_ends_as_if_nothing_had
     tmp_path: Path, sandboxd: Endpoint
 ) -> None:
     folder = tmp_path / "kept"
-    server = ["--url", sandboxd.url, "--key", sandboxd.api_key]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.engine.sandbox_child", str(folder), *server],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert json.loads(done.stdout)["kills"] > 80
+    assert kill_in_turn(folder, sandboxd, "sandbox") > 80
     origin = folder / "origin.git"
     told = json.loads(git(origin, "show", "courier/state:sandboxes/desk.json"))
     assert (told["state"], told["reason"]) == ("killed", "Killed")
@@ -51,4 +39,4 @@ async def test_a_sandbox_kept_through_kills_at_every_fact_ends_as_if_nothing_had
     transcripts = sorted((folder / folder.name / "transcripts" / "sandbox.desk").iterdir())
     spoken = [json.loads(line) for path in transcripts for line in path.read_text().splitlines()]
     assert [one["text"] for one in spoken if one["kind"] == "output"] == lines
-    assert await provider(sandboxd).find({"courier-home": folder.name}) == []
+    assert await left_over(folder, sandboxd) == 0

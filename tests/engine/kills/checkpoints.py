@@ -1,27 +1,21 @@
-"""Lives and deaths of courier around checkpoints, and a sandbox that dies after the first one.
+"""A run whose sandbox dies after the first checkpoint.
 
-Killed at every fact of the run in turn, and before and after every touch of the remote's refs.
-Run by hand: ``python -m tests.engine.checkpoint_child FOLDER --url URL --key KEY``.
+courier is killed before and after every touch of the remote's refs as well.
 """
 
-import argparse
 import asyncio
-import json
 import os
 import signal
-import sys
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
+from courier.engine.journal.writer import Observer
 from courier.ports.checkpoints import Checkpoints, Hidden, Line
 from courier.runs.run.events import Checkpoint
 from courier.runs.run.frozen import FrozenPlan
-from tests.engine.journal_child import fork, reap
-from tests.engine.run_child import MOST_KILLS, FactByFact, Stage, build
+from tests.engine.kills.lives import Stage
 from tests.engine.worlds import Scene, provider, scene, single_plan
-from tests.fakes.embedded import Endpoint
 
 COMMANDS = """
 echo start >> ~/starts
@@ -87,14 +81,13 @@ def plan_of(opened: Scene) -> FrozenPlan:
     return single_plan(opened, COMMANDS, checkpoint_seconds=1)
 
 
-async def live(stage: Stage) -> int:
+async def live(stage: Stage, observer: Observer) -> int:
     """Be courier until the run has ended; kill the sandbox once its work is saved."""
-    marks = stage.folder / "killed-at"
     opening = scene(
         stage.home,
         stage.origin,
         provider(stage.sandboxd),
-        observer=FactByFact(marks),
+        observer=observer,
         checkpoints=lambda kept: Deadly(kept, stage.folder / "touched-at"),
     )
     async with opening as opened:
@@ -114,30 +107,3 @@ async def _reap(opened: Scene) -> None:
         for found in await opened.world.sandboxes.find(labels):
             await opened.world.sandboxes.kill(found.id)
         await asyncio.sleep(0.2)
-
-
-def kill_everywhere(stage: Stage) -> int:
-    """Kill courier once at every place; return how often."""
-    kills = 0
-    while reap(fork(partial(live, stage))):
-        kills += 1
-        if kills > MOST_KILLS:
-            raise RuntimeError("The run gets nowhere.")
-    return kills
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--url", required=True)
-    parser.add_argument("--key", required=True)
-    asked = parser.parse_args()
-    # Imported once, before the lives are forked off.
-    import e2b  # noqa: F401
-
-    stage = build(asked.folder, Endpoint(asked.url, asked.key, asked.folder))
-    sys.stdout.write(json.dumps({"kills": kill_everywhere(stage)}) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,24 +1,10 @@
-"""Lives and deaths of courier while it keeps a sandbox: forked, killed with SIGKILL at facts.
-
-Run by hand: ``python -m tests.engine.sandbox_child FOLDER --url URL --key KEY``; kills one life at
-every fact in turn until a life gets to the end, then prints how often.
-"""
-
-import argparse
-import json
-import sys
-from functools import partial
-from pathlib import Path
+"""A sandbox that is kept for a person, who talks in it three times and pauses it once."""
 
 from courier.engine.journal.writer import Observer
 from courier.runs.interactive.frozen import Word
 from tests.engine.guests import PERSON, Guest, sandbox_plan
-from tests.engine.journal_child import fork, reap
-from tests.engine.run_child import FactByFact, Stage, build
+from tests.engine.kills.lives import Stage
 from tests.engine.worlds import provider, scene
-from tests.fakes.embedded import Endpoint
-
-MOST_KILLS = 400
 
 SAYS = """
 echo start >>~/starts
@@ -52,25 +38,3 @@ async def _once(stage: Stage, mark: str, guest: Guest, word: Word) -> None:
     if not (stage.folder / mark).exists():
         await guest.tell(word)
         (stage.folder / mark).touch()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--url", required=True)
-    parser.add_argument("--key", required=True)
-    asked = parser.parse_args()
-    # Imported once, before the lives are forked off.
-    import e2b  # noqa: F401
-
-    stage = build(asked.folder, Endpoint(asked.url, asked.key, asked.folder))
-    kills = 0
-    while reap(fork(partial(live, stage, FactByFact(stage.folder / "killed-at")))):
-        kills += 1
-        if kills > MOST_KILLS:
-            raise RuntimeError("The sandbox gets nowhere.")
-    sys.stdout.write(json.dumps({"kills": kills}) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,15 +1,20 @@
 """Runs with candidates under kill -9: the same work, one pull request, one record, one charge."""
 
-import json
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine.run_invariants import STATE
-from tests.engine.test_run_kills import SEED, left_over, run_child
+from tests.engine.kills.asking import (
+    SEED,
+    STATE,
+    kill_in_turn,
+    kill_once_each,
+    left_over,
+    stride,
+    told,
+)
 from tests.engine.worlds import git
 from tests.fakes.embedded import Endpoint
 
@@ -18,7 +23,7 @@ pytestmark = pytest.mark.slow
 FACTS = 330
 """About how often the observer is called in one run with two candidates."""
 
-STRIDE = int(os.environ.get("RUN_STRIDE", "41"))
+STRIDE = stride(41)
 INNER = [("design", 1), ("check", 1), ("design", 2), ("check", 2)]
 STEPS = [
     *(("candidate-1", *one) for one in INNER),
@@ -26,20 +31,6 @@ STEPS = [
     (None, "judge", 1),
     (None, "polish", 1),
 ]
-
-
-def told(origin: Path, folder: str, end: str) -> list[Any]:
-    listed = git(origin, "ls-tree", "-r", "--name-only", STATE, f"{folder}/").splitlines()
-    return [
-        json.loads(line)
-        for path in listed
-        if path.endswith(end)
-        for line in _objects(git(origin, "show", f"{STATE}:{path}"), end)
-    ]
-
-
-def _objects(text: str, end: str) -> list[str]:
-    return text.splitlines() if end == ".jsonl" else [text]
 
 
 def named(step: dict[str, Any]) -> tuple[str | None, str, int]:
@@ -82,7 +73,7 @@ async def test_a_run_with_candidates_killed_at_every_fact_ends_as_if_nothing_had
     tmp_path: Path, sandboxd: Endpoint
 ) -> None:
     folder = tmp_path / "sequence"
-    kills = run_child(folder, sandboxd, "sequence", "--story", "candidates")
+    kills = kill_in_turn(folder, sandboxd, "candidates")
     assert kills > 150
     assert problems_of(folder) == []
     assert await left_over(folder, sandboxd) == 0
@@ -93,8 +84,7 @@ async def test_runs_with_candidates_killed_once_at_one_fact_each_end_alike(
 ) -> None:
     folder = tmp_path / "each"
     points = range(1 + SEED % STRIDE, FACTS, STRIDE)
-    listed = ",".join(map(str, points))
-    kills = run_child(folder, sandboxd, "each", "--points", listed, "--story", "candidates")
+    kills = kill_once_each(folder, sandboxd, "candidates", points)
     assert kills > 0.7 * len(points)
     scenes = sorted(folder.iterdir())
     assert {scene.name: found for scene in scenes if (found := problems_of(scene))} == {}
