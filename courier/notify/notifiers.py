@@ -1,5 +1,6 @@
 """The `Notifier` of a whole courier: each letter by the way its sink names."""
 
+import asyncio
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import assert_never
@@ -7,7 +8,7 @@ from typing import assert_never
 from courier.errors import Misconfigured
 from courier.notify import chats, mail, webhook
 from courier.notify.http import Door, Route
-from courier.notify.wording import comment
+from courier.notify.wording import comment, is_overtaken
 from courier.ports.clock import Clock
 from courier.ports.forges import Forge
 from courier.ports.secrets import Secrets
@@ -33,6 +34,7 @@ class Notifiers:
         forges: Mapping[str, Forge] = MappingProxyType({}),
     ) -> None:
         self._forges = forges
+        self._turn = asyncio.Lock()
         self._secrets = secrets
         self._clock = clock
         self._door = Door(clock, route)
@@ -55,14 +57,18 @@ class Notifiers:
                 assert_never(letter.sink.type)
 
     async def _comment(self, letter: Letter) -> None:
-        """Say it on the run's pull request; where there is none, there is nothing to say it on."""
+        """Say it on the run's pull request, unless that tells of something later already."""
         pull = letter.notice.pull_request
         if pull is None:
             return
         forge = self._forges.get(pull.forge)
         if forge is None:
             raise Misconfigured("There is no such forge here.", detail=pull.forge)
-        await forge.comment(pull.number, f"notify-{letter.sink.name}", comment(letter))
+        key = f"notify-{letter.sink.name}"
+        async with self._turn:
+            said = (await forge.comments(pull.number)).get(key, "")
+            if not is_overtaken(letter, said):
+                await forge.comment(pull.number, key, comment(letter))
 
     async def _chat(self, letter: Letter, body: bytes) -> None:
         address = self._secret(letter.sink.secret_ref or "")

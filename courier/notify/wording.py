@@ -1,9 +1,16 @@
 """What letters say to people: the facts of a notice, in lines, as plain text."""
 
+import re
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
 
 from courier.runs.notices.notice import Letter, Notice
 from courier.runs.texts.markdown import line, quoted
+
+_MOMENT: Final = re.compile(
+    r"^<!-- courier-notice: (?P<at>\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d) -->\s*\Z", re.MULTILINE
+)
 
 
 def facts(notice: Notice) -> Iterator[tuple[str, str]]:
@@ -31,7 +38,15 @@ def comment(letter: Letter) -> str:
     notice = letter.notice
     said = [quoted(notice.message)] if notice.message else []
     rows = [f"- {name}: {line(told, most=300)}" for name, told in facts(notice) if told]
-    return "\n\n".join([f"**{line(notice.headline, most=200)}**", *said, "\n".join(rows)]) + "\n"
+    moment = f"<!-- courier-notice: {notice.at.isoformat()} -->"
+    headline = f"**{line(notice.headline, most=200)}**"
+    return "\n\n".join([headline, *said, "\n".join(rows), moment]) + "\n"
+
+
+def is_overtaken(letter: Letter, said: str) -> bool:
+    """Return whether a comment tells of something later than a letter does; letters overtake."""
+    found = _MOMENT.search(said)
+    return found is not None and datetime.fromisoformat(found["at"]) > letter.notice.at
 
 
 def footer(letter: Letter) -> str:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from courier.engine.journal import JournalEngine
@@ -13,12 +14,14 @@ from courier.engine.notices.herald import Herald
 from courier.engine.notices.mailing import FLOW, Mailing
 from courier.engine.passes.preview import read_files
 from courier.engine.seam import Context, Json, RunClient, RunState
+from courier.engine.serving.engines import keep_to
 from courier.engine.world import World
 from courier.notify.http import Route
 from courier.notify.notifiers import Notifiers
 from courier.planning.catalog.catalog import Catalog
 from courier.planning.documents.manifest import Schemas
 from courier.ports.clock import Clock
+from courier.ports.forges import Forge
 from courier.ports.state import StateBranch, WriteFile
 from courier.runs.records.writeback import to_json
 from courier.shipped import schema_text
@@ -133,6 +136,8 @@ async def office(
     clock: Clock,
     environment: Mapping[str, str],
     observer: Observer | None = None,
+    *,
+    forges: Mapping[str, Forge] = MappingProxyType({}),
 ) -> AsyncIterator[Office]:
     """Open an office; the same folder again is the same courier restarted."""
     secrets = EnvironmentSecrets(environment)
@@ -152,7 +157,7 @@ async def office(
         drivers={},
         describe=nothing,
         models=nothing,
-        notifier=Notifiers(secrets, clock, Route()),
+        notifier=Notifiers(secrets, clock, Route(), forges=forges),
     )
     engine = JournalEngine(folder / "journal", clock=clock, observer=observer)
 
@@ -160,6 +165,7 @@ async def office(
         return await Mailing(world, context).go()
 
     engine.register(FLOW, mail)
+    keep_to(engine)([])
     await engine.start()
     memory = folder / "notices.json"
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from courier.engine.inflight import Json
-from courier.engine.notices.mailing import FLOW, KEPT, PRIORITY, QUEUE
+from courier.engine.notices.mailing import COMMENTS, FLOW, KEPT, PRIORITY, QUEUE
 from courier.engine.notices.memory import Heard, remember, remembered
 from courier.engine.seam import RunClient
 from courier.engine.world import World
@@ -177,8 +177,9 @@ async def submit(engine: RunClient, letter: Letter, *, again: int = 0) -> bool:
         again: How often a person asked for it again.
     """
     given: Json = json.loads(letter.model_dump_json(by_alias=True))
+    queue = COMMENTS if letter.sink.type == "pullRequest" else QUEUE
     return await engine.submit(
-        name_of(letter, again=again), flow=FLOW, input=given, queue=QUEUE, priority=PRIORITY
+        name_of(letter, again=again), flow=FLOW, input=given, queue=queue, priority=PRIORITY
     )
 
 

@@ -20,6 +20,9 @@ FLOW: Final = "notice"
 QUEUE: Final = "notices"
 """Letters take nobody's place: they have a queue of their own."""
 
+COMMENTS: Final = "notices.comments"
+"""Those that are said on pull requests: one at a time, for each is said in place of another."""
+
 PRIORITY: Final = MOMENTARY
 """They go before runs that wait, and also where all places are taken."""
 

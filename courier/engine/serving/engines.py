@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from courier.engine.journal import JournalClient, JournalEngine
 from courier.engine.journal.writer import Observer
 from courier.engine.money.pool import Pool
+from courier.engine.notices.mailing import COMMENTS
 from courier.engine.notices.mailing import QUEUE as LETTERS
 from courier.engine.passes.dispatcher import KeepTo
 from courier.engine.passes.reconciler import Result
@@ -160,6 +161,7 @@ def keep_to(engine: RunClient) -> KeepTo:
         for limit in limits:
             engine.limit(limit.project, concurrency=limit.runs)
         engine.limit(LETTERS, concurrency=LETTERS_AT_ONCE)
+        engine.limit(COMMENTS, concurrency=1)
         engine.limit(None, concurrency=None)
 
     return tell

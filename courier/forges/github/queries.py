@@ -43,6 +43,9 @@ query ($owner: String!, $name: String!, $states: [PullRequestState!], $after: St
     + PULL
 )
 
+VIEWER: Final = "query { viewer { login } }"
+"""Whose the credential is."""
+
 READY: Final = """
 mutation ($id: ID!) {
   markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } }

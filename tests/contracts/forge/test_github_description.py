@@ -22,6 +22,7 @@ QUERIES = {
     "rollup": ("Query", queries.rollup(of_pull=True)),
     "heads": ("Query", queries.heads([1])),
     "commits": ("Query", queries.commits(["0" * 40])),
+    "viewer": ("Query", queries.VIEWER),
     "ready": ("Mutation", queries.READY),
     "draft": ("Mutation", queries.DRAFT),
     "auto merge": ("Mutation", queries.AUTO_MERGE),

@@ -18,7 +18,8 @@ def answered(hub: Hub, access: Access, request: Request) -> Reply:
             root = _changes(hub, access, parsed)
         else:
             root = {
-                "repository": lambda owner, name: _repository(hub, access, (owner, name), faults)
+                "repository": lambda owner, name: _repository(hub, access, (owner, name), faults),
+                "viewer": {"login": access.login},
             }
         data = chosen(root, parsed.fields, parsed.fragments)
     except (_Refused, KeyError) as refused:
