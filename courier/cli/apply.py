@@ -56,8 +56,9 @@ def apply(here: Here, saved: str | None, output: str, scenarios: str | None, *, 
     nothing pushed. Exits 1 if a scenario does not come out as FILE expects.
 
     Without a daemon this process is the engine: it stays until every run has ended or waits for a
-    person, and every sandbox has done what it was asked. Interrupted, the agents go on; the next
-    `courier apply` picks them up. Exits 1 if a run failed or was cancelled.
+    person, what they taught is proposed, and every sandbox has done what it was asked.
+    Interrupted, the agents go on; the next `courier apply` picks them up. Exits 1 if a run failed
+    or was cancelled.
     """
     import logging
 
@@ -90,13 +91,19 @@ async def applied(
                 here.console.tell(f"Handed over to the engine of {errand.other}.")
             result = await errand.carry_out(plan)
             _show(here, result, output)
-            code = await _see_through(here, wiring, errand, (_runs(result), output))
+            left: set[str] = set()
+            code = await _see_through(here, wiring, errand, (_runs(result), output), left)
             done: set[str] = set()
-            while plan is None and (_frees_others(result) or _parts(result) - done):
-                done |= _parts(result)
+            while plan is None:
+                further = _parts(result) | await _lessons(wiring)
+                if not (_frees_others(result) or further - done):
+                    break
+                done |= further
                 result = await errand.carry_out()
                 _show(here, result, output)
-                code = await _see_through(here, wiring, errand, (_runs(result), output)) or code
+                told = (_runs(result), output)
+                code = await _see_through(here, wiring, errand, told, left) or code
+            _tell_left(here, left)
             code = await _see_sandboxes(here, wiring, result, output) or code
             await errand.announce(result)
             return code
@@ -122,28 +129,51 @@ def _parts(result: "Result") -> set[str]:
     return {run for run in _runs(result) if is_part(run)}
 
 
+async def _lessons(wiring: "Wiring") -> set[str]:
+    """Return how far the sessions are that look through runs which have ended.
+
+    Another pass goes on with each, and what is told of it differs once that was done.
+    """
+    from courier.engine.learnings.pending import read_pending
+
+    await wiring.index.follow()
+    pending = await read_pending(wiring.world)
+    known = wiring.index.named([one.session for one in pending])
+    ended = {name for name, listed in known.items() if listed.observed.ended}
+    return {f"{one.session} {'ended' if one.session in ended else 'new'}" for one in pending}
+
+
 async def _see_through(
-    here: Here, wiring: "Wiring", errand: "Errand", asked: tuple[list[str], str]
+    here: Here,
+    wiring: "Wiring",
+    errand: "Errand",
+    asked: tuple[list[str], str],
+    left: set[str],
 ) -> int:
+    """Show runs until they end, and note in `left` those that wait for people."""
     from courier.cli.live import watch
 
     runs, output = asked
-    failed, left = False, set[str]()
+    failed = False
     try:
         while runs := runs if errand.other is not None else await _others(errand, left):
             ended = await watch(wiring, here.console, runs, output=output)
             failed = failed or any(one.phase != "completed" for one in ended)
-            left |= set(runs) - {one.run for one in ended}
+            left |= set(runs)
+            left -= {one.run for one in ended}
             runs = []
     except asyncio.CancelledError:
         here.console.note("The agents go on in their sandboxes; `courier apply` picks them up.")
         raise
+    return 1 if failed else 0
+
+
+def _tell_left(here: Here, left: set[str]) -> None:
     if left:
         here.console.note(
             f"Waiting for people: {', '.join(sorted(left))}. Once they answered, the next "
             "`courier apply` goes on; a daemon does by itself."
         )
-    return 1 if failed else 0
 
 
 async def _others(errand: "Errand", left: set[str]) -> list[str]:

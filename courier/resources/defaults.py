@@ -47,6 +47,7 @@ BUILT_IN: Mapping[str, BuiltIn] = MappingProxyType(
         ),
         "delivery.maxFiles": BuiltIn(500, "files one run may change"),
         "delivery.maxBytes": BuiltIn(10_000_000, "bytes one run may add"),
+        "paths": BuiltIn((), "the whole repository"),
         "budget": BuiltIn(None, "no limit"),
     }
 )

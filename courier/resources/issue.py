@@ -56,6 +56,8 @@ class IssueSpec(Spec):
     """How urgent it is."""
     suggested_prompt: Text | None = None
     """The task for an agent; without it, title and description."""
+    paths: Items[Glob] | None = None
+    """The files or folders it is about; its run is told the learnings that concern them."""
     assumptions: Items[Text] = ()
     """What was taken for granted when it was written."""
     scan: Annotated[str, ref("IssueScan")] | None = None

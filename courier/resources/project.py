@@ -15,6 +15,7 @@ from courier.resources.values import (
     Branch,
     BranchPrefix,
     Effort,
+    Glob,
     Items,
     Line,
     ModelName,
@@ -232,6 +233,9 @@ class ProjectSpec(Spec):
     """Settings per kind of session that courier starts by itself."""
     quality: Quality = Field(default_factory=Quality)
     """How work is scored."""
+    paths: Items[Glob] | None = None
+    """What its work is about where it is not the whole repository, for choosing learnings with a
+    `scope`; a Workflow, Run or Issue may say it better."""
     learnings: LearningSettings = Field(default_factory=LearningSettings)
     """When learnings are extracted, and which are used."""
     budgets: Budgets = Field(default_factory=Budgets)

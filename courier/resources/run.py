@@ -12,6 +12,7 @@ from courier.resources.values import (
     NAME,
     Branch,
     Effort,
+    Glob,
     Items,
     ModelName,
     Money,
@@ -64,6 +65,9 @@ class RunSpec(Spec):
     """The branch the work goes to; without it, the project's prefix and the run's name."""
     depends_on: Items[Annotated[str, ref("Run")]] = ()
     """Runs that must be completed before this one starts; if one fails, this one waits."""
+    paths: Items[Glob] | None = None
+    """What the work is about, for choosing learnings with a `scope`; without it, the workflow's.
+    Nobody is kept from changing other files."""
     images: Items[RepositoryPath] = ()
     """Pictures in the repository, shown to every agent that can see; they have to be committed."""
     agent: Annotated[str, ref("Agent")] | None = None

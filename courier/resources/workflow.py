@@ -12,6 +12,7 @@ from courier.resources.sandbox import Machine, SandboxDefaults
 from courier.resources.values import (
     WHOLE,
     Effort,
+    Glob,
     Items,
     Line,
     ModelName,
@@ -188,6 +189,8 @@ class WorkflowSpec(Equipment):
     """How often work goes back from a failing check."""
     candidates: Candidates | None = None
     """Several do all steps before the first judge side by side; the judge chooses one of them."""
+    paths: Items[Glob] | None = None
+    """What its work is about, for choosing learnings with a `scope`; without it, the project's."""
     sandbox: SandboxDefaults | None = None
     """How its sandboxes are made, where it differs from the project."""
     delivery: Delivery | None = None

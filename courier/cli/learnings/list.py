@@ -22,7 +22,11 @@ _HEAD = ("NAME", "STATUS", "SEVERITY", "FOR", "TOLD", "SEEN IN", "WHERE")
     help="Only these.",
 )
 @click.option(
-    "-o", "--output", type=click.Choice(["table", "json"]), default="table", help="How to show it."
+    "-o",
+    "--output",
+    type=click.Choice(["table", "json", "yaml"]),
+    default="table",
+    help="How to show it.",
 )
 @click.pass_obj
 def list_(here: Here, status: str | None, output: str) -> None:
@@ -31,15 +35,14 @@ def list_(here: Here, status: str | None, output: str) -> None:
     Documents of the tracked branch, what an open pull request proposes, and what was rejected. TOLD
     counts runs among the newest records whose steps were told it; SEEN IN those that showed it.
     """
-    from courier.cli.learnings.looking import look
+    from courier.cli.learnings.looking import look, machine_readable
     from courier.cli.views.ink import columns, safe
-    from courier.cli.views.json_text import to_json
     from courier.cli.views.learnings import to_value
 
     found = [one for one in here.run(look(here)) if status in (None, one.status)]
-    if output == "json":
+    if output != "table":
         items = [to_value(one) for one in found]
-        here.console.show(to_json({"formatVersion": 1, "kind": "Learning", "items": items}))
+        here.console.show(machine_readable({"kind": "Learning", "items": items}, output))
     elif not found:
         here.console.show("No learnings.")
     else:

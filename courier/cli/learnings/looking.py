@@ -1,7 +1,7 @@
 """Looking at learnings for people's commands."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from courier.cli.here import Here
 
@@ -17,6 +17,14 @@ async def look(here: Here) -> "Sequence[StandingLesson]":
     async with here.wired() as wiring:
         catalog = (await wiring.preview().tracked()).catalog
         return await Standing(wiring.world).look(catalog)
+
+
+def machine_readable(value: Mapping[str, Any], output: str) -> str:
+    """Return plain JSON values as versioned JSON, or as YAML."""
+    from courier.cli.views.json_text import to_json
+    from courier.planning.yaml.blocks import to_yaml
+
+    return to_yaml(value) if output == "yaml" else to_json({"formatVersion": 1, **value})
 
 
 async def catalog_here(here: Here) -> "Catalog":

@@ -9,7 +9,11 @@ from courier.cli.verb import Verb
 @click.command(cls=Verb, example="courier learnings show freeze-time")
 @click.argument("name")
 @click.option(
-    "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to show it."
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json", "yaml"]),
+    default="text",
+    help="How to show it.",
 )
 @click.pass_obj
 def show(here: Here, name: str, output: str) -> None:
@@ -18,9 +22,8 @@ def show(here: Here, name: str, output: str) -> None:
     What it says, where it is, which runs showed it, how many were told it, and which other
     learnings it contradicts.
     """
-    from courier.cli.learnings.looking import look
+    from courier.cli.learnings.looking import look, machine_readable
     from courier.cli.views import learnings
-    from courier.cli.views.json_text import to_json
     from courier.errors import NotFound
 
     wanted = name.removeprefix("learning/")
@@ -29,7 +32,7 @@ def show(here: Here, name: str, output: str) -> None:
         raise NotFound(
             f"There is no learning {wanted}.", next_step="List them with `courier learnings list`."
         )
-    if output == "json":
-        here.console.show(to_json({"formatVersion": 1, **learnings.to_value(found)}))
+    if output != "text":
+        here.console.show(machine_readable(learnings.to_value(found), output))
     else:
         here.console.show(learnings.to_text(found, here.console.ink))

@@ -23,7 +23,11 @@ _EXAMPLE = "courier learnings stats\ncourier learnings stats --last 2000 -o json
     help="How many of the newest records are counted.",
 )
 @click.option(
-    "-o", "--output", type=click.Choice(["table", "json"]), default="table", help="How to show it."
+    "-o",
+    "--output",
+    type=click.Choice(["table", "json", "yaml"]),
+    default="table",
+    help="How to show it.",
 )
 @click.pass_obj
 def stats(here: Here, last: int, output: str) -> None:
@@ -33,12 +37,12 @@ def stats(here: Here, last: int, output: str) -> None:
     are all others that were counted, whatever they were about, so that the difference is a hint and
     no proof.
     """
+    from courier.cli.learnings.looking import machine_readable
     from courier.cli.views.ink import columns, safe
-    from courier.cli.views.json_text import to_json
 
     found = here.run(_count(here, last))
-    if output == "json":
-        here.console.show(to_json(_value(found)))
+    if output != "table":
+        here.console.show(machine_readable(_value(found), output))
         return
     rows = [
         ("LEARNING", "RUNS", "PASSED WITH", "PASSED WITHOUT"),
@@ -64,7 +68,6 @@ def _share(told: "Tally") -> str:
 
 def _value(found: "Figures") -> dict[str, Any]:
     return {
-        "formatVersion": 1,
         "runs": _tally(found.whole),
         "told": _tally(found.told),
         "learnings": _each(found, sorted(found.by_lesson.items())),

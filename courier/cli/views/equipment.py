@@ -1,8 +1,12 @@
 """What the steps of a run are given, in words: contexts, learnings, skills, commands, scripts."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from courier.runs.run.frozen import FrozenStep
+
+_NOTED: Final = {"paths": "about other paths", "room": "without room"}
+"""Why learnings are left out that somebody may look for."""
 
 
 def given(steps: Sequence[FrozenStep]) -> Iterator[str]:
@@ -40,6 +44,9 @@ def _listed(step: FrozenStep) -> Iterator[str]:
     if step.learnings is not None and step.learnings.lessons:
         names = ", ".join(each.name for each in step.learnings.lessons)
         yield f"learnings of version {step.learnings.version} ({names})"
+    for untold in step.learnings.left_out if step.learnings is not None else ():
+        if untold.because in _NOTED:
+            yield f"learnings {_NOTED[untold.because]} left out ({', '.join(untold.names)})"
     yield from (f"skill {each.name}" for each in step.skills)
     yield from (f"command {each.name}" for each in step.commands)
     yield from (f"script {each.name} ({each.when})" for each in step.scripts)

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Literal
 
 from courier.engine.learnings.memory import Memory
-from courier.engine.learnings.proposing import Proposing, kept, rejection
+from courier.engine.learnings.proposing import Proposing, rejection
 from courier.engine.world import World
 from courier.errors import Conflict, Unavailable
 from courier.planning.learned.batch import Batch, Rejected
@@ -63,6 +63,14 @@ class Deciding:
 
     async def batch_of(self, names: Collection[str]) -> Batch | None:
         """Return the open batch that proposes any of some learnings."""
+        batch = await self._batch_of(names)
+        if batch is not None and batch.unpublished:
+            # What is not in the pull request yet could not be decided about there.
+            await self._proposing.carry_out()
+            batch = await self._batch_of(names)
+        return batch
+
+    async def _batch_of(self, names: Collection[str]) -> Batch | None:
         await self._world.state.refresh()
         batches = (await self._memory.batches()).values()
         return next((one for one in batches if {*names} & {*_names(one)}), None)
@@ -107,8 +115,11 @@ class Deciding:
             )
             for one in gone
         ]
-        changes = [decision.file, *remembered, kept(told)]
-        await self._world.state.write(changes, message=f"reject: {batch.project}")
+        changes = [decision.file, *remembered]
+        if not await self._memory.keep(told, changes, message=f"reject: {batch.project}"):
+            raise Conflict(
+                "Somebody else changed what is proposed just now.", next_step="Try again."
+            )
         await self._world.repository.fetch()
         await self._proposing.carry_out()
 

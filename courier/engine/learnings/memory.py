@@ -6,10 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
-from courier.planning.learned.batch import BATCHES, EVIDENCE, REJECTED, Batch, Rejected
-from courier.ports.state import AppendLine, StateBranch
+from courier.planning.learned.batch import (
+    BATCHES,
+    EVIDENCE,
+    REJECTED,
+    Batch,
+    Rejected,
+    batch_path,
+)
+from courier.ports.state import AppendLine, Change, StateBranch, SwapFile
 from courier.runs.learnings.lesson import Evidence, Lesson
 from courier.runs.learnings.likeness import mark
+from courier.runs.records.writeback import to_json
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +28,12 @@ class Memory:
     def __init__(self, state: StateBranch) -> None:
         self._state = state
         self._rejected: dict[str, Rejected] = {}
+        self._batches: dict[str, bytes] = {}
 
     async def batches(self) -> Mapping[str, Batch]:
         """Return every open batch by its project."""
         contents = await self._state.read(await self._state.paths(BATCHES))
+        self._batches = dict(contents)
         read = (_batch(path, content) for path, content in contents.items())
         return {one.project: one for one in read if one is not None}
 
@@ -31,6 +41,18 @@ class Memory:
         """Return the forge and the number of every pull request that is open, by its branch."""
         batches = (await self.batches()).values()
         return {one.branch: (one.forge, one.number) for one in batches if one.number is not None}
+
+    async def keep(self, batch: Batch, changes: Sequence[Change] = (), *, message: str) -> bool:
+        """Keep a batch with whatever belongs to that; return whether it is kept.
+
+        It is not where somebody else kept another one since `batches` was asked.
+        """
+        path, content = batch_path(batch.project), _content(batch)
+        swap = SwapFile(path, content, was=self._batches.get(path))
+        await self._state.write([*changes, swap], message=message)
+        await self._state.refresh()
+        self._batches[path] = (await self._state.read([path])).get(path, b"")
+        return self._batches[path] == content
 
     async def rejected(self) -> Sequence[Rejected]:
         """Return everything people rejected."""
@@ -62,6 +84,10 @@ def evidence_line(lesson: Lesson, shown: Evidence) -> AppendLine:
     key = f"{mark(lesson)}/{shown.run}"
     told = {"key": key, "mark": mark(lesson), "name": lesson.name, "run": shown.run}
     return AppendLine(EVIDENCE, json.dumps({**told, "commit": shown.commit}).encode(), key=key)
+
+
+def _content(batch: Batch) -> bytes:
+    return to_json(batch.model_dump(mode="json", by_alias=True))
 
 
 def _batch(path: str, content: bytes) -> Batch | None:

@@ -22,13 +22,15 @@ class PendingRuns:
         self._material: dict[str, str] = {}
 
     async def look(self, is_begun: Callable[[str], bool]) -> Mapping[str, ObservedPending]:
-        """Return every run that is to be looked through, by name.
+        """Return every run whose first session begins or is under way, by name.
 
         Args:
             is_begun: Whether a run, here a session, is on record or in flight.
         """
         found = {}
         for pending in await read_pending(self._world):
+            if pending.retry is not None:
+                continue  # begun by whoever wanted it done again
             material = ""
             if not is_begun(session_of(pending.run)):
                 material = await self._shown(pending.run)

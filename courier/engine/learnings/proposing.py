@@ -1,7 +1,7 @@
 """Proposing learnings: one open pull request a project, and what people decided about it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from courier.engine.learnings.memory import Memory
@@ -12,6 +12,7 @@ from courier.planning.learned.batch import (
     Batch,
     Rejected,
     batch_path,
+    begun,
     document_of,
     rejected_path,
 )
@@ -57,11 +58,15 @@ class Proposing:
 
     async def _one(self, batch: Batch) -> None:
         pull = await self._pull(batch)
+        is_due = batch.unpublished or batch.withdrawn or pull is None
+        if is_due and batch.number is not None:
+            # What was seen of it some time ago is not enough to push to its branch.
+            pull = await self._forge(batch).get(batch.number)
         if pull is not None and pull.status in ("merged", "closed"):
             await self._decided(batch, pull)
         elif not batch.learnings:
             await self._withdraw(batch, pull)
-        elif batch.unpublished or batch.withdrawn or pull is None:
+        elif is_due:
             await self._publish(batch)
 
     async def _pull(self, batch: Batch) -> PullRequest | None:
@@ -98,20 +103,36 @@ class Proposing:
             done = tuple(one.model_copy(update={"published": True}) for one in batch.learnings)
             known = {"number": pull.number, "learnings": done, "withdrawn": ()}
             told = batch.model_copy(update=known)
-            await self._write([kept(told)], f"learnings proposed: {batch.project}")
+            await self._memory.keep(told, message=f"learnings proposed: {batch.project}")
 
     async def _decided(self, batch: Batch, pull: PullRequest) -> None:
-        """Forget the batch; what did not come in with a merge was rejected."""
-        gone = batch.lessons
-        if pull.status == "merged":
-            repository = self._world.repository
-            await repository.fetch()
-            there = await repository.files((await repository.head(pull.base)).commit, _FOLDER)
-            gone = tuple(one for one in batch.lessons if one.path not in there)
-        told = f"learnings {pull.status}: {batch.project}"
-        await self._write(
-            [*self._rejected(gone, pull), DeleteFile(batch_path(batch.project))], told
+        """Forget the batch; what was in the pull request and did not come in was rejected.
+
+        What nobody saw there is proposed by another one.
+        """
+        await self._world.repository.fetch()
+        seen = await self._paths(pull.head)
+        unseen = tuple(
+            one for one in batch.learnings if not one.published and one.lesson.path not in seen
         )
+        gone = tuple(one.lesson for one in batch.learnings if one not in unseen)
+        if pull.status == "merged":
+            head = await self._world.repository.head(pull.base)
+            there = await self._paths(head.commit)
+            gone = tuple(one for one in gone if one.path not in there)
+            unseen = tuple(one for one in unseen if one.lesson.path not in there)
+        rejected, told = self._rejected(gone, pull), f"learnings {pull.status}: {batch.project}"
+        if unseen:
+            another = begun(batch.project, unseen[0].lesson, forge=batch.forge)
+            another = another.model_copy(update={"learnings": unseen})
+            await self._memory.keep(another, rejected, message=told)
+        else:
+            await self._write([*rejected, DeleteFile(batch_path(batch.project))], told)
+
+    async def _paths(self, commit: str) -> Collection[str]:
+        """Return the paths of the learnings in a commit; none where it is not known here."""
+        known = await self._world.repository.find_commit(commit)
+        return await self._world.repository.files(known, _FOLDER) if known else ()
 
     async def _withdraw(self, batch: Batch, pull: PullRequest | None) -> None:
         if pull is not None:
@@ -134,13 +155,6 @@ def rejection(rejected: Rejected) -> Change:
     """Return the file that remembers a rejection."""
     content = to_json(rejected.model_dump(mode="json", by_alias=True))
     return WriteFile(rejected_path(rejected.lesson), content)
-
-
-def kept(batch: Batch) -> Change:
-    """Return the file that keeps a batch."""
-    return WriteFile(
-        batch_path(batch.project), to_json(batch.model_dump(mode="json", by_alias=True))
-    )
 
 
 def _proposed(batch: Batch, *, base: str, head: str) -> Proposed:

@@ -12,7 +12,7 @@ from courier.engine.world import World
 from courier.errors import CourierError
 from courier.ports.state import AppendLine, Change, WriteFile
 from courier.runs.records.charges import charges_of
-from courier.runs.records.extraction import extraction_of, pending_file
+from courier.runs.records.extraction import pending_of, to_file
 from courier.runs.records.writeback import record_files
 from courier.runs.run.events import RunEvent, RunStarted
 from courier.runs.run.frozen import FrozenPlan
@@ -121,6 +121,5 @@ def files_of(plan: FrozenPlan, run: Run) -> list[Change]:
 
 
 def _to_be_looked_through(plan: FrozenPlan, run: Run) -> list[Change]:
-    found = extraction_of(plan, run) if run.ended_at is not None else None
-    pending = found is not None and found.status == "pending"
-    return [WriteFile(*pending_file(plan))] if pending else []
+    pending = pending_of(plan, run)
+    return [WriteFile(pending.path, to_file(pending))] if pending is not None else []

@@ -21,7 +21,7 @@ Place = Callable[[Sequence[str | int]], str | None]
 CHOICE: Final = {"agent": "agent", "model": "model", "effort": "effort"}
 """Who does a step; every writer may write it, under the same words."""
 _SHARED: Final = CHOICE | {
-    path: path for path in BUILT_IN if path.startswith(("sandbox.", "delivery."))
+    path: path for path in BUILT_IN if path == "paths" or path.startswith(("sandbox.", "delivery."))
 }
 _MACHINE: Final = ("template", "cpu", "memoryMB", "egress", "allowedHosts")
 _PART: Final = (CHOICE | {f"sandbox.{word}": f"sandbox.{word}" for word in _MACHINE}) | {

@@ -1,6 +1,6 @@
 """Learnings of a catalog: what is approved, and which version a project's steps are told."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
@@ -17,7 +17,14 @@ from courier.resources.learning import Learning
 from courier.resources.values import StepType
 from courier.runs.learnings.compiled import Compilation, compiled
 from courier.runs.learnings.lesson import Evidence, Lesson
-from courier.runs.learnings.told import StepLearnings, ToldLesson, text_of, told_to
+from courier.runs.learnings.told import (
+    Because,
+    StepLearnings,
+    ToldLesson,
+    reason_against,
+    text_of,
+    untold,
+)
 from courier.runs.learnings.version import LearningVersion, VersionIndex, unapproved
 
 KIND: Final = "Learning"
@@ -77,22 +84,40 @@ class InForce:
     Attributes:
         number: Its number; 0 while there is no version.
         digest: Its digest.
-        lessons: What is in it.
+        lessons: What is in it and holds.
+        against: Names of what is approved and told to no step, each with the reason.
     """
 
     number: int
     digest: str
     lessons: tuple[Lesson, ...]
+    against: tuple[tuple[str, Because], ...] = ()
 
-    def told(self, role: StepType, *, project: str) -> StepLearnings | None:
-        """Return what a step is told; None while there is no version."""
+    def told(
+        self, role: StepType, *, project: str, paths: tuple[str, ...] = ()
+    ) -> StepLearnings | None:
+        """Return what a step is told; None while there is no version.
+
+        Args:
+            role: The step's type.
+            project: Its project.
+            paths: What its run is about; empty where nobody wrote that.
+        """
         if not self.number:
             return None
-        found = told_to(self.lessons, role, project=project)
+        found, against = [], [*self.against]
+        for one in self.lessons:
+            why = reason_against(one, role, project=project, paths=paths)
+            if why is None:
+                found.append(one)
+            else:
+                against.append((one.name, why))
         return StepLearnings(
             version=self.number,
             digest=self.digest,
             lessons=tuple(ToldLesson(name=one.name, digest=one.digest) for one in found),
+            paths=paths,
+            left_out=untold(against),
             text=text_of(found),
         )
 
@@ -183,9 +208,43 @@ def in_force(catalog: Catalog, observed: ObservedLearnings, project: Ref) -> InF
         return f"{project} is pinned to version {pin} of the learnings ({at}), and {found}"
     whole = compilation(catalog, observed)
     following, newest = observed.index.following(whole, commit=""), observed.index.newest
-    if following is not None:
-        return InForce(following.version, following.digest, whole.lessons)
-    return InForce(newest.version if newest else 0, whole.digest, whole.lessons)
+    number = following.version if following else newest.version if newest else 0
+    against = _against(catalog, observed, [one.name for one in whole.left_out])
+    return InForce(number, whole.digest, whole.lessons, against)
+
+
+def _against(
+    catalog: Catalog,
+    observed: ObservedLearnings,
+    left_out: Collection[str],
+    version: LearningVersion | None = None,
+) -> tuple[tuple[str, Because], ...]:
+    """Return what is approved and told to nobody, each with the reason.
+
+    Args:
+        catalog: Holds what is approved.
+        observed: Tells the day.
+        left_out: Names of what the version in force has no room for.
+        version: The one that is pinned; None for the newest.
+    """
+    today, known = observed.today or date.min, {*left_out}
+    if version is not None:
+        known |= {one.name for one in version.lessons}
+    found: list[tuple[str, Because]] = []
+    for name, lesson in approved(catalog).items():
+        if not lesson.holds(today):
+            found.append((name, "expired"))
+        elif name in left_out:
+            found.append((name, "room"))
+        elif version is not None and name not in known:
+            found.append((name, "pin"))
+    return tuple(found)
+
+
+def paths_of(catalog: Catalog, project: Ref) -> tuple[str, ...]:
+    """Return what a project's work is about, as its document says it; empty for everything."""
+    told = catalog.documents[project].value["spec"].get("paths") or ()
+    return tuple(str(each) for each in told)
 
 
 def expiry(
@@ -227,4 +286,12 @@ def _pinned(catalog: Catalog, observed: ObservedLearnings, number: int) -> InFor
         )
     today = observed.today or date.min
     lessons = tuple(one for one in kept.lessons if one.holds(today))
-    return InForce(kept.version, kept.digest, lessons)
+    against = dict(_against(catalog, observed, [one.name for one in kept.left_out], kept))
+    against |= {one.name: "expired" for one in kept.lessons if not one.holds(today)}
+    told = {one.name for one in lessons}
+    return InForce(
+        kept.version,
+        kept.digest,
+        lessons,
+        tuple((name, why) for name, why in against.items() if name not in told),
+    )

@@ -1,5 +1,6 @@
 """A chain as its documents say it: an ordered list of parts, and how one follows another."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from courier.planning.documents.manifest import Document
@@ -17,6 +18,7 @@ class Link:
         workflow: The workflow it follows.
         prompt: The task.
         document: Where it is written, besides the chain.
+        paths: What it is about, as a Run's ``paths``; None where that is not said.
     """
 
     name: str
@@ -24,6 +26,13 @@ class Link:
     workflow: str
     prompt: str
     document: Document
+    paths: Sequence[str] | None = None
+
+    @property
+    def spec(self) -> Mapping[str, object]:
+        """Return what its Run says besides branches and task."""
+        paths = {} if self.paths is None else {"paths": list(self.paths)}
+        return {"workflow": self.workflow, **paths}
 
 
 @dataclass(frozen=True, slots=True)

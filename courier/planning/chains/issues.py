@@ -78,7 +78,7 @@ def issue_run(document: Document) -> Made:
         made_run(document.ref),
         document,
         source="issue",
-        spec={"workflow": workflow},
+        spec={"workflow": workflow, **({"paths": spec["paths"]} if "paths" in spec else {})},
         reason=f"to be carried out with {workflow}",
         task=issue_prompt(spec),
         title=spec["title"],

@@ -26,7 +26,7 @@ def _part(chain: Chain, run: str) -> Made | None:
                 run,
                 chain.document,
                 chain.source,
-                spec={"workflow": link.workflow},
+                spec=link.spec,
                 reason=f"{chain.word} {link.name}",
                 others=(link.document,),
                 task=link.prompt,

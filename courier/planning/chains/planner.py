@@ -126,7 +126,7 @@ def _wanted(one: _Decided, sight: Sight) -> Made | Obstacle | None:
         run,
         chain.document,
         source=chain.source,
-        spec={"workflow": link.workflow, **_branches(chain, run, begins)},
+        spec={**link.spec, **_branches(chain, run, begins)},
         reason=f"{chain.word} {part.name}, {at + 1} of {len(chain.links)}{again}",
         suit=suited(chain, course, at, begins),
         others=(link.document,),

@@ -29,6 +29,7 @@ def work_chain(catalog: Catalog, ref: Ref) -> Chain:
                 spec["workflow"],
                 issue_prompt(issue.value["spec"]),
                 issue,
+                issue.value["spec"].get("paths"),
             )
             for issue in issues
         ),

@@ -261,7 +261,8 @@ def _freeze_step(decided: _Decided, asked: AskedStep, values: Values) -> FrozenS
     told: dict[str, object] = {"described": decided.described.get(step.agent), "sandbox": machine}
     if isinstance(decided.learnings, InForce):
         project = decided.asked.project.metadata.name
-        told["learnings"] = decided.learnings.told(step.type, project=project)
+        paths = decided.values.words("paths")
+        told["learnings"] = decided.learnings.told(step.type, project=project, paths=paths)
     return step.model_copy(update=told)
 
 

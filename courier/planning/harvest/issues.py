@@ -77,6 +77,7 @@ def _spec(issue: FoundIssue, harvest: FrozenHarvest) -> dict[str, object]:
         "description": issue.description,
         "priority": issue.priority,
         "suggestedPrompt": issue.suggested_prompt,
+        "paths": list(issue.paths),
         "assumptions": list(issue.assumptions),
         "scan": harvest.name,
     }

@@ -17,8 +17,9 @@ from courier.planning.made.making import Found, Made, Sight, start_made, starts_
 from courier.planning.made.session import Question, Told, made_session
 from courier.planning.plan import Held
 from courier.runs.harvest.frozen import FrozenHarvest
-from courier.runs.records.extraction import INSTRUCTIONS, session_of
+from courier.runs.records.extraction import INSTRUCTIONS, SESSION, session_of
 from courier.runs.run.frozen import FrozenPlan
+from courier.runs.steps.retry import original
 from courier.runs.texts.material import as_data, bounded
 
 MODEL: Final = "model"
@@ -41,6 +42,12 @@ def asked_model(catalog: Catalog, project: Ref) -> str | None:
     told = writer.told if writer else {}
     model = told.get("model")
     return model if "agent" not in told and names_provider(model) else None
+
+
+def looked_at(session: str) -> str | None:
+    """Return the run that a session, or a retry of one, looks through; None for any other run."""
+    first = original(session)
+    return first.removesuffix(SESSION) if first.endswith(SESSION) else None
 
 
 def hindrance(catalog: Catalog, project: str) -> tuple[str, str] | None:

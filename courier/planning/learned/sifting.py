@@ -66,6 +66,9 @@ def _sift(told: Sifted, lesson: Lesson, known: KnownLessons, project: str) -> Si
     if _twin(lesson, known.rejected) is not None:
         return replace(told, rejected=told.rejected + 1)
     twin = _twin(lesson, [*known.documents, *held])
+    if twin is not None and twin in held and lesson.evidence[0] in twin.evidence:
+        # What this very run taught, taken in when somebody was cut off.
+        return replace(told, proposed=tuple(dict.fromkeys((*told.proposed, twin.name))))
     if twin is not None:
         return replace(told, evidence=(*told.evidence, (twin, lesson.evidence[0])))
     if len(held) >= MOST_TOGETHER:

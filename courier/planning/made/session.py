@@ -1,5 +1,6 @@
 """Made runs of one step, for which nobody wrote a Workflow: an agent is asked, files are made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +27,7 @@ class Question:
         step: What its one step is called.
         type: The step's type.
         harvest: What is made of the answer.
+        paths: What it is about, as a Run's ``paths``; none for what the project's work is about.
     """
 
     title: str
@@ -35,6 +37,7 @@ class Question:
     step: str
     harvest: FrozenHarvest
     type: StepType = "custom"
+    paths: Sequence[str] = ()
 
     def suit(self, frozen: FrozenPlan) -> FrozenPlan:
         """Return the plan with what is asked; words of others are no place for inputs."""
@@ -66,11 +69,13 @@ def made_session(
         source: What a record says it comes of.
         told: Why it starts, and from which branch.
     """
+    paths = {"paths": list(question.paths)} if question.paths else {}
+    spec = {"workflow": question.workflow, "prompt": str(cause.ref), "base": told.branch, **paths}
     return Made(
         run,
         cause,
         source,
-        spec={"workflow": question.workflow, "prompt": str(cause.ref), "base": told.branch},
+        spec=spec,
         reason=told.reason,
         suit=question.suit,
         stands_on=(_workflow(cause, question),),

@@ -49,6 +49,7 @@ def scan(sight: Sight, ref: Ref, run: str, *, reason: str) -> Made:
         workflow=WORKFLOW,
         step="scan",
         harvest=harvest,
+        paths=spec.get("paths") or (),
     )
     told = Told(reason, sight.observed.branch)
     return made_session(document, run, question, source="scan", told=told)

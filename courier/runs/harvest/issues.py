@@ -7,7 +7,7 @@ from pydantic import Field
 from courier.resources.model import Model
 from courier.resources.values import Items
 from courier.runs.harvest.contract import Contract
-from courier.runs.harvest.words import Remark, SaidLine, SaidText
+from courier.runs.harvest.words import Remark, SaidGlobs, SaidLine, SaidText
 
 SORT: Final = "issues"
 
@@ -19,6 +19,7 @@ class FoundIssue(Model):
     description: SaidText
     priority: Literal["low", "medium", "high", "critical"] = "medium"
     suggested_prompt: SaidText | None = None
+    paths: SaidGlobs = ()
     assumptions: Annotated[Items[SaidText], Field(max_length=20)] = ()
     why: Remark = ""
 
@@ -42,11 +43,13 @@ ISSUES: Final = Contract(
     form="""\
 {"issues": [{"title": "one line", "description": "what is wrong or missing, where, and how one \
 sees it", "priority": "high", "suggestedPrompt": "the task for an agent that does it", \
-"assumptions": ["what you took for granted"], "why": "why it matters, with evidence"}], \
+"paths": ["src/api.py"], "assumptions": ["what you took for granted"], \
+"why": "why it matters, with evidence"}], \
 "questions": [{"text": "what must be known before work starts", "why": "what depends on it"}]}""",
     meaning="""\
 `issues` is a list, the most important first, empty if there is nothing worth doing; leave out \
 what is listed as known. `priority` is `low`, `medium`, `high` or `critical`. `suggestedPrompt`, \
-`assumptions` and `questions` may be left out; ask only what the repository cannot tell.""",
+`paths`, the files or folders it is about, `assumptions` and `questions` may be left out; ask only \
+what the repository cannot tell.""",
     answer=FoundIssues,
 )

@@ -3,31 +3,18 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from courier.resources.model import Model
 from courier.resources.values import Items, StepType
 from courier.runs.harvest.contract import Contract
-from courier.runs.harvest.words import SaidText, one_line
+from courier.runs.harvest.words import SaidGlobs, SaidText
 from courier.runs.learnings.lesson import Category, Severity
 
 SORT: Final = "learnings"
 
 MOST: Final = 5
 """So many learnings one run may teach."""
-
-
-def _globs(value: object) -> object:
-    if not isinstance(value, list | tuple):
-        return value
-    told = (one_line(each).lstrip("/") if isinstance(each, str) else each for each in value)
-    return tuple(each for each in told if each != "")
-
-
-Scope = Annotated[
-    Items[Annotated[str, Field(max_length=500)]], Field(max_length=20), BeforeValidator(_globs)
-]
-"""Globs an agent wrote, made such as documents may have."""
 
 
 class FoundLesson(Model):
@@ -39,7 +26,7 @@ class FoundLesson(Model):
     severity: Severity
     category: Category
     roles: Items[StepType] = ()
-    scope: Scope = ()
+    scope: SaidGlobs = ()
 
 
 class FoundLessons(Model):

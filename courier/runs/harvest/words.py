@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
 
+from courier.resources.values import Items
 from courier.runs.texts.markdown import line
 
 LONGEST: Final = 20_000
@@ -56,6 +57,19 @@ SaidLine = Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(_
 
 Remark = Annotated[str, Field(max_length=2_000), BeforeValidator(_cleaned)]
 """A short remark, which may be empty."""
+
+
+def _globs(value: object) -> object:
+    if not isinstance(value, list | tuple):
+        return value
+    told = (one_line(each).lstrip("/") if isinstance(each, str) else each for each in value)
+    return tuple(each for each in told if each != "")
+
+
+SaidGlobs = Annotated[
+    Items[Annotated[str, Field(max_length=500)]], Field(max_length=20), BeforeValidator(_globs)
+]
+"""Globs an agent wrote, made such as documents may have."""
 
 
 def name_from(title: str, *, taken: Container[str], otherwise: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from courier.resources.model import Model
+from courier.runs.harvest.learnings import SORT
 from courier.runs.learnings.lesson import Evidence, Lesson
 from courier.runs.learnings.likeness import mark
 from courier.runs.run.candidates import entries_of
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from courier.runs.harvest.learnings import FoundLesson
 
 SHELL: Final = "shell"
+
+SESSION: Final = ".learn"
+"""What the name of a session ends with, after that of its run."""
 
 PENDING: Final = "learnings/pending"
 """Where runs that are still to be looked through are listed on the state branch."""
@@ -56,6 +60,16 @@ class Extraction(Model):
     known: tuple[str, ...] = ()
     """Names of those that were known, and have one more evidence now."""
 
+    def after(self, before: "Extraction | None") -> "Extraction":
+        """Return the account with what an earlier look through the same run has brought already."""
+        if before is None:
+            return self
+        proposed = tuple(dict.fromkeys((*before.proposed, *self.proposed)))
+        every = dict.fromkeys((*before.known, *self.known))
+        known = tuple(name for name in every if name not in proposed)
+        found = max(self.found, before.found)
+        return self.model_copy(update={"found": found, "proposed": proposed, "known": known})
+
 
 class PendingRun(Model):
     """A run that is to be looked through."""
@@ -63,6 +77,18 @@ class PendingRun(Model):
     run: str
     project: str
     status: Literal["pending", "running"] = "pending"
+    retry: str | None = None
+    """The session's retry that looks, where somebody had it done again; null for the first."""
+
+    @property
+    def session(self) -> str:
+        """Return the run that looks it through."""
+        return self.retry or session_of(self.run)
+
+    @property
+    def path(self) -> str:
+        """Return where it is listed on the state branch."""
+        return f"{PENDING}/{self.retry or self.run}.json"
 
 
 def extraction_of(plan: FrozenPlan, run: Run) -> Extraction | None:
@@ -80,14 +106,29 @@ def extraction_of(plan: FrozenPlan, run: Run) -> Extraction | None:
 
 def session_of(run: str) -> str:
     """Return the run that looks a run through; no document can have such a name."""
-    return f"{run}.learn"
+    return f"{run}{SESSION}"
 
 
-def pending_file(plan: FrozenPlan) -> tuple[str, bytes]:
-    """Return the file that lists a run as one to be looked through."""
-    told = PendingRun(run=plan.run, project=plan.project)
-    content = told.model_dump_json(by_alias=True, indent=2) + "\n"
-    return f"{PENDING}/{plan.run}.json", content.encode()
+def pending_of(plan: FrozenPlan, run: Run) -> PendingRun | None:
+    """Return what is to be listed on the state branch with the end of a run; None for nothing.
+
+    That is the run itself, where it is to be looked through, or the run that it looked through once
+    more.
+    """
+    if run.ended_at is None:
+        return None
+    harvest = plan.harvest
+    if plan.retry is not None and harvest is not None and harvest.sort == SORT:
+        return PendingRun(run=harvest.name, project=plan.project, status="running", retry=plan.run)
+    found = extraction_of(plan, run)
+    if found is None or found.status != "pending":
+        return None
+    return PendingRun(run=plan.run, project=plan.project)
+
+
+def to_file(pending: PendingRun) -> bytes:
+    """Return the content of the file that lists a run as one to be looked through."""
+    return (pending.model_dump_json(by_alias=True, indent=2, exclude_none=True) + "\n").encode()
 
 
 def _taught(plan: FrozenPlan, run: Run) -> bool:

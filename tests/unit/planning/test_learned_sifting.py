@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 
@@ -17,8 +18,9 @@ from courier.planning.learned.batch import (
     rejected_path,
 )
 from courier.planning.learned.figures import Tally, figures
+from courier.planning.learned.planner import looked_at
 from courier.planning.learned.sifting import KnownLessons, sifted
-from courier.runs.learnings.lesson import Lesson
+from courier.runs.learnings.lesson import Evidence, Lesson
 from tests.unit.planning.world import SCHEMAS, document, reading
 from tests.unit.runs.lessons import lesson, lessons
 
@@ -42,11 +44,22 @@ def test_what_is_new_is_proposed() -> None:
     assert told.batch.branch.startswith("courier-learnings/demo-")
 
 
-def test_asked_again_it_proposes_nothing_more() -> None:
+def test_asked_again_about_one_run_it_says_the_same() -> None:
     once = sifted([LINT, DEPLOY], NOBODY, None, project="demo")
-    again = sifted([LINT, DEPLOY], NOBODY, once.batch, project="demo")
+    assert sifted([LINT, DEPLOY], NOBODY, once.batch, project="demo") == once
+    assert sifted([LINT, LINT], NOBODY, None, project="demo").proposed == ("lint",)
+
+
+def test_what_another_run_taught_too_is_evidence() -> None:
+    once = sifted([LINT, DEPLOY], NOBODY, None, project="demo")
+    other = Evidence(run="other")
+    found = [one.model_copy(update={"evidence": (other,)}) for one in (LINT, DEPLOY)]
+    again = sifted(found, NOBODY, once.batch, project="demo")
     assert (again.batch, again.proposed) == (once.batch, ())
-    assert [one.name for one, _ in again.evidence] == ["lint", "deploy"]
+    assert [(one.name, shown) for one, shown in again.evidence] == [
+        ("lint", other),
+        ("deploy", other),
+    ]
 
 
 def test_what_is_known_has_one_more_evidence_in_place_of_a_proposal() -> None:
@@ -149,3 +162,17 @@ def test_runs_with_and_without_are_counted_once_each() -> None:
     assert found.whole.without(found.by_lesson["lint"]).rate == 0.5
     assert found.by_version == {2: Tally(2, 1), 0: Tally(2, 1)}
     assert Tally().rate is None
+
+
+@pytest.mark.parametrize(
+    ("session", "run"),
+    [
+        ("fix.learn", "fix"),
+        ("fix.learn.r3", "fix"),
+        ("fix.r2.learn.r2", "fix.r2"),
+        ("fix.r2", None),
+        ("learn", None),
+    ],
+)
+def test_a_session_says_by_its_name_what_it_looks_through(session: str, run: str | None) -> None:
+    assert looked_at(session) == run

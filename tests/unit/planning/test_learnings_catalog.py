@@ -175,3 +175,77 @@ def test_what_is_observed_of_versions_moves_the_digest() -> None:
     digests = {seen(first).digest, seen(first, second).digest, seen().digest, observed().digest}
     assert len(digests) == 3
     assert seen(first).digest != seen(first, v1="edited").digest
+
+
+def why(found: Plan, step: str = "design") -> dict[str, tuple[str, ...]]:
+    """Return what a step is not told, by the reason."""
+    learnings = steps(found)[step].learnings
+    assert learnings is not None
+    return {one.because: one.names for one in learnings.left_out}
+
+
+def names(found: Plan, step: str = "design") -> list[str]:
+    learnings = steps(found)[step].learnings
+    assert learnings is not None
+    return [one.name for one in learnings.lessons]
+
+
+def scoped() -> tuple[Json, ...]:
+    return (
+        learning("any"),
+        learning("api", scope=["src/api/**"]),
+        learning("docs", scope=["docs/**"]),
+    )
+
+
+def test_what_the_narrowest_document_says_of_paths_chooses_those_with_a_scope() -> None:
+    wide: dict[str, Any] = {"paths": ["src/**"]}
+    narrow: dict[str, Any] = {"paths": ["docs/guide.md"]}
+    everywhere = planned(project(), workflow(), run(), *scoped(), seen=seen())
+    assert names(everywhere) == ["any", "api", "docs"]
+    assert why(everywhere) == {}
+    of_project = planned(project(**wide), workflow(), run(), *scoped(), seen=seen())
+    assert (names(of_project), why(of_project)) == (["any", "api"], {"paths": ("docs",)})
+    of_workflow = planned(project(**wide), workflow(**narrow), run(), *scoped(), seen=seen())
+    assert names(of_workflow) == ["any", "docs"]
+    of_run = planned(
+        project(**wide), workflow(**narrow), run(paths=["setup.py"]), *scoped(), seen=seen()
+    )
+    assert (names(of_run), why(of_run)) == (["any"], {"paths": ("api", "docs")})
+    unbound = planned(project(**wide), workflow(), run(paths=[]), *scoped(), seen=seen())
+    assert names(unbound) == ["any", "api", "docs"]
+
+
+def test_an_issue_is_told_what_concerns_its_files() -> None:
+    about = {"title": "Mend it", "description": "It is broken.", "execute": "fix"}
+    issue = document("Issue", "mend", {**about, "paths": ["src/api/view.py"]})
+    found = planned(project(), workflow(), issue, *scoped(), seen=seen())
+    assert names(found) == ["any", "api"]
+
+
+def test_a_scan_is_told_what_concerns_the_places_it_looks_at() -> None:
+    scan = document("IssueScan", "weekly", {"prompt": "Look.", "paths": ["docs/**"]})
+    found = planned(project(), scan, *scoped(), seen=seen())
+    assert names(found, "scan") == ["any", "docs"]
+
+
+def test_it_is_said_why_what_is_approved_is_not_told() -> None:
+    first = version_of(planned(project(), learning("old"), seen=seen()))
+    every = (
+        learning("old"),
+        learning("new"),
+        learning("over", expires="2026-11-20"),
+        learning("only-checkers", roles=["checker"]),
+    )
+    found = planned(project(), workflow(), run(), *every, seen=seen())
+    assert why(found) == {"role": ("only-checkers",), "expired": ("over",)}
+    assert why(found, "check") == {"expired": ("over",)}
+    rolled_back = planned(pinned(), workflow(), run(), *every, seen=seen(first))
+    assert why(rolled_back) == {"expired": ("over",), "pin": ("new", "only-checkers")}
+
+
+def test_what_has_no_room_is_said_too() -> None:
+    long = "Never do it. " * 1_600
+    grave = [learning(f"grave-{n}", severity="critical", description=long) for n in "abc"]
+    found = planned(project(), workflow(), run(), *grave, seen=seen())
+    assert why(found) == {"room": ("grave-c",)}

@@ -8,15 +8,17 @@ from courier.runs.harvest.contracts import gather, repair_prompt
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.harvest.learnings import LEARNINGS, FoundLesson, FoundLessons
 from courier.runs.records.extraction import (
+    Extraction,
     extraction_of,
     learnt,
     material_of,
-    pending_file,
+    pending_of,
     session_of,
+    to_file,
 )
 from courier.runs.records.writeback import record
 from courier.runs.run.events import RunEnded, RunStarted
-from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.frozen import FrozenPlan, FrozenRetry
 from courier.runs.run.run import Run, fold
 from courier.runs.texts.answer import Unreadable
 from courier.runs.transcripts.transcript import Outcome
@@ -80,11 +82,38 @@ def test_nobody_asks_of_others(changes: dict[str, object]) -> None:
 
 
 def test_a_pending_run_is_listed_by_its_name() -> None:
-    path, content = pending_file(shell())
-    assert path == "learnings/pending/fix-auth.json"
+    pending = pending_of(shell(), over(attempted("design"), attempted("check", verdict=rejected())))
+    assert pending is not None
+    assert pending.path == "learnings/pending/fix-auth.json"
     told = {"run": "fix-auth", "project": "demo", "status": "pending"}
-    assert json.loads(content) == told
+    assert json.loads(to_file(pending)) == told
+    assert pending.session == "fix-auth.learn"
     assert session_of("fix-auth.r2") == "fix-auth.r2.learn"
+
+
+def test_a_retry_of_a_session_lists_the_run_it_looks_through() -> None:
+    retry = FrozenRetry(run="fix-auth.learn", by="Ana <ana@example.com>")
+    plan = frozen(run="fix-auth.learn.r2", harvest=HARVEST, retry=retry)
+    pending = pending_of(plan, over(phase="failed"))
+    assert pending is not None
+    assert (pending.run, pending.session) == ("fix-auth", "fix-auth.learn.r2")
+    assert pending.path == "learnings/pending/fix-auth.learn.r2.json"
+    assert pending_of(plan, fold([RunStarted(at=START)])) is None
+    assert pending_of(frozen(run="fix-auth.learn", harvest=HARVEST), over()) is None
+    scan = HARVEST.model_copy(update={"sort": "issues"})
+    assert pending_of(plan.model_copy(update={"harvest": scan}), over()) is None
+
+
+def test_what_was_found_before_stays_on_record_while_it_is_looked_through_again() -> None:
+    first = Extraction(
+        status="completed", found=2, proposed=("a",), known=("b",), session="x.learn"
+    )
+    running = Extraction(status="running", session="x.learn.r2").after(first)
+    assert (running.status, running.found, running.proposed) == ("running", 2, ("a",))
+    again = Extraction(status="completed", found=2, proposed=("c",), known=("a", "b"))
+    told = again.after(running)
+    assert (told.proposed, told.known) == (("a", "c"), ("b",))
+    assert again.after(None) == again
 
 
 def test_the_material_is_bounded_and_cannot_end_its_marks() -> None:

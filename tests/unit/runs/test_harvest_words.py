@@ -84,6 +84,7 @@ def test_an_answer_is_read_with_its_words_made_safe() -> None:
             "title": "One two",
             "description": "Two",
             "priority": "medium",
+            "paths": [],
             "assumptions": [],
             "why": "",
         }

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from courier.runs.learnings.compiled import MOST_BYTES, compiled
 from courier.runs.learnings.lesson import SEVERITIES, Lesson
-from courier.runs.learnings.told import text_of, told_to
+from courier.runs.learnings.told import reason_against, text_of, untold
 from courier.runs.learnings.version import (
     INDEX,
     VersionIndex,
@@ -83,33 +83,45 @@ def test_headings_inside_of_a_learning_stay_inside() -> None:
 
 
 def test_each_step_type_is_told_its_own_and_what_is_for_all() -> None:
-    every = [lesson("all"), lesson("only", roles=("checker",))]
-    assert [one.name for one in told_to(every, "designer", project="demo")] == ["all"]
-    assert [one.name for one in told_to(every, "checker", project="demo")] == ["all", "only"]
+    only = lesson("only", roles=("checker",))
+    assert reason_against(lesson(), "designer", project="demo") is None
+    assert reason_against(only, "designer", project="demo") == "role"
+    assert reason_against(only, "checker", project="demo") is None
 
 
 def test_another_projects_are_not_told() -> None:
-    every = [lesson("ours", project="demo"), lesson("theirs", project="shop")]
-    assert [one.name for one in told_to(every, "designer", project="demo")] == ["ours"]
+    assert reason_against(lesson(project="demo"), "designer", project="demo") is None
+    assert reason_against(lesson(project="shop"), "designer", project="demo") == "project"
 
 
 def test_without_known_paths_those_of_certain_paths_are_told_with_them() -> None:
-    every = (lesson("api", scope=("src/api/**",)), lesson("any"))
-    found = told_to(every, "designer", project="demo")
-    assert [one.name for one in found] == ["api", "any"]
-    assert "- Only about: `src/api/**`" in text_of(found)
+    api = lesson("api", scope=("src/api/**",))
+    assert reason_against(api, "designer", project="demo") is None
+    assert "- Only about: `src/api/**`" in text_of([api])
 
 
 def test_with_known_paths_only_those_that_concern_them_are_told() -> None:
     every = (lesson("api", scope=("src/api/**",)), lesson("docs", scope=("docs/*.md",)))
 
     def told(*paths: str) -> list[str]:
-        return [one.name for one in told_to(every, "designer", project="demo", paths=paths)]
+        against = {
+            one.name: reason_against(one, "designer", project="demo", paths=paths) for one in every
+        }
+        assert {*against.values()} <= {None, "paths"}
+        return [name for name, why in against.items() if why is None]
 
     assert told("src/api/users/view.py") == ["api"]
     assert told("docs/guide.md", "README.md") == ["docs"]
     assert told("src/**") == ["api"]
     assert told("setup.py") == []
+
+
+def test_what_is_not_told_stands_under_its_reason() -> None:
+    found = untold([("late", "expired"), ("b", "paths"), ("a", "paths")])
+    assert [(one.because, one.names) for one in found] == [
+        ("paths", ("a", "b")),
+        ("expired", ("late",)),
+    ]
 
 
 def test_nothing_to_tell_is_no_text() -> None:
