@@ -74,7 +74,8 @@ class Mailing:
 
     async def _try(self, _io: StepIO) -> Json:
         try:
-            await self._world.notifier.send(self._letter)
+            notice = self._letter.notice.redacted(self._world.secrets.redact)
+            await self._world.notifier.send(self._letter.model_copy(update={"notice": notice}))
         except (Unavailable, MissingSecret) as fault:
             return {"outcome": "again", "why": self._told(fault), "after": self._asked(fault)}
         except CourierError as fault:

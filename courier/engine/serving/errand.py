@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 from courier.engine.inflight import Phase
 from courier.engine.journal.lock import FolderHeld
+from courier.engine.notices.herald import sinks_of
 from courier.engine.notices.mailing import FLOW as LETTER
 from courier.engine.passes.reconciler import Reconciler, Result
 from courier.engine.running.runner import FLOW
 from courier.engine.seam import Engine, RunClient
 from courier.engine.serving.presence import Presence
-from courier.errors import InvalidCatalog, StalePlan
+from courier.errors import CourierError, InvalidCatalog, StalePlan
 from courier.planning.plan import Plan
 from courier.planning.stale import stale_because
 from courier.ports.clock import Clock
@@ -93,7 +95,12 @@ class Errand:
     async def announce(self, result: Result) -> None:
         """Tell people what came of it, and stay a while until they have been told."""
         client = self._engine if self._is_engine else self._client
-        await self._reconciler(client).announce(result)
+        reconciler = self._reconciler(client)
+        if self._is_engine and result.catalog is not None and sinks_of(result.catalog):
+            # What the last runs cost may have used a budget up.
+            with suppress(CourierError):
+                result = replace(result, plan=await reconciler.require_plan())
+        await reconciler.announce(result)
         start = self._clock.monotonic()
         while self._is_engine and self._clock.monotonic() - start < LETTERS_SECONDS:
             letters = [one for one in await client.list(live=True) if one.flow == LETTER]

@@ -19,7 +19,10 @@ def sprints_ended(before: Course | None, after: Course, *, now: datetime) -> Ite
             continue
         yield Notice(
             event=_ENDS[part.phase],
-            key=f"sprint/{after.name}/{part.name}/{part.tries}/{part.phase}",
+            # As the end of its run tells it, so that both are told once.
+            key=f"sprint/run/{part.run}/{part.phase}"
+            if part.run
+            else f"sprint/{after.name}/{part.name}/{part.tries}/{part.phase}",
             at=now,
             project=after.project,
             subject=f"Sprint {part.name} of {after.name}",

@@ -90,7 +90,8 @@ def _pull_request(
     key = f"run/{_text(now, 'run')}/pull-request/{_number(pull)}/{status}"
     field = "createdAt" if status == "created" else "updatedAt"
     at = moment_of(pull.get(field)) or seen_at
-    yield _notice(now, _PULLS[status], key, at, "")
+    why = bounded(_text(pull, "reason"), _LONGEST) if status == "failed" else ""
+    yield _notice(now, _PULLS[status], key, at, why)
 
 
 def _notice(  # noqa: PLR0913 - a notice says so much

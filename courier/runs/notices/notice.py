@@ -1,6 +1,6 @@
 """Notices: one thing somebody may be told, and the letter that tells it to one sink."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -98,6 +98,17 @@ class Notice(Model):
     pull_request: PullRequestTold | None = None
     budget: BudgetTold | None = None
     sprint: SprintTold | None = None
+
+    def redacted(self, redact: Callable[[str], str]) -> "Notice":
+        """Return it with everybody's words passed through a function that hides secrets."""
+        run, pull = self.run, self.pull_request
+        changes: dict[str, object] = {
+            "subject": redact(self.subject),
+            "message": redact(self.message),
+            "run": run and run.model_copy(update={"title": redact(run.title)}),
+            "pull_request": pull and pull.model_copy(update={"title": redact(pull.title)}),
+        }
+        return self.model_copy(update=changes)
 
     @property
     def headline(self) -> str:
