@@ -181,6 +181,8 @@ class Limit(Model):
     runs: int | None = None
     """Null where the project sets no limit."""
     sandboxes: int | None = None
+    proposals: int | None = None
+    """How many pull requests may be opened now of runs that ended, and whose forge refused them."""
 
 
 class Headroom(Model):

@@ -81,7 +81,7 @@ def plan(
 def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
     """Return the plan of one of many passes, which may share what they found out."""
     runs = sort_runs(catalog, observed, by.digests)
-    room = capacities(catalog, observed)
+    room = capacities(catalog, observed, now=by.now)
     purses = money(catalog, observed, now=by.now)
     for name, purse in purses.items():
         room[name].money = purse
@@ -113,7 +113,7 @@ def plan_pass(catalog: Catalog, observed: Observed, by: Pass) -> Plan:
         actions=tuple(sorted(actions, key=lambda action: (action.run, action.action))),
         held=tuple(sorted(everything_held, key=lambda each: (each.kind, each.name))),
         settled=runs.settled + guests.settled,
-        limits=tuple(room[name].limit for name in sorted(room)),
+        limits=tuple(room[name].told for name in sorted(room)),
         tasks=tuple(made.tasks),
         courses=tuple(sorted(made.courses, key=lambda each: each.course.ref)),
         budgets=tuple(purses[name].line(name) for name in sorted(purses)),

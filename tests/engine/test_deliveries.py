@@ -46,18 +46,18 @@ async def test_a_pull_request_the_forge_declines_is_opened_later_without_any_age
     assert "no such branch" in failed["reason"]
     office = desk(here)
     await here.world.index.follow()
-    assert not await office.propose_again()
+    assert not await office.propose_again(())
     git(here.origin, "branch", "release", "main")
     await here.world.repository.fetch()
-    assert not await office.propose_again(), "it is asked again only after a while"
-    assert await desk(here).propose_again() == ["fix"]
+    assert not await office.propose_again(()), "it is asked again only after a while"
+    assert await desk(here).propose_again(()) == ["fix"]
     record = await here.record()
     assert (record["phase"], record["reason"]) == ("completed", "Completed")
     assert (record["pullRequest"]["status"], record["pullRequest"]["number"]) == ("created", 1)
     assert record["pullRequest"]["body"] == failed["body"]
     assert record["steps"] == before["steps"]
     await here.world.index.follow()
-    assert await desk(here).propose_again() == []
+    assert await desk(here).propose_again(()) == []
     assert len(await here.forge.list()) == 1
 
 
@@ -67,7 +67,7 @@ async def test_a_failed_one_whose_branch_moved_is_left_alone(here: Scene) -> Non
     git(here.origin, "branch", "-f", "courier/fix", "main")
     await here.world.repository.fetch()
     await here.world.index.follow()
-    assert await desk(here).propose_again() == []
+    assert await desk(here).propose_again(()) == []
     assert (await here.record())["pullRequest"]["status"] == "failed"
 
 

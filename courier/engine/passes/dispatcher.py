@@ -134,9 +134,14 @@ class Dispatcher:
         proposed = await self._raises.carry_out(plan)
         return [*done, *(Dispatched(one.branch, "published", one.title) for one in proposed)]
 
-    async def propose_again(self) -> Sequence[str]:
-        """Return the runs whose pull requests could be opened now, and could not before."""
-        return await self._reproposer.try_again()
+    async def propose_again(self, limits: Sequence[Limit]) -> Sequence[str]:
+        """Return the runs whose pull requests could be opened now, and could not before.
+
+        Args:
+            limits: How many of each project may be opened.
+        """
+        left = {one.project: one.proposals for one in limits if one.proposals is not None}
+        return await self._reproposer.try_again(left)
 
     async def settle_learnings(self, catalog: Catalog) -> Sequence[Dispatched]:
         """Take in what was found in finished runs, and bring the pull requests about it up to date.

@@ -128,6 +128,7 @@ class Observation:
             records=records,
             in_flight=flying,
             pull_requests=proposed,
+            unproposed=[one.observed.run for one in self._world.index.unproposed()],
             branches=await self._tips(wants.branches),
             sandboxes=await self._guests.look(),
             kept=kept_among(live),

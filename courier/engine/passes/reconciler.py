@@ -121,7 +121,7 @@ class Reconciler:
             if self._rounds is not None:
                 self._rounds.look_again()
         result = await self._pass()
-        await self._dispatcher.propose_again()
+        await self._dispatcher.propose_again(result.plan.limits if result.plan else ())
         await self.announce(result)
         if self._rounds is not None:
             await self._rounds.go()

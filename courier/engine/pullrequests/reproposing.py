@@ -2,17 +2,19 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from courier.engine.pullrequests.claims import Claims
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
 from courier.planning.observed.listed import ListedRun
 from courier.ports.state import WriteFile
 from courier.runs.pullrequests.pullrequest import PullRequest, proposed_by
+from courier.runs.records.claim import claim_of
 from courier.runs.records.writeback import to_json
 
 log = logging.getLogger(__name__)
@@ -31,19 +33,27 @@ class Reproposer:
         self._world = world
         self._due: datetime | None = None
 
-    async def try_again(self) -> Sequence[str]:
-        """Return the runs whose pull requests are open now; most calls cost nothing."""
+    async def try_again(self, left: Mapping[str, int]) -> Sequence[str]:
+        """Return the runs whose pull requests are open now; most calls cost nothing.
+
+        Args:
+            left: How many may be opened, by project; of others any number.
+        """
         now = self._world.clock.now()
         if self._due is not None and now < self._due:
             return ()
-        self._due = now + EVERY
-        opened = []
-        for listed in self._world.index.unproposed():
+        waiting, room, opened = self._world.index.unproposed(), dict(left), list[str]()
+        for listed in sorted(waiting, key=lambda one: one.started_at, reverse=True):
+            run, project = listed.observed.run, listed.observed.project
+            if room.get(project, 1) <= 0:
+                # Asked for as soon as a pass finds room.
+                continue
+            self._due = now + EVERY
             try:
                 if await self._propose(listed):
-                    opened.append(listed.observed.run)
+                    opened.append(run)
+                    room[project] = room.get(project, len(waiting)) - 1
             except CourierError as fault:
-                run = listed.observed.run
                 log.warning("run %s still has no pull request: %s", run, fault)
         return opened
 
@@ -53,14 +63,25 @@ class Reproposer:
         pull = _failed(record)
         if pull is None or not await self._is_there(pull):
             return False
-        now = await self._world.forges[pull.forge].propose(proposed_by(pull))
+        now = await self._opened(pull, listed.place)
+        if now.status == "creating":
+            return False
         record["pullRequest"] = now.model_dump(mode="json", by_alias=True)
         if record.get("reason") == DECLINED:
             told = "Its pull request was opened later."
+            if now.status != "created":
+                told = now.reason or f"Its pull request is {now.status}."
             record |= {"phase": "completed", "reason": "Completed", "message": told}
         change = WriteFile(listed.place, to_json(record))
         await state.write([change], message=f"pull request {now.status}: {pull.run}")
         return now.status == "created"
+
+    async def _opened(self, pull: PullRequest, record: str) -> PullRequest:
+        """Return the pull request, or what is told where another one has the same files."""
+        proposed, at = proposed_by(pull), self._world.clock.now()
+        claim = claim_of(proposed, forge=pull.forge, record=record, at=at)
+        rival = await Claims(self._world).rival(claim, proposed)
+        return rival or await self._world.forge_named(pull.forge).propose(proposed)
 
     async def _is_there(self, pull: PullRequest) -> bool:
         """Return whether its branch is still as its run left it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -11,6 +12,9 @@ from courier.planning.documents.references import Ref
 from courier.planning.observed.observed import Observed
 from courier.planning.plan import Limit
 from courier.resources.project import Project
+
+REFUSED_FOR: Final = timedelta(days=1)
+"""How long room is kept for a pull request that the forge refused; later it has what is left."""
 
 _OPEN: Final = frozenset({"creating", "created"})
 
@@ -25,6 +29,7 @@ class Capacity:
         suspended: Whether nothing new is started.
         users: Whoever takes room: open pull requests, as ``#7``, and runs in flight or about to
             start.
+        refused: Runs that take room as well until their forge, which refused, opens theirs.
         shared: Runs that go on with a pull request that is open, with that.
         money: What it may still spend; None without a budget of the day or the month.
     """
@@ -33,6 +38,7 @@ class Capacity:
     most: int
     suspended: bool = False
     users: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
     shared: dict[str, str] = field(default_factory=dict)
     money: Money | None = None
 
@@ -44,17 +50,25 @@ class Capacity:
 
     def is_full(self, run: str) -> bool:
         """Return whether that run may not start; what it uses itself does not count."""
-        return len(self.users - {run, self.shared.get(run, run)}) >= self.most
+        own = {run, self.shared.get(run, run)}
+        return len((self.users | self.refused) - own) >= self.most
+
+    @property
+    def told(self) -> Limit:
+        """Return what the dispatcher keeps to, once everything is decided."""
+        left = max(0, self.most - len(self.users))
+        return self.limit.model_copy(update={"proposals": left})
 
     def why_full(self) -> str:
         """Return the sentence for people."""
+        taken = len(self.users | self.refused)
         return (
-            f"{len(self.users)} pull requests are open or on their way, and the project allows "
+            f"{taken} pull requests are open or on their way, and the project allows "
             f"{self.most} (`concurrency.openPullRequests`). Merge or close some."
         )
 
 
-def capacities(catalog: Catalog, observed: Observed) -> dict[str, Capacity]:
+def capacities(catalog: Catalog, observed: Observed, *, now: datetime) -> dict[str, Capacity]:
     """Return every project's room by its name."""
     found = {}
     for ref in catalog.of_kind("Project"):
@@ -65,6 +79,10 @@ def capacities(catalog: Catalog, observed: Observed) -> dict[str, Capacity]:
         project = _project_of(catalog, observed, run, found)
         if project in found:
             found[project].users.add(_user(observed, run))
+    for run in _refused(observed, now):
+        project = _project_of(catalog, observed, run, found)
+        if project in found:
+            found[project].refused.add(run)
     return found
 
 
@@ -86,6 +104,16 @@ def _users(observed: Observed) -> set[str]:
     """Return every run that has an open pull request or may still open one."""
     open_now = {run for run, status in observed.pull_requests.items() if status in _OPEN}
     return open_now | set(observed.in_flight)
+
+
+def _refused(observed: Observed, now: datetime) -> set[str]:
+    """Return the runs that ended not long ago, and whose pull requests are tried again."""
+    records = {run: observed.records.runs.get(run) for run in observed.unproposed}
+    return {
+        run
+        for run, record in records.items()
+        if record is not None and record.ended_at and now < record.ended_at + REFUSED_FOR
+    } - set(observed.in_flight)
 
 
 def _project_of(

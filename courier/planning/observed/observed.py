@@ -203,6 +203,7 @@ class Observed:
             ``records``.
         pull_requests: Run name to the status the forge tells now, for every open one and
             every one whose record may be behind.
+        unproposed: Runs that ended, and whose pull requests the forge refused.
         branches: Other branches' tips by short name, for runs that start elsewhere.
         sandboxes: Every account of a sandbox for people, by name.
         kept: Sandboxes for people the engine keeps, by name; one must not leave before its last
@@ -224,6 +225,7 @@ class Observed:
     records: Records = field(default_factory=Records)
     in_flight: Mapping[str, InFlight] = field(default_factory=dict)
     pull_requests: Mapping[str, str] = field(default_factory=dict)
+    unproposed: Collection[str] = ()
     branches: Mapping[str, str] = field(default_factory=dict)
     sandboxes: Mapping[str, ObservedSandbox] = field(default_factory=dict)
     kept: Mapping[str, KeptSandbox] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -175,9 +175,30 @@ def test_no_more_pull_requests_are_opened_than_the_project_allows() -> None:
     assert [action.run for action in found.actions if isinstance(action, StartRun)] == ["b"]
     assert [(held.name, held.reason) for held in found.held] == [("c", "Limit"), ("d", "Limit")]
     assert "allows 3" in found.held[0].message
-    assert [(limit.project, limit.runs, limit.sandboxes) for limit in found.limits] == [
-        ("demo", 2, 8)
-    ]
+    (limit,) = found.limits
+    assert (limit.project, limit.runs, limit.sandboxes, limit.proposals) == ("demo", 2, 8, 0)
+
+
+def test_a_pull_request_its_forge_refused_has_room_kept_for_a_day() -> None:
+    limited = project(concurrency={"openPullRequests": 2})
+    an_hour_ago = NOW - timedelta(hours=1)
+    seen = observed(
+        done("open", pull_request="created", number=1),
+        done("old", pull_request="failed", ended_at=an_hour_ago),
+    )
+    seen = replace(seen, pull_requests={"open": "created"}, unproposed=["old", "gone"])
+    found = planned(limited, workflow(), run("a"), seen=seen)
+    assert [(held.name, held.reason) for held in found.held] == [("a", "Limit")]
+    assert "2 pull requests are open or on their way" in found.held[0].message
+    assert [limit.proposals for limit in found.limits] == [1]
+    long_ago = observed(
+        done("open", pull_request="created", number=1),
+        done("old", pull_request="failed", ended_at=NOW - timedelta(days=1)),
+    )
+    seen = replace(long_ago, pull_requests={"open": "created"}, unproposed=["old"])
+    found = planned(limited, workflow(), run("a"), seen=seen)
+    assert [action.run for action in found.actions] == ["a"]
+    assert [limit.proposals for limit in found.limits] == [0]
 
 
 def test_a_run_that_is_held_takes_no_room() -> None:
