@@ -198,6 +198,7 @@ async def scene(
     checkpoints: Callable[[Checkpoints], Checkpoints] = lambda kept: kept,
     shared: "Sharing | None" = None,
     hosting: Hosting | None = None,
+    office: Callable[[Forge], Forge] = lambda forge: forge,
 ) -> AsyncIterator[Scene]:
     """Open a world on an origin; the same folder again is the same courier restarted.
 
@@ -229,8 +230,8 @@ async def scene(
         index=index,
         checkpoints=checkpoints(CheckpointRefs(mirror.plumbing, mirror.remote)),
         forges={
-            "local": LocalForge(repository=mirror, state=state, clock=clock),
-            **({} if github is None else {"github": github}),
+            "local": office(LocalForge(repository=mirror, state=state, clock=clock)),
+            **({} if github is None else {"github": office(github)}),
         },
         secrets=secrets,
         transcripts=engines.transcripts,
