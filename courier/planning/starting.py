@@ -14,7 +14,8 @@ from courier.planning.documents.references import Ref
 from courier.planning.freezing.freeze import freeze, held
 from courier.planning.freezing.templates import strangers
 from courier.planning.freezing.wishes import unfulfilled
-from courier.planning.observed.observed import AskedAgain, Observed
+from courier.planning.observed.askedagain import AskedAgain
+from courier.planning.observed.observed import Observed
 from courier.planning.plan import Held, PlannedPrompt, StartRun
 from courier.runs.run.candidates import candidate_plans
 from courier.runs.run.frozen import FrozenPlan

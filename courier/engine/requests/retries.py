@@ -7,7 +7,7 @@ from courier.engine.requests.requests import Request, Requests
 from courier.engine.seam import RunReader
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
-from courier.planning.observed.observed import AskedAgain
+from courier.planning.observed.askedagain import AskedAgain
 from courier.runs.run.frozen import FrozenPlan
 from courier.runs.run.run import fold
 from courier.runs.steps.retry import Asked, retried

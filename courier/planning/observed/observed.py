@@ -14,13 +14,13 @@ from typing import Final
 
 from courier.planning.catalog.learnings import ObservedLearnings
 from courier.planning.documents.references import Ref
+from courier.planning.observed.askedagain import AskedAgain
 from courier.planning.observed.askeddraft import AskedDraft
 from courier.planning.observed.course import ObservedCourse
 from courier.planning.observed.diary import ObservedTask
 from courier.planning.observed.history import History, Sample, remember
 from courier.planning.observed.sandboxrecord import KeptSandbox, ObservedSandbox
 from courier.runs.run.events import ENDED
-from courier.runs.run.frozen import FrozenPlan
 from courier.runs.usage.pricing import EMBEDDED
 from courier.runs.usage.spending import Spent
 
@@ -154,25 +154,6 @@ class Lacking:
     reason: str
     spent: Decimal = Decimal(0)
     workflow: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AskedAgain:
-    """An ended run that somebody wants done again, and that was not begun yet.
-
-    Attributes:
-        name: What the new run is called.
-        run: The ended run.
-        frozen: What it does; None where it cannot be done, see ``problem``.
-        by: Who asked.
-        problem: Why it cannot be done; empty where it can.
-    """
-
-    name: str
-    run: str
-    frozen: FrozenPlan | None
-    by: str
-    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
