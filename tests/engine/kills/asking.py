@@ -35,9 +35,12 @@ def kill(folder: Path, sandboxd: Endpoint, story: str, how: str, *options: str) 
     return int(json.loads(done.stdout)["kills"])
 
 
-def kill_in_turn(folder: Path, sandboxd: Endpoint, story: str, *, every: int = 1) -> int:
-    """Have one life after the other killed, each at a later fact."""
-    return kill(folder, sandboxd, story, "sequence", "--every", str(every))
+def kill_in_turn(
+    folder: Path, sandboxd: Endpoint, story: str, *, every: int = 1, **served: str
+) -> int:
+    """Have one life after the other killed, each at a later fact; keywords say what else is where."""
+    addresses = [f"--served={what}={url}" for what, url in served.items()]
+    return kill(folder, sandboxd, story, "sequence", "--every", str(every), *addresses)
 
 
 def kill_once_each(folder: Path, sandboxd: Endpoint, story: str, points: Iterable[int]) -> int:

@@ -5,9 +5,9 @@ The sandbox server and the agents in its sandboxes outlive every death.
 
 import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -29,6 +29,8 @@ class Stage:
 
     folder: Path
     sandboxd: Endpoint
+    served: Mapping[str, str] = field(default_factory=dict)
+    """The addresses of what else outlives every death, by what it is."""
 
     @property
     def origin(self) -> Path:
@@ -43,11 +45,12 @@ Story = Callable[[Stage, Observer], Awaitable[int]]
 """What one life does until everything has ended; the observer may end it earlier."""
 
 
-def build(folder: Path, sandboxd: Endpoint) -> Stage:
-    """Make a fresh origin, beside which the state of courier will be."""
-    folder.mkdir(parents=True)
-    make_origin(folder, FILES)
-    return Stage(folder, sandboxd)
+def build(folder: Path, sandboxd: Endpoint, *, served: Mapping[str, str] | None = None) -> Stage:
+    """Take an origin, or make a fresh one, beside which the state of courier will be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "origin.git").exists():
+        make_origin(folder, FILES)
+    return Stage(folder, sandboxd, served or {})
 
 
 class FactByFact:
