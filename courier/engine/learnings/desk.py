@@ -185,7 +185,7 @@ class LearningDesk:
 def _before(record: Mapping[str, Any]) -> Extraction | None:
     """Return what a run's record says of it so far."""
     try:
-        return Extraction.model_validate(record.get("learnings"))
+        return Extraction.model_validate(record.get("learnings"), strict=False)
     except ValidationError:
         return None
 

@@ -38,7 +38,10 @@ def kill(folder: Path, sandboxd: Endpoint, story: str, how: str, *options: str) 
 def kill_in_turn(
     folder: Path, sandboxd: Endpoint, story: str, *, every: int = 1, **served: str
 ) -> int:
-    """Have one life after the other killed, each at a later fact; keywords say what else is where."""
+    """Have one life after the other killed, each at a later fact.
+
+    Keywords tell the addresses of what else outlives every death.
+    """
     addresses = [f"--served={what}={url}" for what, url in served.items()]
     return kill(folder, sandboxd, story, "sequence", "--every", str(every), *addresses)
 
