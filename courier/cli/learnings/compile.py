@@ -36,7 +36,8 @@ async def _compile(here: Here) -> str:
         made = next_version(reading.catalog, observed, commit=head.commit)
         if made is None:
             newest = observed.index.newest
-            return f"Version {newest.version} says what holds." if newest else "There are none."
+            said = f"Version {newest.version} says what holds already." if newest else ""
+            return said or "No learning is approved, so there is no version to keep."
         if not await keep_version(wiring.state, made):
             raise Conflict("Somebody else kept another version just now.", next_step="Try again.")
     left = f", {len(made.left_out)} left out for want of room" if made.left_out else ""

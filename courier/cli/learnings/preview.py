@@ -76,7 +76,7 @@ def _show(here: Here, step_type: str, found: "StepLearnings | None") -> None:
     )
     here.console.tell(f"Version {found.version}, digest {found.digest[:12]}.")
     for line in untold(found.model_dump(mode="json", by_alias=True)):
-        here.console.tell(safe(f"Not told, {line}."))
+        here.console.tell(safe(f"Not told: {line}."))
 
 
 async def _told(here: Here, asked: _Asked) -> "StepLearnings | None":

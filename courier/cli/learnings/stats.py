@@ -11,6 +11,7 @@ from courier.cli.verb import Verb
 if TYPE_CHECKING:
     from courier.planning.learned.figures import Figures, Tally
 
+_HEAD = ("LEARNING", "TOLD TO", "PASSED WITH", "WITHOUT", "ROUNDS WITH", "WITHOUT")
 _EXAMPLE = "courier learnings stats\ncourier learnings stats --last 2000 -o json"
 
 
@@ -33,9 +34,10 @@ _EXAMPLE = "courier learnings stats\ncourier learnings stats --last 2000 -o json
 def stats(here: Here, last: int, output: str) -> None:
     """Count runs with and without each.
 
-    Runs that completed or failed; one passed if it completed and nobody rejected its work. WITHOUT
-    are all others that were counted, whatever they were about, so that the difference is a hint and
-    no proof.
+    Runs that completed or failed; one passed if it completed and nobody rejected its work in the
+    end. ROUNDS is how often work was done on average: more than once where a check rejected it.
+    WITHOUT are all others that were counted, whatever they were about, so that the difference is a
+    hint and no proof.
     """
     from courier.cli.learnings.looking import machine_readable
     from courier.cli.views.ink import columns, safe
@@ -44,15 +46,26 @@ def stats(here: Here, last: int, output: str) -> None:
     if output != "table":
         here.console.show(machine_readable(_value(found), output))
         return
-    rows = [
-        ("LEARNING", "RUNS", "PASSED WITH", "PASSED WITHOUT"),
-        *(
-            (name, str(told.runs), _share(told), _share(found.whole.without(told)))
-            for name, told in sorted(found.by_lesson.items())
-        ),
-        ("any", str(found.told.runs), _share(found.told), _share(found.whole.without(found.told))),
-    ]
-    here.console.show("\n".join(safe(line) for line in columns(rows)))
+    told = [*sorted(found.by_lesson.items()), ("any", found.told)]
+    rows = [_HEAD, *((name, *_figures(one, found.whole.without(one))) for name, one in told)]
+    head, *lines = columns(rows)
+    here.console.show(
+        "\n".join([here.console.ink.paint(head, "dim"), *(safe(line) for line in lines)])
+    )
+
+
+def _figures(told: "Tally", others: "Tally") -> "Sequence[str]":
+    return (
+        str(told.runs),
+        _share(told),
+        _share(others),
+        _rounds(told),
+        _rounds(others),
+    )
+
+
+def _rounds(told: "Tally") -> str:
+    return "-" if told.mean_rounds is None else f"{told.mean_rounds:.1f}"
 
 
 async def _count(here: Here, last: int) -> "Figures":
@@ -86,4 +99,9 @@ def _each(found: "Figures", every: "Sequence[tuple[str, Tally]]") -> list[dict[s
 
 
 def _tally(told: "Tally") -> dict[str, Any]:
-    return {"runs": told.runs, "passed": told.passed, "rate": told.rate}
+    return {
+        "runs": told.runs,
+        "passed": told.passed,
+        "rate": told.rate,
+        "rounds": told.mean_rounds,
+    }

@@ -35,14 +35,15 @@ def untold(learnings: Mapping[str, Any]) -> Iterator[str]:
         names = [str(name) for name in group.get("names") or ()]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         why = _WHY.get(str(group.get("because")), str(group.get("because")))
-        yield f"{why}: {', '.join(names[:_NAMED])}{more}"
+        yield f"{', '.join(names[:_NAMED])}{more} ({why})"
 
 
 def _told(learnings: Mapping[str, Any]) -> str:
     names = ", ".join(str(one.get("name")) for one in learnings.get("lessons") or ())
     version = learnings.get("version")
-    parts = [f"version {version} ({names})" if names else f"nothing of version {version}"]
-    return "; ".join([*parts, *(f"not told, {each}" for each in untold(learnings))])
+    told = f"{names} of version {version}" if names else f"nothing of version {version}"
+    without = ", ".join(untold(learnings))
+    return f"{told}, not {without}" if without else told
 
 
 def _looked(found: Mapping[str, Any]) -> str:

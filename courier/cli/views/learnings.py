@@ -7,6 +7,7 @@ from courier.cli.views.ink import PLAIN, Ink, safe_lines
 
 if TYPE_CHECKING:
     from courier.engine.learnings.standing import StandingLesson
+    from courier.planning.learned.batch import Rejected
 
 
 def to_value(one: "StandingLesson") -> dict[str, Any]:
@@ -20,7 +21,19 @@ def to_value(one: "StandingLesson") -> dict[str, Any]:
         "uses": one.uses,
         "evidence": [each.model_dump(mode="json", by_alias=True) for each in one.evidence],
         "contradicts": list(one.contrary),
+        **({"rejected": _rejected(one.rejected)} if one.rejected else {}),
     }
+
+
+def _rejected(decided: "Rejected") -> dict[str, Any]:
+    return decided.model_dump(mode="json", by_alias=True, exclude={"lesson"})
+
+
+def _decision(decided: "Rejected") -> str:
+    """Return who rejected a learning, when and why."""
+    by = f" by {decided.by}" if decided.by else ""
+    why = f": {decided.reason}" if decided.reason else ""
+    return f"Rejected{by} on {decided.at:%Y-%m-%d}{why}"
 
 
 def to_text(one: "StandingLesson", ink: Ink = PLAIN) -> str:
@@ -46,6 +59,8 @@ def _lines(one: "StandingLesson", ink: Ink) -> Iterator[str]:
     if lesson.expires:
         yield f"Until: {lesson.expires}"
     yield "Seen in: " + (", ".join(_seen(one)) or "no run on record")
+    if one.rejected is not None:
+        yield ink.paint(safe_lines(_decision(one.rejected)), "yellow")
     if one.contrary:
         yield ink.paint(f"Contradicts: {', '.join(one.contrary)}", "yellow")
     yield f"Digest: {lesson.digest}"

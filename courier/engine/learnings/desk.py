@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from courier.engine.accounts.records import RunRecord, RunRecords
 from courier.engine.learnings.memory import Memory, evidence_line
 from courier.engine.learnings.pending import read_pending
-from courier.engine.learnings.proposing import Proposing
+from courier.engine.learnings.proposing import Outcome, Proposing
 from courier.engine.pullrequests.pulls import Pulls
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound, Unavailable
@@ -55,10 +55,8 @@ class LearningDesk:
         self._memory = Memory(world.state)
         self._proposing = Proposing(world, self._memory, pulls)
 
-    async def settle(
-        self, catalog: Catalog, in_flight: Collection[str]
-    ) -> Sequence[tuple[str, str]]:
-        """Take in what was found, and bring pull requests up to date; return what failed, and why.
+    async def settle(self, catalog: Catalog, in_flight: Collection[str]) -> Outcome:
+        """Take in what was found, and bring pull requests up to date; return what became of it.
 
         Args:
             catalog: The documents in force.
@@ -70,7 +68,8 @@ class LearningDesk:
                 await self._take_in(catalog, pending, in_flight)
             except CourierError as fault:
                 failed.append((pending.session, str(fault)))
-        return [*failed, *await self._proposing.carry_out()]
+        outcome = await self._proposing.carry_out()
+        return Outcome([*failed, *outcome.failed], outcome.proposed)
 
     async def _asked_again(self, in_flight: Collection[str]) -> Sequence[PendingRun]:
         """Return runs that are looked through once more and are not listed yet."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from courier.engine.learnings.memory import Memory
@@ -31,6 +32,19 @@ AUTHOR: Final = Identity("courier", "courier@localhost")
 _FOLDER: Final = ".courier/learnings"
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of learnings in one pass.
+
+    Attributes:
+        failed: Sessions and branches of what cannot be done now, and why.
+        proposed: Branches of pull requests that were opened or added to, and their titles.
+    """
+
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    proposed: list[tuple[str, str]] = field(default_factory=list)
+
+
 class Proposing:
     """Brings pull requests up to date with batches, and batches with what people decided.
 
@@ -45,18 +59,22 @@ class Proposing:
         self._memory = memory
         self._pulls = pulls
 
-    async def carry_out(self) -> Sequence[tuple[str, str]]:
-        """Do it for every project; return the branches where it cannot be done now, and why."""
-        failed = []
+    async def carry_out(self) -> Outcome:
+        """Do it for every project; return what became of it."""
+        outcome = Outcome()
         for batch in (await self._memory.batches()).values():
             try:
-                await self._one(batch)
+                proposed = await self._one(batch)
             except CourierError as fault:
                 log.warning("learnings of %s are not proposed: %s", batch.project, fault)
-                failed.append((batch.branch, str(fault)))
-        return failed
+                outcome.failed.append((batch.branch, str(fault)))
+                continue
+            if proposed is not None:
+                outcome.proposed.append((batch.branch, f"#{proposed.number} {proposed.title}"))
+        return outcome
 
-    async def _one(self, batch: Batch) -> None:
+    async def _one(self, batch: Batch) -> PullRequest | None:
+        """Do it for one project; return the pull request if one was opened or added to."""
         pull = await self._pull(batch)
         is_due = batch.unpublished or batch.withdrawn or pull is None
         if is_due and batch.number is not None:
@@ -67,7 +85,8 @@ class Proposing:
         elif not batch.learnings:
             await self._withdraw(batch, pull)
         elif is_due:
-            await self._publish(batch)
+            return await self._publish(batch)
+        return None
 
     async def _pull(self, batch: Batch) -> PullRequest | None:
         if batch.number is not None and self._pulls is not None:
@@ -80,7 +99,7 @@ class Proposing:
     def _forge(self, batch: Batch) -> Forge:
         return self._world.forges[batch.forge]
 
-    async def _publish(self, batch: Batch) -> None:
+    async def _publish(self, batch: Batch) -> PullRequest | None:
         repository, branch = self._world.repository, batch.branch
         head = await repository.head()
         tip = await repository.resolve(f"refs/remotes/origin/{branch}")
@@ -104,6 +123,7 @@ class Proposing:
             known = {"number": pull.number, "learnings": done, "withdrawn": ()}
             told = batch.model_copy(update=known)
             await self._memory.keep(told, message=f"learnings proposed: {batch.project}")
+        return pull if pull.number else None
 
     async def _decided(self, batch: Batch, pull: PullRequest) -> None:
         """Forget the batch; what was in the pull request and did not come in was rejected.

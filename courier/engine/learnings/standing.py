@@ -1,7 +1,7 @@
 """How learnings stand: approved, proposed or rejected, and how often each was told."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from courier.engine.accounts.records import RunRecords
@@ -9,6 +9,7 @@ from courier.engine.learnings.memory import Memory
 from courier.engine.world import World
 from courier.planning.catalog.catalog import Catalog
 from courier.planning.catalog.learnings import every_lesson
+from courier.planning.learned.batch import Rejected
 from courier.planning.learned.figures import Figures, figures
 from courier.ports.index import RunQuery
 from courier.runs.learnings.lesson import Evidence, Lesson
@@ -28,6 +29,7 @@ class StandingLesson:
         uses: How many runs that were counted were told it.
         evidence: The runs that showed it, those noted later included.
         contrary: Names of others it contradicts.
+        rejected: Who rejected it, when and why; None where a document or nobody did.
     """
 
     lesson: Lesson
@@ -36,6 +38,7 @@ class StandingLesson:
     uses: int = 0
     evidence: Sequence[Evidence] = ()
     contrary: Sequence[str] = ()
+    rejected: Rejected | None = None
 
 
 class Standing:
@@ -58,13 +61,11 @@ class Standing:
         every = [*_documents(catalog, today), *await self._proposed(), *await self._rejected()]
         alive = [one.lesson for one in every if one.status in ("approved", "proposed")]
         return [
-            StandingLesson(
-                one.lesson,
-                one.status,
-                one.where,
-                told[one.lesson.name].runs if one.lesson.name in told else 0,
-                _joined(one.lesson, further),
-                [other.name for other in like(one.lesson, alive, "contrary")],
+            replace(
+                one,
+                uses=told[one.lesson.name].runs if one.lesson.name in told else 0,
+                evidence=_joined(one.lesson, further),
+                contrary=[other.name for other in like(one.lesson, alive, "contrary")],
             )
             for one in every
         ]
@@ -89,7 +90,12 @@ class Standing:
 
     async def _rejected(self) -> Sequence[StandingLesson]:
         return [
-            StandingLesson(one.lesson, "rejected", f"#{one.number}" if one.number else one.by or "")
+            StandingLesson(
+                one.lesson,
+                "rejected",
+                f"#{one.number}" if one.number else one.by or "",
+                rejected=one,
+            )
             for one in await self._memory.rejected()
         ]
 

@@ -150,11 +150,12 @@ class Dispatcher:
             catalog: The documents in force.
 
         Returns:
-            What could not be done now.
+            What could not be done now, and what was proposed.
         """
         live = await self._engine.list(live=True)
-        failed = await self._learnings.settle(catalog, {state.run_id for state in live})
-        return [Dispatched(name, "failed", why) for name, why in failed]
+        outcome = await self._learnings.settle(catalog, {state.run_id for state in live})
+        failed = [Dispatched(name, "failed", why) for name, why in outcome.failed]
+        return [*failed, *(Dispatched(name, "published", told) for name, told in outcome.proposed)]
 
     async def _try(self, action: Action, teams: Teams) -> Dispatched:
         try:

@@ -142,9 +142,14 @@ def _told(one: Proposed) -> str:
         f"- Why: {inline(lesson.description)}",
         f"- A {lesson.category}, seen in {runs}; `{lesson.path}`",
         *([f"- Only told to: {', '.join(lesson.roles)}"] if lesson.roles else []),
+        *([f"- Only about: {_globs(lesson.scope)}"] if lesson.scope else []),
         *_contradictions(one.contrary),
     ]
     return "\n".join(lines)
+
+
+def _globs(scope: Sequence[str]) -> str:
+    return ", ".join(inline(glob) for glob in scope)
 
 
 def _contradictions(names: Sequence[str]) -> Iterator[str]:

@@ -167,7 +167,7 @@ def _shares(record: Mapping[str, Any], by: By) -> Iterator[tuple[str, Share]]:
         yield (
             str(record.get(by) or NOBODY),
             Share(
-                _rounds(steps),
+                rounds_of(steps),
                 cost_of(_usage(record)),
                 _length(record),
             ),
@@ -182,14 +182,14 @@ def _shares(record: Mapping[str, Any], by: By) -> Iterator[tuple[str, Share]]:
         yield (
             name,
             Share(
-                _rounds(some),
+                rounds_of(some),
                 sum(costs, Decimal(0)) if costs else None,
                 sum(lengths) if lengths else None,
             ),
         )
 
 
-def _rounds(steps: Iterable[Mapping[str, Any]]) -> int:
+def rounds_of(steps: Iterable[Mapping[str, Any]]) -> int:
     """Return how often the step was done that was done most often, verdicts apart."""
     told = [each.get("iteration") for each in steps if not each.get("verdict")]
     return max((each for each in told if isinstance(each, int)), default=0)

@@ -139,29 +139,34 @@ def test_a_status_is_written_into_a_file_and_nothing_else() -> None:
 
 
 def ran(
-    phase: str, *names: str, reason: str = "Completed", source: str = "manual"
+    phase: str, *names: str, reason: str = "Completed", source: str = "manual", rounds: int = 1
 ) -> dict[str, Any]:
-    told = {"version": 2, "lessons": [{"name": name, "digest": "d"} for name in names]}
-    step = {"step": "design", "learnings": told} if names else {"step": "design"}
-    return {"phase": phase, "reason": reason, "source": source, "steps": [step, step]}
+    lessons = [{"name": name, "digest": "d"} for name in names]
+    learnings = {"learnings": {"version": 2, "lessons": lessons}} if names else {}
+    steps = [{"step": "design", "iteration": at + 1, **learnings} for at in range(rounds)]
+    check = {"step": "check", "iteration": 9, "verdict": {"passed": True}}
+    told = {"phase": phase, "reason": reason, "source": source}
+    return {**told, "steps": [*steps, check]}
 
 
 def test_runs_with_and_without_are_counted_once_each() -> None:
     found = figures(
         [
-            ran("completed", "lint", "deploy"),
-            ran("failed", "lint"),
+            ran("completed", "lint", "deploy", rounds=2),
+            ran("failed", "lint", rounds=3),
             ran("completed"),
-            ran("completed", reason="Rejected"),
+            ran("completed", reason="Rejected", rounds=0),
             ran("running", "lint"),
             ran("completed", "lint", source="learning"),
         ]
     )
-    assert (found.whole, found.told) == (Tally(4, 2), Tally(2, 1))
-    assert found.by_lesson == {"lint": Tally(2, 1), "deploy": Tally(1, 1)}
-    assert found.whole.without(found.by_lesson["lint"]).rate == 0.5
-    assert found.by_version == {2: Tally(2, 1), 0: Tally(2, 1)}
-    assert Tally().rate is None
+    assert (found.whole, found.told) == (Tally(4, 2, 3, 6), Tally(2, 1, 2, 5))
+    assert found.by_lesson == {"lint": Tally(2, 1, 2, 5), "deploy": Tally(1, 1, 1, 2)}
+    others = found.whole.without(found.by_lesson["lint"])
+    assert (others, others.rate, others.mean_rounds) == (Tally(2, 1, 1, 1), 0.5, 1.0)
+    assert found.told.mean_rounds == 2.5
+    assert found.by_version == {2: Tally(2, 1, 2, 5), 0: Tally(2, 1, 1, 1)}
+    assert (Tally().rate, Tally().mean_rounds) == (None, None)
 
 
 @pytest.mark.parametrize(
