@@ -21,6 +21,7 @@ MOST: Final = 60_000
 """Characters a comment may have; GitHub refuses more than 65,536."""
 
 _ROWS: Final = 50
+_NAMES: Final = 10
 _ROOM: Final = 600
 """Characters kept for saying that something is left out."""
 
@@ -79,6 +80,7 @@ def _headline(found: Comparison) -> str:
     parts = [
         _many(len(found.starts), "run would start", "runs would start"),
         _many(len(found.stops), "run would not start any more", "runs would not start any more"),
+        _many(len(found.held), "document would be held", "documents would be held"),
         _many(len(found.cancels), "run under way would stop", "runs under way would stop"),
         _many(len(found.changes), "workflow or task changes", "workflows and tasks change"),
     ]
@@ -172,9 +174,14 @@ def _others(found: Comparison) -> Iterator[str]:
     for one in found.cancels[:_ROWS]:
         why = cell(one.reason, most=200)
         yield f"- {code(one.run)} is under way and would be **stopped**: {why}."
-    for held in found.held[:_ROWS]:
+    alike: dict[tuple[str, str], list[str]] = {}
+    for held in found.held:
         name = code(f"{held.kind}/{held.name}")
-        yield f"- {name} would be **held** ({held.reason}): {cell(held.message, most=300)}"
+        alike.setdefault((held.reason, held.message), []).append(name)
+    for (reason, message), names in list(alike.items())[:_ROWS]:
+        more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+        told = f"{', '.join(names[:_NAMES])}{more}"
+        yield f"- {told} would be **held** ({reason}): {cell(message, most=300)}"
 
 
 def _budgets(budgets: Sequence[Headroom]) -> Iterator[str]:

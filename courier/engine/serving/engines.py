@@ -146,7 +146,7 @@ def _shared(home: str, url: str, clock: Clock, disk: "LiveDisk") -> "Shared":
         raise Misconfigured(
             "This courier cannot use PostgreSQL.",
             detail=f"COURIER_DATABASE_URL is set, and the library {missing.name} is not here.",
-            next_step="Install it with `pip install 'courier[postgres]'`.",
+            next_step="Install it beside courier: `pip install 'psycopg[binary]'`.",
         ) from missing
 
     return Shared(home, url, clock, disk)

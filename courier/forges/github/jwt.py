@@ -33,7 +33,7 @@ def _signature(text: bytes, key: str) -> bytes:
     except ImportError as missing:
         raise Misconfigured(
             "GitHub Apps need a library that is not installed.",
-            next_step="Install it with `pip install 'courier[github]'`.",
+            next_step="Install it beside courier: `pip install cryptography`.",
         ) from missing
     signature: bytes = _read(key).sign(text, PKCS1v15(), SHA256())
     return signature

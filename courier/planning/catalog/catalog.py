@@ -216,7 +216,9 @@ def _documents(files: Iterable[ReadFile]) -> Mapping[Ref, Document]:
 
 def _digest(files: Mapping[str, ReadFile]) -> str:
     """Return the digest of files that are in the order of their paths."""
-    return sha256("".join([each.line for each in files.values()]).encode()).hexdigest()
+    return sha256(
+        "".join([each.line for each in files.values()]).encode("utf-8", "surrogateescape")
+    ).hexdigest()
 
 
 def _placed(finding: Finding, manifest: Manifest) -> Diagnostic:
