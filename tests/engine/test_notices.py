@@ -88,6 +88,7 @@ async def test_told_again_after_any_loss_of_memory_nothing_comes_twice(
     await here.herald.tell(told)
     await here.put(record("one"))
     await here.herald.tell(told)
+    await here.settled()
     kept = here.memory.read_bytes()
     await here.put(record("two", phase="failed", reason="Crashed"))
     await here.herald.tell(told)
