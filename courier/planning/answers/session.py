@@ -5,14 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
-from courier.planning.catalog.catalog import Catalog
 from courier.planning.catalog.questions import KIND, open_questions
 from courier.planning.documents.manifest import Document
 from courier.planning.documents.references import Ref
-from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
-from courier.planning.made.names import cause_of, made_run
+from courier.planning.made.following import begun, flying_of
+from courier.planning.made.making import Found, Made, Sight, start_made
+from courier.planning.made.names import made_run
 from courier.planning.made.session import Question, Told, made_session
-from courier.planning.plan import Held
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.texts.material import as_data
 
@@ -28,17 +27,15 @@ you are counts: 1 is what the repository proves, 0.5 is a guess. Leave out what 
 def plan_answers(sight: Sight) -> Found:
     """Return what is to be done about every AnsweringSession: open questions are asked once."""
     catalog, observed = sight.catalog, sight.observed
-    found = Found(owned={run for run in observed.in_flight if _stands(catalog, run)})
+    found = Found(owned=flying_of(catalog, observed, KIND))
     wanted: list[Made] = []
     for ref in catalog.of_kind(KIND):
         document = catalog.documents[ref]
         asked = open_questions(document.value["spec"])
         run = answers_run(ref, asked)
-        if asked and run not in observed.in_flight and run not in observed.records.runs:
+        if asked and not begun(observed, run):
             wanted.append(_made(sight, document, run, asked))
-    decided = start_made(sight, wanted).values()
-    found.actions += starts_of(decided)
-    found.held += [each for each in decided if isinstance(each, Held)]
+    found.take(start_made(sight, wanted).values())
     return found
 
 
@@ -46,11 +43,6 @@ def answers_run(ref: Ref, asked: Sequence[Mapping[str, Any]]) -> str:
     """Return the name of the run that answers exactly these questions."""
     told = json.dumps([[each["id"], each["text"]] for each in asked])
     return made_run(ref, part=sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:8])
-
-
-def _stands(catalog: Catalog, run: str) -> bool:
-    cause = cause_of(run)
-    return cause is not None and cause.kind == KIND and cause in catalog.documents
 
 
 def _made(sight: Sight, document: Document, run: str, asked: Sequence[Mapping[str, Any]]) -> Made:

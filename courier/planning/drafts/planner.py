@@ -6,11 +6,11 @@ from typing import Final
 from courier.planning.catalog.catalog import Catalog
 from courier.planning.documents.manifest import Document
 from courier.planning.documents.references import Ref
-from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
+from courier.planning.made.following import begun
+from courier.planning.made.making import Found, Made, Sight, start_made
 from courier.planning.made.names import made_run
 from courier.planning.made.session import Question, Told, made_session
 from courier.planning.observed.askeddraft import AskedDraft
-from courier.planning.plan import Held
 from courier.resources.envelope import API_VERSION
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.texts.material import as_data
@@ -30,17 +30,14 @@ stands on or may fail of; do not plan what the goal does not need."""
 def plan_drafts(sight: Sight) -> Found:
     """Return what is to be done about every request: those not begun yet start."""
     known = {run_of(asked.name): asked for asked in sight.observed.drafts}
-    flying, records = sight.observed.in_flight, sight.observed.records.runs
     found = Found(owned=set(known))
     wanted = [
         made
         for run, asked in known.items()
-        if run not in flying and run not in records
+        if not begun(sight.observed, run)
         for made in _made(sight, run, asked)
     ]
-    decided = start_made(sight, wanted).values()
-    found.actions += starts_of(decided)
-    found.held += [each for each in decided if isinstance(each, Held)]
+    found.take(start_made(sight, wanted).values())
     return found
 
 

@@ -13,7 +13,8 @@ from courier.planning.catalog.learnings import ObservedPending, approved
 from courier.planning.documents.lacking import names_provider
 from courier.planning.documents.manifest import Document
 from courier.planning.documents.references import Ref
-from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
+from courier.planning.made.following import begun
+from courier.planning.made.making import Found, Made, Sight, start_made
 from courier.planning.made.session import Question, Told, made_session
 from courier.planning.plan import Held
 from courier.runs.harvest.frozen import FrozenHarvest
@@ -81,17 +82,11 @@ def plan_learning(sight: Sight) -> Found:
     wanted = [
         _made(sight, pending[run])
         for session, run in sorted(sessions.items())
-        if session not in observed.in_flight
-        and session not in observed.records.runs
-        and hindrance(sight.catalog, pending[run].project) is None
+        if not begun(observed, session) and hindrance(sight.catalog, pending[run].project) is None
     ]
-    decided = start_made(sight, wanted)
-    found.actions += starts_of(decided.values())
-    found.held += [
-        each.model_copy(update={"kind": "Run", "name": session})
-        for session, each in decided.items()
-        if isinstance(each, Held)
-    ]
+    for session, each in start_made(sight, wanted).items():
+        told = {"kind": "Run", "name": session}
+        found.take([each.model_copy(update=told) if isinstance(each, Held) else each])
     return found
 
 

@@ -5,6 +5,7 @@ from itertools import count
 from typing import Final
 
 from courier.planning.catalog.catalog import Catalog
+from courier.planning.made.names import cause_of
 from courier.planning.observed.course import GONE, Course, Part, PartPhase, PlannedCourse
 from courier.planning.observed.observed import Observed, ObservedRun
 from courier.runs.steps.approvals import AWAITING
@@ -69,6 +70,16 @@ def astray(observed: Observed, part: Part) -> str | None:
 def begun(observed: Observed, run: str) -> bool:
     """Return whether a run was ever started, as far as can be seen."""
     return run in observed.in_flight or run in observed.records.runs
+
+
+def flying_of(catalog: Catalog, observed: Observed, kind: str) -> set[str]:
+    """Return the runs in flight that come of documents of a kind which are still there."""
+    causes = {run: cause_of(run) for run in observed.in_flight}
+    return {
+        run
+        for run, cause in causes.items()
+        if cause is not None and cause.kind == kind and cause in catalog.documents
+    }
 
 
 def noted(observed: Observed, course: Course) -> PlannedCourse | None:

@@ -75,6 +75,14 @@ class Found:
         self.owned |= other.owned
         self.wake(other.wake_at)
 
+    def take(self, decided: Iterable[StartRun | Held]) -> None:
+        """Note what becomes of runs that were to start."""
+        for each in decided:
+            if isinstance(each, Held):
+                self.held.append(each)
+            else:
+                self.actions.append(each)
+
     def wake(self, at: datetime | None) -> None:
         """Note that something falls due."""
         if at is not None:

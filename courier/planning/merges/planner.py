@@ -7,9 +7,8 @@ from courier.planning.documents.manifest import Document
 from courier.planning.documents.references import Ref
 from courier.planning.freezing.freeze import held, spec_digest
 from courier.planning.freezing.tips import tip
-from courier.planning.made.making import Found, Made, Sight, start_made, starts_of
+from courier.planning.made.making import Found, Made, Sight, start_made
 from courier.planning.made.names import made_run
-from courier.planning.plan import Held
 from courier.planning.wanted import kept
 from courier.resources.envelope import API_VERSION
 from courier.runs.run.frozen import FrozenPlan
@@ -45,9 +44,7 @@ def plan_merges(sight: Sight) -> Found:
             found.held.append(held(catalog, ref, "Blocked", lacking))
         else:
             wanted.append(_made(sight, document, run))
-    decided = start_made(sight, wanted)
-    found.actions += starts_of(decided.values())
-    found.held += [each for each in decided.values() if isinstance(each, Held)]
+    found.take(start_made(sight, wanted).values())
     return found
 
 
