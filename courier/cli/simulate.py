@@ -11,24 +11,31 @@ from typing import Any
 
 from courier.agents.stubbed import StubbedDriver
 from courier.cli.here import Here
+from courier.cli.kinds import thing_named
 from courier.cli.live import watch
 from courier.cli.views.ink import safe
 from courier.cli.views.json_text import to_json
 from courier.engine.accounts.records import RunRecords
 from courier.engine.accounts.retelling import retell
+from courier.engine.attempts.inquiry import AGENT as MODEL
 from courier.engine.running.question import SIGNAL, answer_to
 from courier.engine.running.runner import FLOW
 from courier.engine.seam import Engine
 from courier.errors import CourierError, InvalidCatalog, Misused, NotFound
 from courier.planning.documents.scenarios import read_scenarios
 from courier.runs.run.following import FrozenCi
-from courier.runs.run.frozen import FrozenPlan
+from courier.runs.run.frozen import FrozenPlan, FrozenStep
 from courier.runs.steps.approvals import PROTECTED, waiting
-from courier.runs.transcripts.stubs import Scenario, answer, unmet
+from courier.runs.transcripts.stubs import Scenario, Stub, answer, unmet
 from courier.storage.scratch import make_twin
 from courier.wiring import Home, Wiring
 
 _SHELL = "shell"
+_ANY = "claude"
+_NO_ANSWER = Stub(status="failed", reason="NoAnswer", text="The scenario has no answer to it.")
+"""What whoever resolves conflicts says where a scenario counts on there being none."""
+
+Answers = Mapping[str, tuple[Stub, ...]]
 _GLANCE_SECONDS = 0.1
 """How often is looked whether the run asks something."""
 
@@ -82,26 +89,33 @@ async def _play(here: Here, scenario: Scenario, output: str) -> Sequence[str]:
     async with here.wired() as wiring:
         frozen = await _frozen(here, wiring, scenario)
         _check(scenario, frozen)
-        branches = {frozen.git.base_branch: frozen.git.base_commit}
+        branches = _branches(frozen)
         objects = wiring.mirror.plumbing.objects
         with tempfile.TemporaryDirectory(prefix="courier-simulation-") as folder:
             origin = make_twin(Path(folder), objects=objects, branches=branches)
             environment = {**_made_up(frozen), **here.environment}
             home = Home(str(origin), Path(folder) / "home")
-            async with _scratch(here, home, environment, scenario) as scratch:
+            async with _scratch(here, home, environment, _answers(scenario, frozen)) as scratch:
                 account = await _done(here, scratch, (frozen, scenario), output)
     return list(unmet(scenario.expect, account))
 
 
+def _branches(frozen: FrozenPlan) -> Mapping[str, str]:
+    """Return the branches a run needs to be there, its base first."""
+    merged = frozen.merge.branches if frozen.merge is not None else ()
+    others = {each.branch: each.commit for each in merged}
+    return {frozen.git.base_branch: frozen.git.base_commit, **others}
+
+
 @asynccontextmanager
 async def _scratch(
-    here: Here, home: Home, environment: dict[str, str], scenario: Scenario
+    here: Here, home: Home, environment: dict[str, str], answers: Answers
 ) -> AsyncIterator[Wiring]:
     wiring = Wiring(
         replace(here.settings, database_url=None),
         home,
         environment,
-        stand_in=lambda driver: StubbedDriver(driver, scenario.answers),
+        stand_in=lambda driver: StubbedDriver(driver, answers),
     )
     async with wiring.opened():
         await wiring.mirror.fetch()
@@ -110,9 +124,11 @@ async def _scratch(
 
 async def _frozen(here: Here, wiring: Wiring, scenario: Scenario) -> FrozenPlan:
     files = dict(await here.checkout.files())
+    if scenario.document is not None:
+        cause = thing_named(scenario.document, next_step="Try `document: issuescan/NAME`.")
+        return _alone(await wiring.preview().rehearsed(files, cause, beside=here.checkout))
     if scenario.run is not None:
-        frozen = await wiring.preview().frozen(files, scenario.run, beside=here.checkout)
-        return _unscored(frozen)
+        return _alone(await wiring.preview().frozen(files, scenario.run, beside=here.checkout))
     name = "simulated"
     document = {
         "apiVersion": "courier/v1",
@@ -121,16 +137,26 @@ async def _frozen(here: Here, wiring: Wiring, scenario: Scenario) -> FrozenPlan:
         "spec": scenario.spec,
     }
     files[f".courier/runs/{name}.yaml"] = json.dumps(document).encode()
-    return _unscored(await wiring.preview().frozen(files, name, beside=here.checkout))
+    return _alone(await wiring.preview().frozen(files, name, beside=here.checkout))
 
 
-def _unscored(frozen: FrozenPlan) -> FrozenPlan:
-    """Return the plan with no model asked to score what was made up, and no checks waited for."""
-    alone = frozen.model_copy(update={"ci": FrozenCi()})
-    if frozen.quality.score != "everyStep":
-        return alone
-    quality = frozen.quality.model_copy(update={"score": "evaluator"})
-    return alone.model_copy(update={"quality": quality})
+def _alone(frozen: FrozenPlan) -> FrozenPlan:
+    """Return the plan with no model asked, no checks waited for, and no forge but our own."""
+    quality = frozen.quality
+    if quality.score == "everyStep":
+        quality = quality.model_copy(update={"score": "evaluator"})
+    told = {
+        "ci": FrozenCi(),
+        "quality": quality,
+        "delivery": frozen.delivery.model_copy(update={"forge": "local"}),
+        "steps": tuple(_by_agent(step) for step in frozen.steps),
+    }
+    return frozen.model_copy(update=told)
+
+
+def _by_agent(step: FrozenStep) -> FrozenStep:
+    """Return a step for which an agent is made up where a model would be asked by itself."""
+    return step.model_copy(update={"agent": _ANY}) if step.agent == MODEL else step
 
 
 def _check(scenario: Scenario, frozen: FrozenPlan) -> None:
@@ -141,7 +167,9 @@ def _check(scenario: Scenario, frozen: FrozenPlan) -> None:
     silent = [
         name
         for name, step in every.items()
-        if step.agent != _SHELL and not answer(scenario.answers, name, iteration=1)
+        if step.agent != _SHELL
+        and not (step.type == "merger" and frozen.merge is not None)
+        and not answer(scenario.answers, name, iteration=1)
     ]
     places = {PROTECTED.name, *(each.name for each in frozen.approvals)}
     nowhere = [name for name in scenario.approvals if name not in places]
@@ -157,6 +185,12 @@ def _check(scenario: Scenario, frozen: FrozenPlan) -> None:
             ),
             next_step=f"The steps are: {', '.join(names)}. Write `answers` for those with agents.",
         )
+
+
+def _answers(scenario: Scenario, frozen: FrozenPlan) -> Answers:
+    """Return the answers, with one for every agent that is there only in case of need."""
+    spare = {step.name: (_NO_ANSWER,) for step in frozen.steps if step.agent != _SHELL}
+    return spare | scenario.answers
 
 
 def _made_up(frozen: FrozenPlan) -> Mapping[str, str]:

@@ -21,12 +21,13 @@ from courier.planning.chains.named import run_named
 from courier.planning.comparison import Comparison, compare, news
 from courier.planning.documents.manifest import Schemas
 from courier.planning.documents.references import Ref
-from courier.planning.freezing.freeze import freeze
+from courier.planning.freezing.freeze import freeze, held
 from courier.planning.freezing.templates import machines
-from courier.planning.made.making import dressed
+from courier.planning.made.making import Made, Sight, dressed
 from courier.planning.observed.observed import Observed
 from courier.planning.plan import Held, Plan
 from courier.planning.planner import Pass, plan_pass
+from courier.planning.rehearsal import rehearsed
 from courier.planning.sketch import Sketch, sketch
 from courier.ports.assets import Assets
 from courier.ports.repository import Repository
@@ -53,6 +54,10 @@ async def read_commit(repository: Repository, commit: str, schemas: Schemas) -> 
 
 
 Decided = TypeVar("Decided")
+
+
+def _nothing_starts(catalog: Catalog, ref: Ref) -> Held:
+    return held(catalog, ref, "Simulated", "Nothing starts in a preview.")
 
 
 class Preview:
@@ -138,17 +143,51 @@ class Preview:
             NotFound: If no document is that Run.
             Misused: If it cannot be done, with the reason.
         """
+        catalog, ref = self._catalog(files), Ref("Run", run)
+        made = run_named(catalog, run)
+        if made is None and ref not in catalog.documents:
+            raise NotFound(f"No document in .courier/ is {ref}.")
+        await self._world.repository.fetch()
+        observed = await self._observed(catalog)
+        return await self._frozen((catalog, observed), made or ref, beside)
+
+    async def rehearsed(
+        self, files: Mapping[str, bytes], cause: Ref, *, beside: Assets
+    ) -> FrozenPlan:
+        """Return what the run would do that a document of another kind comes to.
+
+        Args:
+            files: Path from the root to content.
+            cause: The document.
+            beside: Gives the other files of that working tree.
+
+        Raises:
+            InvalidCatalog: If the documents have errors.
+            Misused: If it comes to none, or that cannot be done, with the reason.
+        """
+        catalog = self._catalog(files)
+        await self._world.repository.fetch()
+        observed = await self._observed(catalog)
+        sight = Sight(catalog, observed, self._world.clock.now(), {}, _nothing_starts)
+        made = rehearsed(sight, cause)
+        if isinstance(made, str):
+            raise Misused(f"{cause} cannot be done.", detail=made)
+        return await self._frozen((catalog, observed), made, beside)
+
+    def _catalog(self, files: Mapping[str, bytes]) -> Catalog:
         reading = read_files(files, self._schemas)
         if has_errors(reading.diagnostics):
             raise InvalidCatalog(reading.diagnostics)
-        ref, catalog = Ref("Run", run), reading.catalog
-        made = run_named(catalog, run)
+        return reading.catalog
+
+    async def _frozen(
+        self, seen: tuple[Catalog, Observed], what: Made | Ref, beside: Assets
+    ) -> FrozenPlan:
+        catalog, observed = seen
+        made = what if isinstance(what, Made) else None
+        ref = what if isinstance(what, Ref) else what.ref
         if made is not None:
-            catalog = catalog.with_documents([made.document])
-        if ref not in catalog.documents:
-            raise NotFound(f"No document in .courier/ is {ref}.")
-        await self._world.repository.fetch()
-        observed = await self._observed(reading.catalog)
+            catalog = catalog.with_documents([made.document, *made.stands_on])
         drivers = self._world.drivers.keys()
 
         def decide(library: Library) -> FrozenPlan | Held:
@@ -156,7 +195,7 @@ class Preview:
 
         found = await Stacks(self._world.repository, beside).planned(decide)
         if isinstance(found, Held):
-            raise Misused(f"Run {run} cannot be done.", detail=found.message)
+            raise Misused(f"Run {ref.name} cannot be done.", detail=found.message)
         return found if made is None else dressed(made, found)
 
     def machines(self, files: Mapping[str, bytes]) -> Mapping[str, FrozenSandbox]:
@@ -168,10 +207,7 @@ class Preview:
         Raises:
             InvalidCatalog: If the documents have errors.
         """
-        reading = read_files(files, self._schemas)
-        if has_errors(reading.diagnostics):
-            raise InvalidCatalog(reading.diagnostics)
-        return machines(reading.catalog)
+        return machines(self._catalog(files))
 
     async def prepare(self, machine: FrozenSandbox) -> str:
         """Return the provider's name of a machine's template, built first if it is not there.

@@ -6,7 +6,6 @@ from hashlib import sha256
 from typing import Any, Final
 
 from courier.planning.catalog.questions import KIND, open_questions
-from courier.planning.documents.manifest import Document
 from courier.planning.documents.references import Ref
 from courier.planning.made.following import begun, flying_of
 from courier.planning.made.making import Found, Made, Sight, start_made
@@ -30,11 +29,10 @@ def plan_answers(sight: Sight) -> Found:
     found = Found(owned=flying_of(catalog, observed, KIND))
     wanted: list[Made] = []
     for ref in catalog.of_kind(KIND):
-        document = catalog.documents[ref]
-        asked = open_questions(document.value["spec"])
+        asked = open_questions(catalog.documents[ref].value["spec"])
         run = answers_run(ref, asked)
         if asked and not begun(observed, run):
-            wanted.append(_made(sight, document, run, asked))
+            wanted.append(answering(sight, ref))
     found.take(start_made(sight, wanted).values())
     return found
 
@@ -45,8 +43,10 @@ def answers_run(ref: Ref, asked: Sequence[Mapping[str, Any]]) -> str:
     return made_run(ref, part=sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:8])
 
 
-def _made(sight: Sight, document: Document, run: str, asked: Sequence[Mapping[str, Any]]) -> Made:
-    ref = document.ref
+def answering(sight: Sight, ref: Ref) -> Made:
+    """Return the run that answers the open questions of a session."""
+    document = sight.catalog.documents[ref]
+    asked = open_questions(document.value["spec"])
     number = f"{len(asked)} question{'s' if len(asked) > 1 else ''}"
     question = Question(
         title=f"Answer {number} of {ref.name}",
@@ -65,7 +65,7 @@ def _made(sight: Sight, document: Document, run: str, asked: Sequence[Mapping[st
         ),
     )
     told = Told(f"{number} without an answer", sight.observed.branch)
-    return made_session(document, run, question, source="answering", told=told)
+    return made_session(document, answers_run(ref, asked), question, source="answering", told=told)
 
 
 def _task(asked: Sequence[Mapping[str, Any]]) -> Iterator[str]:

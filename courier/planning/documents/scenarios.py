@@ -33,7 +33,10 @@ def read_scenarios(path: str, data: bytes) -> tuple[tuple[Scenario, ...], tuple[
         else:
             problems += read
     if not found and not problems:
-        detail = "A scenario has `scenario`, `run` or `spec`, `answers` and `expect`."
+        detail = (
+            "A scenario has `scenario`, one of `run`, `spec` and `document`, `answers` and "
+            "`expect`."
+        )
         problems.append(error("Empty", "No scenario in the file", detail, None))
     return tuple(found), tuple(problems)
 
@@ -43,8 +46,11 @@ def _read(draft: Draft) -> Scenario | Sequence[Diagnostic]:
         read = Scenario.model_validate_json(json.dumps(draft.value))
     except ValidationError as wrong:
         return list(model_problems(draft, wrong, _MODELS))
-    if (read.run is None) == (read.spec is None):
-        detail = "Write `run`, the name of a Run document, or `spec`, what is asked for."
+    if sum(each is not None for each in (read.run, read.spec, read.document)) != 1:
+        detail = (
+            "Write one of these: `run`, the name of a Run document; `spec`, what is asked for; "
+            "`document`, KIND/NAME of one whose run is simulated."
+        )
         return [error("MissingField", "What is simulated?", detail, draft.locate(()))]
     return list(_waits_forever(draft, read)) or read
 

@@ -35,7 +35,7 @@ def plan_drafts(sight: Sight) -> Found:
         made
         for run, asked in known.items()
         if not begun(sight.observed, run)
-        for made in _made(sight, run, asked)
+        for made in drafting(sight, asked)
     ]
     found.take(start_made(sight, wanted).values())
     return found
@@ -46,7 +46,8 @@ def run_of(name: str) -> str:
     return made_run(Ref(KIND, name))
 
 
-def _made(sight: Sight, run: str, asked: AskedDraft) -> Iterator[Made]:
+def drafting(sight: Sight, asked: AskedDraft) -> Iterator[Made]:
+    """Yield the run that drafts a plan; none where its project is not there."""
     cause = _cause(sight.catalog, asked)
     if cause is None:
         return
@@ -72,7 +73,7 @@ def _made(sight: Sight, run: str, asked: AskedDraft) -> Iterator[Made]:
         ),
     )
     told = Told(f"{asked.by} asked for it", sight.observed.branch)
-    yield made_session(cause, run, question, source="manual", told=told)
+    yield made_session(cause, run_of(asked.name), question, source="manual", told=told)
 
 
 def _cause(catalog: Catalog, asked: AskedDraft) -> Document | None:

@@ -80,7 +80,7 @@ def plan_learning(sight: Sight) -> Found:
     sessions = {session_of(run): run for run in pending}
     found = Found(owned={run for run in observed.in_flight if run in sessions})
     wanted = [
-        _made(sight, pending[run])
+        learning(sight, pending[run])
         for session, run in sorted(sessions.items())
         if not begun(observed, session) and hindrance(sight.catalog, pending[run].project) is None
     ]
@@ -94,7 +94,8 @@ def _agent(catalog: Catalog, project: Ref) -> str | None:
     return session_settings(catalog, project, "learning").values.text("agent")
 
 
-def _made(sight: Sight, pending: ObservedPending) -> Made:
+def learning(sight: Sight, pending: ObservedPending) -> Made:
+    """Return the session that looks a finished run through."""
     ref = Ref("Project", pending.project)
     many = len(list(sight.catalog.of_kind("Project"))) > 1
     harvest = FrozenHarvest(

@@ -40,10 +40,10 @@ def plan_merges(sight: Sight) -> Found:
             digest = spec_digest(_run_spec(sight, document))
             if why := kept(record, digest=digest, cancelled=False):
                 found.held.append(held(catalog, ref, *why))
-        elif lacking := _lacking(sight, document):
-            found.held.append(held(catalog, ref, "Blocked", lacking))
+        elif missing := lacking(sight, document):
+            found.held.append(held(catalog, ref, "Blocked", missing))
         else:
-            wanted.append(_made(sight, document, run))
+            wanted.append(merging(sight, document))
     found.take(start_made(sight, wanted).values())
     return found
 
@@ -59,7 +59,7 @@ def target_of(sight: Sight, document: Document) -> str:
     return str(default or sight.observed.branch)
 
 
-def _lacking(sight: Sight, document: Document) -> str:
+def lacking(sight: Sight, document: Document) -> str:
     """Return what is not there, in a sentence; empty if all is."""
     branches = document.value["spec"]["branches"]
     gone = [branch for branch in branches if tip(sight.observed, branch) is None]
@@ -72,13 +72,14 @@ def _lacking(sight: Sight, document: Document) -> str:
     )
 
 
-def _made(sight: Sight, document: Document, run: str) -> Made:
+def merging(sight: Sight, document: Document) -> Made:
+    """Return the run that does a Merge whose branches are all there."""
     branches = tuple(
         FrozenBranch(branch=branch, commit=tip(sight.observed, branch) or "")
         for branch in document.value["spec"]["branches"]
     )
     return Made(
-        run,
+        made_run(document.ref),
         document,
         "merge",
         spec=_run_spec(sight, document),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from courier.resources.model import Model
 from courier.resources.values import Items, Line, RepositoryPath, Text
@@ -20,6 +20,8 @@ class Stub(Model):
     """What a checker decides; written below the text as a checker would."""
     feedback: Text = ""
     """What a checker that rejects says."""
+    answer: dict[str, JsonValue] | None = None
+    """What a step that is asked for one JSON object answers, e.g. the issues of a scan."""
     files: dict[RepositoryPath, str | None] = Field(default_factory=dict)
     """Path to the content it leaves in the working tree; null removes the file."""
     status: Literal["completed", "failed", "limited"] = "completed"
@@ -36,10 +38,12 @@ class Stub(Model):
     @property
     def said(self) -> str:
         """Return its last message in full."""
-        if self.verdict is None:
+        told = self.answer
+        if self.verdict is not None:
+            told = {"verdict": self.verdict, "feedback": self.feedback}
+        if told is None:
             return self.text
-        told = json.dumps({"verdict": self.verdict, "feedback": self.feedback})
-        return f"{self.text}\n\n```json\n{told}\n```".lstrip()
+        return f"{self.text}\n\n```json\n{json.dumps(told)}\n```".lstrip()
 
 
 class Expectation(Model):
@@ -63,9 +67,11 @@ class Scenario(Model):
     scenario: Line
     """What is shown, in a few words."""
     run: Annotated[str, Field(min_length=1)] | None = None
-    """A Run document to simulate; without it, `spec` says what is asked for."""
+    """A Run document to simulate, or the run of an issue or of a part of a chain."""
     spec: dict[str, Any] | None = None
     """The spec of a Run that exists only here."""
+    document: Annotated[str, Field(min_length=1)] | None = None
+    """A document of another kind whose run is simulated, e.g. issuescan/weekly."""
     answers: dict[str, Items[Stub]] = Field(default_factory=dict)
     """Step to its answers, one an iteration; the last one is given again."""
     approvals: dict[str, Literal["approved", "rejected", "timedOut"]] = Field(default_factory=dict)
@@ -110,7 +116,7 @@ def unmet(expected: Expectation, account: Mapping[str, Any]) -> Iterator[str]:
         "phase": account.get("phase"),
         "reason": account.get("reason"),
         "steps": tuple(f"{_lane(step)}{step['step']}-{step['iteration']}" for step in steps),
-        "files": tuple(sorted({path for step in steps for path in step["files"]})),
+        "files": _files(account),
         "pull_request": proposed,
     }
     for field, value in found.items():
@@ -118,6 +124,13 @@ def unmet(expected: Expectation, account: Mapping[str, Any]) -> Iterator[str]:
         wanted = tuple(sorted(wanted)) if field == "files" and wanted is not None else wanted
         if wanted is not None and wanted != value:
             yield f"{field.replace('_', ' ')}: expected {_plain(wanted)}, it was {_plain(value)}"
+
+
+def _files(account: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what is proposed; of steps whose answers became files, only these count."""
+    if (harvest := account.get("harvest")) is not None:
+        return tuple(sorted(harvest["files"]))
+    return tuple(sorted({path for step in account.get("steps") or [] for path in step["files"]}))
 
 
 def _lane(step: Mapping[str, Any]) -> str:
