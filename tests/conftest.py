@@ -18,9 +18,9 @@ FOREIGN = ("OTEL_", "GIT_", "GITHUB_", "COURIER_", "E2B_")
 
 
 # A machine that decides about others' work must not throw dice; people's machines look further.
-settings.register_profile("decided", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("decided")
+settings.register_profile("decided", derandomize=True, deadline=None)
+settings.register_profile("free", deadline=None)
+settings.load_profile("decided" if os.environ.get("CI") else "free")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

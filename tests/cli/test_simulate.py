@@ -71,6 +71,47 @@ def test_candidates_are_played_each_with_answers_of_its_own(tmp_path: Path) -> N
     assert "chooses candidate-2" in said.out
 
 
+def test_documents_of_every_kind_are_played_to_their_end(tmp_path: Path) -> None:
+    with repository(tmp_path, "issues") as root:
+        said = simulate(root)
+    assert (said.code, said.err) == (0, ""), said
+    assert said.out.count("  as expected") == 9
+
+
+def draft(root: Path, branch: str, text: str) -> None:
+    git("switch", "-q", "-c", branch, "main", cwd=root)
+    put(root, {"LOANS.md": text})
+    git("commit", "-q", "-am", f"Draft {branch}", cwd=root)
+    git("switch", "-q", "main", cwd=root)
+
+
+MERGED = """\
+scenario: Both drafts become one
+document: merge/both-drafts
+answers: {merge: [{text: Both are in., files: {LOANS.md: "fee and reminder"}}]}
+expect: {phase: completed, steps: [merge-1, check-1], files: [LOANS.md], pullRequest: created}
+---
+scenario: Nobody resolves the conflict
+document: merge/both-drafts
+expect: {phase: failed, reason: NoAnswer, pullRequest: none}
+"""
+
+
+def test_a_conflict_is_resolved_as_the_scenario_says(tmp_path: Path) -> None:
+    with repository(tmp_path, "issues") as root:
+        draft(root, "draft-fees", "a fee")
+        draft(root, "draft-reminders", "a reminder")
+        said = simulate(root, MERGED)
+        assert (said.code, said.out.count("  as expected")) == (0, 2), said
+        git("branch", "-f", "draft-reminders", "main", cwd=root)
+        check = "check: grep -q fee LOANS.md && grep -q reminder LOANS.md"
+        merge = root / ".courier/merges/drafts.yaml"
+        merge.write_text(merge.read_text().replace(check, "check: grep -q fee LOANS.md"))
+        joined = "scenario: x\ndocument: merge/both-drafts\nexpect: {steps: [check-1]}\n"
+        said = simulate(root, joined)
+        assert (said.code, said.out.count("  as expected")) == (0, 1), said
+
+
 SCENARIO = """\
 scenario: One answer
 spec: {workflow: fix-with-claude, prompt: Mend it.}
@@ -141,6 +182,11 @@ expect: {phase: completed, steps: [design-1, design-1, design-1, check-1]}
         (SCENARIO.replace("  check:", "  chekc:"), 'There is no step "chekc".'),
         (SCENARIO.replace("  design:", "  check:", 1).replace("  check: [", "  x: ["), "no answer"),
         (SCENARIO.replace("fix-with-claude", "nothing"), "nothing"),
+        ("scenario: x\nrun: a\ndocument: issue/b\n", "Write one of these: `run`"),
+        ("scenario: x\ndocument: weekly\n", "Try `document: issuescan/NAME`."),
+        ("scenario: x\ndocument: scen/weekly\n", "There is no such kind."),
+        ("scenario: x\ndocument: issuescan/weekly\n", "No document in .courier/ is IssueScan/"),
+        ("scenario: x\ndocument: workflow/fix-with-claude\n", "Nothing runs for documents of"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_place(root: Path, text: str, told: str) -> None:

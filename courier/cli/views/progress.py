@@ -142,6 +142,9 @@ class Progress:
             chosen = ended.choice.chosen
             told = f"chooses {chosen}" if chosen else ended.choice.reason
             tone, mark = ("green", "✓") if chosen else ("red", "✗")
+        elif (found := ended.answer) is not None:
+            told = "answered" if found.readable else f"{found.reason}: {found.feedback}"
+            tone, mark = ("green", "✓") if found.readable else ("red", "✗")
         elif ended.outcome.status == "completed":
             told, tone, mark = _work(ended.files), "green", "✓"
         else:
