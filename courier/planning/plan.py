@@ -215,6 +215,8 @@ class Raise(Model):
     to: Decimal
     message: str
     """What is used up, with the numbers."""
+    signing_key: str | None = None
+    """The secret its commit is signed with; null for no signature."""
 
 
 class Plan(Model):

@@ -276,14 +276,24 @@ class Repository(Joins, Protocol):
         """Return the newest commit of ``tip``, but not of ``beyond``, with all the trailers."""
         ...
 
-    async def merge(
-        self, head: str, *, into: str, message: str, author: Identity, squash: bool = False
+    async def merge(  # noqa: PLR0913 - all that makes a commit of a merge
+        self,
+        head: str,
+        *,
+        into: str,
+        message: str,
+        author: Identity,
+        squash: bool = False,
+        key: SigningKey | None = None,
     ) -> str:
         """Merge a commit into a remote branch by compare-and-swap; return the new tip.
 
         Where the remote is a folder with the branch checked out, its working tree moves along.
 
+        With a key the new commit is signed.
+
         Raises:
+            Misconfigured: If the key cannot be used.
             Conflict: If the changes conflict; names the files. Or if the branch kept moving, or
                 a working tree that has it checked out holds changes.
         """

@@ -250,6 +250,13 @@ class ProjectSpec(Spec):
     """Who is told what."""
     retention: Retention = Field(default_factory=Retention)
     """How long things are kept."""
+
+    @property
+    def signing_key(self) -> str | None:
+        """Return the name of the secret it signs its commits with; None where it does not."""
+        signing = self.git.signing if self.git is not None else None
+        return signing.key_ref if signing is not None else None
+
     suspend: bool = False
     """Whether nothing new is started in this project."""
 

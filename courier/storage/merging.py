@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from courier.errors import Conflict, Unavailable
-from courier.ports.repository import Identity
+from courier.ports.repository import Identity, SigningKey
 from courier.storage.commits import Signed, commit_tree, git_date, is_ancestor, merge_tree
 from courier.storage.failures import Moved
 from courier.storage.names import branch_ref, checked_commit
 from courier.storage.plumbing import Plumbing
 from courier.storage.remote import Remote
+from courier.storage.signing import Signer
 
 _TRIES: Final = 8
 _PAUSE: Final = 0.05
@@ -28,6 +29,7 @@ class Wanted:
         message: The new commit's message.
         author: Who merges.
         squash: Whether the new commit has only the branch's tip as parent.
+        key: What the new commit is signed with.
     """
 
     head: str
@@ -35,13 +37,15 @@ class Wanted:
     message: str
     author: Identity
     squash: bool
+    key: SigningKey | None = None
 
 
 class Merger:
     """Merges commits of a mirror into branches of its remote."""
 
-    def __init__(self, plumbing: Plumbing, remote: Remote) -> None:
+    def __init__(self, plumbing: Plumbing, remote: Remote, signer: Signer) -> None:
         self._plumbing = plumbing
+        self._signer = signer
         self._remote = remote
 
     async def merge(self, wanted: Wanted) -> str:
@@ -78,13 +82,16 @@ class Merger:
                 next_step="Merge or rebase the branch by hand, push it, and try again.",
             )
         at = git_date(self._plumbing.clock.now())
-        return await commit_tree(
+        commit = await commit_tree(
             self._plumbing.local,
             result.tree,
             parents=(tip,) if wanted.squash else (tip, wanted.head),
             message=wanted.message,
             signed=Signed(author=wanted.author, committer=wanted.author, at=at),
         )
+        if wanted.key is None:
+            return commit
+        return await self._signer.sign(commit, beyond=(tip, wanted.head), key=wanted.key)
 
     async def _deliver(self, merged: str, branch: str, tip: str) -> None:
         holder = await self._holder(branch)

@@ -62,7 +62,7 @@ class Mirror(Looking):
         self._joiner = Joiner(self.plumbing)
         self.listing = Listing(self.plumbing)
         self._signer = Signer(self.plumbing)
-        self._merger = Merger(self.plumbing, self.remote)
+        self._merger = Merger(self.plumbing, self.remote, self._signer)
 
     async def open(self) -> Self:
         """Make the mirror if it is new and sweep what a killed process left behind.
@@ -230,8 +230,15 @@ class Mirror(Looking):
         """Return the newest commit of ``tip``, but not of ``beyond``, with all the trailers."""
         return await history.find_trailers(self.plumbing, trailers, tip=tip, beyond=beyond)
 
-    async def merge(
-        self, head: str, *, into: str, message: str, author: Identity, squash: bool = False
+    async def merge(  # noqa: PLR0913 - all that makes a commit of a merge
+        self,
+        head: str,
+        *,
+        into: str,
+        message: str,
+        author: Identity,
+        squash: bool = False,
+        key: SigningKey | None = None,
     ) -> str:
         """Merge a commit into a remote branch by compare-and-swap; return the new tip.
 
@@ -241,7 +248,8 @@ class Mirror(Looking):
             Conflict: If the changes conflict, naming the files; if the branch kept moving; or
                 if a working tree with the branch checked out has changes.
         """
-        return await self._merger.merge(Wanted(head, into, message, author, squash=squash))
+        wanted = Wanted(head, into, message, author, squash=squash, key=key)
+        return await self._merger.merge(wanted)
 
     async def tidy(self) -> None:
         """Pack loose objects once there are many; deletes nothing that is not packed."""

@@ -17,6 +17,7 @@ from courier.agents.pi import PiDriver
 from courier.agents.shell import ShellDriver
 from courier.engine.desired.desired import DesiredState
 from courier.engine.desired.forges import Offices
+from courier.engine.desired.keys import Keys
 from courier.engine.journal.writer import Observer
 from courier.engine.money.ledger import Ledger
 from courier.engine.notices.herald import Herald
@@ -40,7 +41,9 @@ from courier.notify.http import Route
 from courier.notify.notifiers import Notifiers
 from courier.planning.documents.manifest import Schemas
 from courier.ports.agents import AgentDriver
+from courier.ports.repository import SigningKey
 from courier.ports.sandboxes import Sandboxes
+from courier.runs.pullrequests.pullrequest import PullRequest
 from courier.runs.usage.pricing import EMBEDDED
 from courier.sandboxd.launcher import status as server_status
 from courier.sandboxes.e2b import E2BSandboxes
@@ -109,7 +112,9 @@ class Wiring:
         )
         self.state = StateBranch(self.mirror)
         self.index = Index(self.state, home.folder / "index", self.clock)
-        self.forges = make_forges(self.mirror, self.state, self.clock, self.github)
+        self.forges = make_forges(
+            self.mirror, self.state, self.clock, self.github, key_of=self._key_of
+        )
         live = LiveTranscripts(home.folder / "transcripts", redact=self.secrets.redact)
         self._engines = Engines(home.id, self.journal, settings.database_url, self.clock, live)
         self.transcripts, self.ledger = self._engines.transcripts, Ledger(self._engines.pool)
@@ -248,6 +253,9 @@ class Wiring:
     def journal(self) -> Path:
         """Return the folder of the engine's journal."""
         return self.home.folder / "journal"
+
+    async def _key_of(self, pull: PullRequest) -> SigningKey | None:
+        return await Keys(self.world).of(pull)
 
     async def _provider(self) -> Sandboxes:
         environ = self._environment

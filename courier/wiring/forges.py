@@ -19,7 +19,7 @@ from courier.forges.github import (
     Transport,
     address_of,
 )
-from courier.forges.local import LocalForge
+from courier.forges.local import KeyOf, LocalForge
 from courier.planning.hosted import hosted
 from courier.ports.clock import Clock
 from courier.ports.forges import Forge
@@ -107,10 +107,11 @@ class GitHubPlace:
 
 
 def make_forges(
-    mirror: Mirror, state: StateBranch, clock: Clock, github: GitHubPlace
+    mirror: Mirror, state: StateBranch, clock: Clock, github: GitHubPlace, *, key_of: KeyOf
 ) -> Mapping[str, Forge]:
     """Return every forge there is here by the name Projects give it; none is talked to yet."""
-    found: dict[str, Forge] = {"local": LocalForge(repository=mirror, state=state, clock=clock)}
+    local = LocalForge(repository=mirror, state=state, clock=clock, key_of=key_of)
+    found: dict[str, Forge] = {"local": local}
     if github.transport is not None:
         found["github"] = GitHubForge(github.transport, mirror)
     return found

@@ -1,6 +1,7 @@
 """One repository with courier around it, for whole runs."""
 
 import os
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -63,3 +64,12 @@ async def here(
     folder = origin.parent / origin.parent.name
     async with scene(folder, origin, provider(sandboxd), shared=shared, hosting=hosting) as opened:
         yield opened
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    """Return a fresh private key; its public half lies beside it."""
+    path = tmp_path / "id"
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "courier", "-f", str(path)]
+    subprocess.run(command, check=True)
+    return path

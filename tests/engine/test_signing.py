@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from courier.engine.accounts.replay import replay
+from courier.engine.inflight import Phase
 from courier.runs.run.frozen import FrozenApproval, FrozenPlan
+from courier.runs.steps.parking import SIGNAL
 from tests.engine.conftest import FILES
 from tests.engine.mergescenes import branch, merge_plan
+from tests.engine.test_run_keyless import one_pass
 from tests.engine.worlds import (
     DEMO_SECRETS,
     Scene,
@@ -25,15 +29,6 @@ from tests.engine.worlds import (
 from tests.fakes.embedded import Endpoint
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> Path:
-    """Return a fresh private key; its public half lies beside it."""
-    path = tmp_path / "id"
-    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "courier", "-f", str(path)]
-    subprocess.run(command, check=True)
-    return path
 
 
 @pytest_asyncio.fixture
@@ -101,15 +96,67 @@ async def test_a_merge_is_signed_and_what_others_made_stays_theirs(signs: Scene,
     assert not any(verified(signs, key, commit) for commit in theirs)
 
 
-@pytest.mark.parametrize("name", ["BROKEN_KEY", "NO_SUCH_KEY"])
-async def test_without_a_key_that_works_nothing_leaves(signs: Scene, name: str) -> None:
-    state = await signs.run(signing(single_plan(signs, "echo 1 > value"), name))
+async def test_with_a_key_that_is_none_nothing_leaves(signs: Scene) -> None:
+    state = await signs.run(signing(single_plan(signs, "echo 1 > value"), "BROKEN_KEY"))
     assert isinstance(state.result, dict)
     assert state.result["phase"] == "failed"
     assert signs.branches() == {"main"}
     message = (await signs.record())["message"]
-    assert "signed" in message or "NO_SUCH_KEY" in message
+    assert "signed" in message
     assert "no key" not in message
+
+
+async def test_without_a_key_it_waits_and_goes_on_where_there_is_one(
+    tmp_path: Path, sandboxd: Endpoint, key: Path
+) -> None:
+    origin, home = make_origin(tmp_path, FILES), tmp_path / tmp_path.name
+    async with scene(home, origin, provider(sandboxd)) as here:
+        await here.submit(signing(single_plan(here, "echo 1 > value")))
+        await here.reached("fix", SIGNAL)
+        how, why = await one_pass(here)
+        assert (how, "SIGNING_KEY" in why) == ("underway", True)
+        record = await here.record()
+        assert (record["phase"], record["reason"]) == ("parked", "MissingSecret")
+        assert here.branches() == {"main"}
+        assert await here.tidy()
+    async with scene(home, origin, provider(sandboxd)) as here:
+        assert (await one_pass(here))[0] == "underway"
+    keyed = {"SIGNING_KEY": key.read_text()}
+    async with scene(home, origin, provider(sandboxd), environment=keyed) as here:
+        assert (await one_pass(here))[0] == "unlocked"
+        assert (await here.engine.wait("fix")).phase is Phase.COMPLETED
+        assert verified(here, key, "courier/fix")
+        record = await here.record()
+        assert (record["phase"], len(record["steps"])) == ("completed", 1)
+        assert record["pullRequest"]["status"] == "created"
+        assert (await replay(here.world, here.engine, "fix")).is_exact
+
+
+async def test_a_run_that_waits_for_its_key_can_be_called_off(here: Scene) -> None:
+    await here.submit(signing(single_plan(here, "echo 1 > value"), "NO_SUCH_KEY"))
+    await here.reached("fix", SIGNAL)
+    await here.engine.cancel("fix", by="ada", reason="no longer wanted")
+    assert (await here.engine.wait("fix")).phase is Phase.CANCELLED
+    assert (await here.record())["phase"] == "cancelled"
+    assert here.branches() == {"main"}
+
+
+async def test_what_is_to_be_approved_waits_for_its_key_before_anybody_is_asked(
+    tmp_path: Path, sandboxd: Endpoint, key: Path
+) -> None:
+    origin, home = make_origin(tmp_path, FILES), tmp_path / tmp_path.name
+    async with scene(home, origin, provider(sandboxd)) as here:
+        place = FrozenApproval(name="look", before="delivery")
+        plan = signing(single_plan(here, "echo 1 > value"))
+        await here.submit(plan.model_copy(update={"approvals": (place,)}))
+        await here.reached("fix", SIGNAL)
+        assert (await here.record())["reason"] == "MissingSecret"
+    keyed = {"SIGNING_KEY": key.read_text()}
+    async with scene(home, origin, provider(sandboxd), environment=keyed) as here:
+        assert (await one_pass(here))[0] == "unlocked"
+        await here.reached("fix", "approval")
+        assert verified(here, key, here.tip("courier/fix"))
+        assert (await here.record())["reason"] == "AwaitingApproval"
 
 
 async def test_what_was_shown_to_be_approved_is_signed_too(signs: Scene, key: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from courier.engine.world import World
 from courier.ports.repository import SigningKey
-from courier.runs.run.frozen import FrozenGit, FrozenPlan
+from courier.runs.run.frozen import FrozenPlan
 
 
 def others(plan: FrozenPlan) -> tuple[str, ...]:
@@ -14,14 +14,19 @@ def others(plan: FrozenPlan) -> tuple[str, ...]:
     return (plan.git.base_commit, *joined)
 
 
-async def signed(world: World, git: FrozenGit, commit: str, *, beyond: Sequence[str]) -> str:
+async def signed(world: World, name: str | None, commit: str, *, beyond: Sequence[str]) -> str:
     """Return the commit as it leaves courier: signed, if its project wants that.
+
+    Args:
+        world: Where the commit and the key are.
+        name: The secret whose value the key is; None where the project signs nothing.
+        commit: The newest of the commits to be signed.
+        beyond: Commits that stay as they are, with all before them.
 
     Raises:
         MissingSecret: If the key has no value here.
         Misconfigured: If it cannot be used.
     """
-    name = git.signing_key
     if name is None:
         return commit
     key = SigningKey(world.secrets.resolve([name])[name])

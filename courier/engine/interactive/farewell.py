@@ -99,7 +99,9 @@ class Farewell:
     async def _leaving(self) -> str:
         """Return the work as it leaves courier."""
         git = self.plan.plan.git
-        return await signed(self.world, git, self.live.work or "", beyond=(git.base_commit,))
+        return await signed(
+            self.world, git.signing_key, self.live.work or "", beyond=(git.base_commit,)
+        )
 
     async def _try_push(self, commit: str, *, branch: str, expected: str | None) -> None:
         repository = self.world.repository

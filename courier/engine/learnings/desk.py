@@ -68,7 +68,7 @@ class LearningDesk:
                 await self._take_in(catalog, pending, in_flight)
             except CourierError as fault:
                 failed.append((pending.session, str(fault)))
-        outcome = await self._proposing.carry_out()
+        outcome = await self._proposing.carry_out(catalog)
         return Outcome([*failed, *outcome.failed], outcome.proposed)
 
     async def _asked_again(self, in_flight: Collection[str]) -> Sequence[PendingRun]:

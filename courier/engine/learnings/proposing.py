@@ -5,10 +5,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from courier.engine.commits.signing import signed
+from courier.engine.desired.keys import Keys, key_in
 from courier.engine.learnings.memory import Memory
 from courier.engine.pullrequests.pulls import Pulls
 from courier.engine.world import World
 from courier.errors import CourierError
+from courier.planning.catalog.catalog import Catalog
 from courier.planning.learned.batch import (
     Batch,
     Rejected,
@@ -58,13 +61,18 @@ class Proposing:
         self._world = world
         self._memory = memory
         self._pulls = pulls
+        self._keys = Keys(world)
 
-    async def carry_out(self) -> Outcome:
-        """Do it for every project; return what became of it."""
+    async def carry_out(self, catalog: Catalog | None = None) -> Outcome:
+        """Do it for every project; return what became of it.
+
+        Args:
+            catalog: The documents in force; None to read them where they matter.
+        """
         outcome = Outcome()
         for batch in (await self._memory.batches()).values():
             try:
-                proposed = await self._one(batch)
+                proposed = await self._one(batch, catalog)
             except CourierError as fault:
                 log.warning("learnings of %s are not proposed: %s", batch.project, fault)
                 outcome.failed.append((batch.branch, str(fault)))
@@ -73,7 +81,7 @@ class Proposing:
                 outcome.proposed.append((batch.branch, f"#{proposed.number} {proposed.title}"))
         return outcome
 
-    async def _one(self, batch: Batch) -> PullRequest | None:
+    async def _one(self, batch: Batch, catalog: Catalog | None) -> PullRequest | None:
         """Do it for one project; return the pull request if one was opened or added to."""
         pull = await self._pull(batch)
         is_due = batch.unpublished or batch.withdrawn or pull is None
@@ -85,7 +93,7 @@ class Proposing:
         elif not batch.learnings:
             await self._withdraw(batch, pull)
         elif is_due:
-            return await self._publish(batch)
+            return await self._publish(batch, catalog)
         return None
 
     async def _pull(self, batch: Batch) -> PullRequest | None:
@@ -99,7 +107,7 @@ class Proposing:
     def _forge(self, batch: Batch) -> Forge:
         return self._world.forges[batch.forge]
 
-    async def _publish(self, batch: Batch) -> PullRequest | None:
+    async def _publish(self, batch: Batch, catalog: Catalog | None) -> PullRequest | None:
         repository, branch = self._world.repository, batch.branch
         head = await repository.head()
         tip = await repository.resolve(f"refs/remotes/origin/{branch}")
@@ -114,7 +122,10 @@ class Proposing:
         files |= {path: None for path in batch.withdrawn if path in there}
         commit = onto
         if files:
-            commit = await repository.with_files(onto, files, message=batch.title, author=AUTHOR)
+            made = await repository.with_files(onto, files, message=batch.title, author=AUTHOR)
+            commit = await signed(
+                self._world, await self._key(batch, catalog), made, beyond=(onto,)
+            )
         if commit != tip:
             await repository.push(commit, branch=branch, expected=tip)
         pull = await self._forge(batch).propose(_proposed(batch, base=head.branch, head=commit))
@@ -124,6 +135,11 @@ class Proposing:
             told = batch.model_copy(update=known)
             await self._memory.keep(told, message=f"learnings proposed: {batch.project}")
         return pull if pull.number else None
+
+    async def _key(self, batch: Batch, catalog: Catalog | None) -> str | None:
+        if catalog is not None:
+            return key_in(catalog, batch.project)
+        return await self._keys.name(batch.project)
 
     async def _decided(self, batch: Batch, pull: PullRequest) -> None:
         """Forget the batch; what was in the pull request and did not come in was rejected.

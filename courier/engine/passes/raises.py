@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from courier.engine.commits.signing import signed
 from courier.engine.passes.books import Books
 from courier.engine.seam import RunReader
 from courier.engine.world import World
@@ -68,6 +69,7 @@ class Raises:
         (content,) = await repository.read([blobs[wanted.path]])
         files = {wanted.path: raised(content, wanted)}
         commit = await repository.with_files(plan.commit, files, message=title, author=AUTHOR)
+        commit = await signed(self._world, wanted.signing_key, commit, beyond=(plan.commit,))
         expected = await repository.resolve(f"refs/remotes/origin/{branch}")
         await repository.push(commit, branch=branch, expected=expected)
         proposed = Proposed(

@@ -10,6 +10,7 @@ from courier.engine.attempts.lease import labels_of, leave_sandboxes
 from courier.engine.patience import patiently
 from courier.engine.running.chronicle import Chronicle
 from courier.engine.running.delivery import Delivery
+from courier.engine.running.parking import Parking
 from courier.engine.seam import Json, StepIO
 from courier.errors import CourierError, Unavailable
 from courier.ports.forges import Changes, Forge
@@ -97,7 +98,10 @@ class Checking:
             ending_of(told.plan, told.run),
         )
         stage = told.unique("repair")
-        delivery = Delivery(told.world, told.context, told.plan, stage, mends=True)
+        await_key = Parking(told).await_secret
+        delivery = Delivery(
+            told.world, told.context, told.plan, stage, mends=True, await_key=await_key
+        )
         pushed = await delivery.carry_out(told.run, how)
         if pushed.refusal is None or before is None or before.pull_request is None:
             told.add(pushed)

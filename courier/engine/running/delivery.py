@@ -1,6 +1,7 @@
 """Delivery: the branch pushed and the pull request found or opened, exactly once."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -23,6 +24,7 @@ from courier.runs.records.claim import given_way
 from courier.runs.run.events import Refusal, WorkDelivered
 from courier.runs.run.frozen import FrozenPlan
 from courier.runs.run.run import Run
+from courier.runs.steps.parking import REASON as NO_SECRET
 from courier.runs.steps.progress import Deliver
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,8 @@ class Delivery:
         stage: Prefixes its durable steps.
         note: What the pull request says first.
         mends: Whether it is a repair, which only goes on top of what was delivered before.
+        await_key: Waits until the key that commits are signed with has a value, told why; None
+            for a run that does not wait, where it counts as a refusal.
     """
 
     world: World
@@ -47,6 +51,7 @@ class Delivery:
     stage: str
     note: str = ""
     mends: bool = False
+    await_key: Callable[[str], Awaitable[None]] | None = None
 
     @property
     def _forge(self) -> Forge:
@@ -96,7 +101,14 @@ class Delivery:
         async def push(_io: StepIO) -> Json:
             return _told(await self._push(decision, earlier=self._earlier(run)))
 
-        return await self._step("push", push)
+        asked = 0
+        while True:
+            told = await self._step(_numbered("push", asked), push)
+            lacks = told.refusal if told.refusal and told.refusal.code == NO_SECRET else None
+            if lacks is None or self.await_key is None:
+                return told
+            await self.await_key(lacks.message)
+            asked += 1
 
     def _earlier(self, run: Run) -> str | None:
         """Return where the branch is, as far as this run knows."""
@@ -130,8 +142,8 @@ class Delivery:
         return self._delivered(commit)
 
     async def _signed(self, commit: str) -> str:
-        git, beyond = self.plan.git, others(self.plan)
-        sign = partial(signed, self.world, git, commit, beyond=beyond)
+        key, beyond = self.plan.git.signing_key, others(self.plan)
+        sign = partial(signed, self.world, key, commit, beyond=beyond)
         return await patiently(self.world.clock, sign)
 
     async def _try_push(self, commit: str, earlier: str | None) -> None:

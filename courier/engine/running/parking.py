@@ -28,14 +28,10 @@ class Parking:
     async def park(self, decision: Park | AwaitBudget | AwaitSecret) -> None:
         """Let go of everything, and wait for money or secrets here; sleep before the next try."""
         told = self.chronicle
-        at, message = await told.now("parked"), decision.message
         if isinstance(decision, AwaitSecret):
-            told.add(RunParked(at=at, reason=REASON, message=message, until=None))
-            await told.if_possible("let-go", told.close_sandboxes)
-            await told.publish("keyless")
-            await told.context.signal(SECRET)
-            told.add(SecretFound(at=await told.now("found")))
+            await self.await_secret(decision.message)
             return
+        at, message = await told.now("parked"), decision.message
         reason, until = decision.reason, decision.until
         told.add(RunParked(at=at, reason=reason, message=message, until=until))
         if isinstance(decision, AwaitBudget):
@@ -45,6 +41,20 @@ class Parking:
             await told.publish("freed")
         else:
             await told.if_possible("limited", told.announce)
+
+    async def await_secret(self, message: str) -> None:
+        """Let go of everything, and wait until secrets have values here.
+
+        Args:
+            message: Which ones, in a sentence.
+        """
+        told = self.chronicle
+        at = await told.now("parked")
+        told.add(RunParked(at=at, reason=REASON, message=message, until=None))
+        await told.if_possible("let-go", told.close_sandboxes)
+        await told.publish("keyless")
+        await told.context.signal(SECRET)
+        told.add(SecretFound(at=await told.now("found")))
 
     async def ask(self, decision: AskApproval) -> None:
         """Ask a person, unless the same was approved before."""
@@ -63,4 +73,5 @@ class Parking:
 
     def _question(self, stage: str) -> Question:
         told = self.chronicle
-        return Question(told.world, told.context, told.plan, told.unique(stage))
+        stage = told.unique(stage)
+        return Question(told.world, told.context, told.plan, stage, self.await_secret)

@@ -1,6 +1,6 @@
 """One question to a person: the work put where it can be looked at, then the answer waited for."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,12 +27,18 @@ SIGNAL: Final = "approval"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Asks one person or waits for one answer; ``stage`` prefixes its durable steps."""
+    """Asks one person or waits for one answer.
+
+    Attributes:
+        stage: Prefixes its durable steps.
+        await_key: Waits until the key that commits are signed with has a value, told why.
+    """
 
     world: World
     context: Context
     plan: FrozenPlan
     stage: str
+    await_key: Callable[[str], Awaitable[None]]
 
     async def ask(self, run: Run, wanted: AskApproval) -> ApprovalAsked:
         """Return what is asked; it needs no answer where the same was approved before."""
@@ -82,7 +88,10 @@ class Question:
 
     async def _show(self, asked: ApprovalAsked, run: Run) -> ApprovalAsked:
         note = question_note(self.plan, asked)
-        delivery = Delivery(self.world, self.context, self.plan.put_aside, self.stage, note=note)
+        aside = self.plan.put_aside
+        delivery = Delivery(
+            self.world, self.context, aside, self.stage, note=note, await_key=self.await_key
+        )
         as_draft = Deliver(asked.commit, "draft", Ending("completed", "Completed"))
         shown = await delivery.show(run, as_draft)
         pull = shown.pull_request

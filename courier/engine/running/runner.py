@@ -156,8 +156,11 @@ class Runner:
         stage = self._chronicle.unique("deliver")
         is_good = decision.ending.phase == "completed"
         plan = self._plan if is_good else self._plan.put_aside
-        delivery = Delivery(self._world, self._context, plan, stage)
-        return await delivery.carry_out(self._chronicle.run, decision)
+        run = self._chronicle.run
+        # Who called it off waits for nothing more.
+        await_key = self._parking.await_secret if run.cancelled is None else None
+        delivery = Delivery(self._world, self._context, plan, stage, await_key=await_key)
+        return await delivery.carry_out(run, decision)
 
     async def _compare(self, decision: RunCandidates | KeepCandidates) -> None:
         told = self._chronicle

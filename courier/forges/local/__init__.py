@@ -4,7 +4,8 @@ For: opening, following, merging and closing proposals, whoever merges and howev
 Not for: how files get onto the state branch or merges into a branch (those are ports).
 """
 
+from courier.forges.local.branches import KeyOf
 from courier.forges.local.checks import ReportedChecks
 from courier.forges.local.forge import LocalForge
 
-__all__ = ["LocalForge", "ReportedChecks"]
+__all__ = ["KeyOf", "LocalForge", "ReportedChecks"]

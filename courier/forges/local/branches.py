@@ -1,20 +1,31 @@
 """What the branches of a proposal say: whether it is merged, and merging it."""
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from courier.errors import Conflict, NotFound
-from courier.ports.repository import Identity, Repository
+from courier.ports.repository import Identity, Repository, SigningKey
 from courier.runs.pullrequests.pullrequest import PullRequest
 
 _PERSON: Final = re.compile(r"(?P<name>[^<>]*?) ?<(?P<email>[^<>]*)>")
 
 
+KeyOf = Callable[[PullRequest], Awaitable[SigningKey | None]]
+"""From a proposal to what its merge is signed with; may raise `MissingSecret`."""
+
+
+async def unsigned(_pull: PullRequest) -> SigningKey | None:
+    """Return that nothing is signed."""
+    return None
+
+
 class Branches:
     """The branches of a repository, as it was last fetched."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, key_of: KeyOf) -> None:
         self._repository = repository
+        self._key_of = key_of
 
     async def tip(self, branch: str) -> str | None:
         """Return the commit a branch is at; None if there is none."""
@@ -56,14 +67,16 @@ class Branches:
             )
 
     async def merge(self, pull: PullRequest, by: Identity, *, squash: bool) -> str:
-        """Merge a proposal's head into its base; return the new tip.
+        """Merge a proposal's head into its base, signed if there is a key; return the new tip.
 
         Raises:
+            MissingSecret: If there is to be one, and it has no value here.
             Conflict: If it cannot be merged cleanly.
         """
+        key = await self._key_of(pull)
         message = merge_message(pull, by, squash=squash)
         return await self._repository.merge(
-            pull.head, into=pull.base, message=message, author=by, squash=squash
+            pull.head, into=pull.base, message=message, author=by, squash=squash, key=key
         )
 
 

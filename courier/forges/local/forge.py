@@ -1,12 +1,13 @@
 """The forge of a repository without one: what a proposal's record and its branches say."""
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Final
 
-from courier.errors import Conflict, NotFound
-from courier.forges.local.branches import Branches, person, whoever
+from courier.errors import Conflict, Misconfigured, MissingSecret, NotFound
+from courier.forges.local.branches import Branches, KeyOf, person, unsigned, whoever
 from courier.forges.local.checks import ReportedChecks
 from courier.forges.local.comments import Comments
 from courier.forges.local.opening import opened, refreshed
@@ -18,6 +19,8 @@ from courier.ports.state import StateBranch
 from courier.runs.pullrequests.checks import Check, Checks
 from courier.runs.pullrequests.pullrequest import Proposed, PullRequest, unopened
 
+log = logging.getLogger(__name__)
+
 _TRIES: Final = 50
 
 
@@ -25,16 +28,29 @@ class LocalForge:
     """Proposals of one repository.
 
     Records are fetched before each look, and branches before merges are looked for or made.
+
+    Args:
+        repository: Its branches.
+        state: Where records are.
+        clock: Tells when things happened.
+        key_of: Returns what the merge of a proposal is signed with.
     """
 
-    def __init__(self, *, repository: Repository, state: StateBranch, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        repository: Repository,
+        state: StateBranch,
+        clock: Clock,
+        key_of: KeyOf = unsigned,
+    ) -> None:
         self._repository = repository
         self._state = state
         self._clock = clock
         self._proposals = Proposals(state)
         self._checks = ReportedChecks(state, clock)
         self._comments = Comments(state, clock)
-        self._branches = Branches(repository)
+        self._branches = Branches(repository, key_of)
 
     async def propose(self, proposed: Proposed) -> PullRequest:
         """Find the open proposal of that branch or open it; brought up to date.
@@ -251,7 +267,12 @@ class LocalForge:
     async def _noticed(self, kept: Kept) -> PullRequest:
         """Return the proposal as it is now, merged by hand or by itself."""
         with suppress(Conflict):
-            return await self._merge_if_green(await self._as_people_left_it(kept))
+            now = await self._as_people_left_it(kept)
+            try:
+                return await self._merge_if_green(now)
+            except (MissingSecret, Misconfigured) as fault:
+                log.warning("proposal #%d does not merge by itself: %s", now.number, fault)
+                return now
         return (await self._proposals.get(kept.pull.number)).pull
 
     async def _as_people_left_it(self, kept: Kept) -> PullRequest:

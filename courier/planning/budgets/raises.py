@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
-from typing import Final, Literal
+from typing import Final
 
 from courier.planning.budgets.budgets import Money
 from courier.planning.catalog.catalog import Catalog
@@ -53,10 +53,10 @@ def _wants(catalog: Catalog, project: Ref) -> bool:
     return budgets.get("proposeRaise") is True
 
 
-def _forge(catalog: Catalog, ref: Ref) -> Literal["github", "local"]:
-    project = catalog.resource(ref)
+def _project(catalog: Catalog, name: str) -> Project:
+    project = catalog.resource(Ref("Project", name))
     assert isinstance(project, Project)  # noqa: S101 - what the catalog promises
-    return project.spec.repository.forge
+    return project
 
 
 def _line(
@@ -76,7 +76,7 @@ def _line(
     was = Decimal(str(value))
     yield Raise(
         project=project,
-        forge=_forge(catalog, Ref("Project", project)),
+        forge=_project(catalog, project).spec.repository.forge,
         field=".".join(str(step) for step in pointer[1:]),
         period=period,
         path=at.file,
@@ -85,4 +85,5 @@ def _line(
         was=was,
         to=was * FACTOR,
         message=message,
+        signing_key=_project(catalog, project).spec.signing_key,
     )

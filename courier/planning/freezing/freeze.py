@@ -45,7 +45,6 @@ from courier.planning.freezing.tips import tip
 from courier.planning.observed.observed import Observed
 from courier.planning.plan import Held
 from courier.resources.agent import AgentSpec
-from courier.resources.project import ProjectSpec
 from courier.runs.run.frozen import (
     FrozenGit,
     FrozenPlan,
@@ -278,14 +277,8 @@ def _git(decided: _Decided, observed: Observed) -> FrozenGit:
         branch=decided.branch,
         author_name=decided.values.text("git.name") or "",
         author_email=decided.values.text("git.email") or "",
-        signing_key=signing_key(decided.asked.project.spec),
+        signing_key=decided.asked.project.spec.signing_key,
     )
-
-
-def signing_key(spec: ProjectSpec) -> str | None:
-    """Return the name of the secret a project signs its commits with; None where it does not."""
-    signing = spec.git.signing if spec.git is not None else None
-    return signing.key_ref if signing is not None else None
 
 
 def _title(task: str) -> str:

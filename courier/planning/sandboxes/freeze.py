@@ -17,7 +17,7 @@ from courier.planning.freezing.executable import (
     unexecuted_agent,
     unexecuted_machine,
 )
-from courier.planning.freezing.freeze import STATE_BRANCH, held, signing_key, spec_digest
+from courier.planning.freezing.freeze import STATE_BRANCH, held, spec_digest
 from courier.planning.freezing.templates import prepared, templates_of, with_template
 from courier.planning.freezing.tips import tip
 from courier.planning.observed.observed import Observed
@@ -238,5 +238,5 @@ def _git(asked: _Asked, observed: Observed) -> FrozenGit:
         branch=asked.own_branch if asked.base == asked.default else asked.base,
         author_name=values.text("git.name") or "",
         author_email=values.text("git.email") or "",
-        signing_key=signing_key(asked.project.spec),
+        signing_key=asked.project.spec.signing_key,
     )
