@@ -95,7 +95,7 @@ async def test_learnings_are_signed_when_proposed_and_when_some_are_taken_out(
     desired = DesiredState(here.world, Schemas(schema_text))
     catalog = (await desired.at(await here.world.repository.head())).catalog
     assert catalog is not None
-    assert await LearningDesk(here.world).settle(catalog, set()) == []
+    assert (await LearningDesk(here.world).settle(catalog, set())).failed == []
     first = here.tip(batch.branch)
     assert verified(here, key, first)
     deciding = Deciding(here.world)

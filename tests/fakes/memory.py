@@ -142,6 +142,10 @@ class MemoryRepository:
     async def resolve(self, ref: str) -> str | None:
         return self._kept.get(ref)
 
+    async def find_commit(self, commit: str) -> str | None:
+        is_here = commit.isdigit() and 0 < int(commit) <= len(self._commits)
+        return commit if is_here else None
+
     async def files(self, commit: str, prefix: str) -> Mapping[str, str]:
         found = {}
         for path, content in self._commits[int(commit) - 1].items():
