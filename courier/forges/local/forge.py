@@ -27,22 +27,12 @@ _TRIES: Final = 50
 class LocalForge:
     """Proposals of one repository.
 
-    Records are fetched before each look, and branches before merges are looked for or made.
-
-    Args:
-        repository: Its branches.
-        state: Where records are.
-        clock: Tells when things happened.
-        key_of: Returns what the merge of a proposal is signed with.
+    Records are fetched before each look, and branches before merges are looked for or made;
+    these are signed with what ``key_of`` gives.
     """
 
     def __init__(
-        self,
-        *,
-        repository: Repository,
-        state: StateBranch,
-        clock: Clock,
-        key_of: KeyOf = unsigned,
+        self, *, repository: Repository, state: StateBranch, clock: Clock, key_of: KeyOf = unsigned
     ) -> None:
         self._repository = repository
         self._state = state
@@ -272,7 +262,7 @@ class LocalForge:
                 return await self._merge_if_green(now)
             except (MissingSecret, Misconfigured) as fault:
                 log.warning("proposal #%d does not merge by itself: %s", now.number, fault)
-                return now
+            return now
         return (await self._proposals.get(kept.pull.number)).pull
 
     async def _as_people_left_it(self, kept: Kept) -> PullRequest:
