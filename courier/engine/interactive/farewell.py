@@ -122,6 +122,7 @@ class Farewell:
             labels=plan.delivery.labels,
             reviewers=plan.delivery.reviewers,
             auto_merge=plan.delivery.auto_merge,
+            after_checks=plan.ci.before_merge,
         )
         forge = self.world.forge_of(plan)
         opened = await patiently(self.world.clock, lambda: forge.propose(proposed))

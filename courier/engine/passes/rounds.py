@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from courier.engine.pullrequests.upshot import conclude
 from courier.engine.running.checking import SIGNAL
 from courier.engine.seam import RunClient
 from courier.engine.world import World
@@ -32,12 +33,14 @@ class _Look:
 
     Attributes:
         since: Since when looks find the same.
+        is_over: Whether the run had ended.
     """
 
     at: datetime
     tip: str | None
     since: datetime
     checks: Checks | None = None
+    is_over: bool = False
 
 
 class Rounds:
@@ -133,17 +136,23 @@ class Rounds:
         if before is not None and before.checks is not None and checks is not None:
             since = since if checks.says_the_same(before.checks) else now
         known = checks or (before.checks if before is not None else None)
-        self._looks[one.observed.run] = _Look(now, tip, since, known)
+        is_over = one.observed.phase in ENDED
+        self._looks[one.observed.run] = _Look(now, tip, since, known, is_over=is_over)
 
     async def _tell(self, one: ListedRun, checks: Checks) -> bool:
-        look = self._looks.get(one.observed.run)
-        if look is not None and checks.says_the_same(look.checks):
+        run, is_over = one.observed.run, one.observed.phase in ENDED
+        look = self._looks.get(run)
+        if look is not None and checks.says_the_same(look.checks) and look.is_over == is_over:
             return False
-        if one.observed.phase not in ENDED:
+        if not is_over:
             return await self._hint(one, checks)
         try:
             _, _, known = await self._record(one)
-            return known is not None and await self._write(one, known.looked(checks))
+            if known is None:
+                return False
+            known = known.looked(checks)
+            await conclude(self._world, one.observed, known)
+            return await self._write(one, known)
         except CourierError as fault:
             log.warning("checks of %s are not put on record: %s", one.observed.run, fault)
             return False

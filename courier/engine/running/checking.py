@@ -8,6 +8,7 @@ from typing import Final
 
 from courier.engine.attempts.lease import labels_of, leave_sandboxes
 from courier.engine.patience import patiently
+from courier.engine.pullrequests.upshot import COMMENT
 from courier.engine.running.chronicle import Chronicle
 from courier.engine.running.delivery import Delivery
 from courier.engine.running.parking import Parking
@@ -37,9 +38,6 @@ SIGNAL: Final = "checks"
 
 MOST_RED: Final = 8
 """Most checks whose logs are gathered."""
-
-COMMENT: Final = "checks"
-"""What the comment on a pull request is for that tells of red checks."""
 
 HELP_PATIENCE: Final = timedelta(minutes=10)
 """How long asking for help is tried before the run ends without it."""

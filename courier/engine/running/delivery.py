@@ -246,6 +246,7 @@ class Delivery:
             labels=plan.delivery.labels,
             reviewers=plan.delivery.reviewers,
             auto_merge=plan.delivery.auto_merge,
+            after_checks=plan.ci.before_merge,
         )
 
 

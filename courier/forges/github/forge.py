@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from courier.errors import Conflict, CourierError, NotFound
+from courier.errors import Conflict, CourierError, Misconfigured, NotFound
 from courier.forges.github import queries
 from courier.forges.github.checks import ChecksReader
 from courier.forges.github.comments import Comments
@@ -213,14 +213,26 @@ class GitHubForge:
         elif not raw["isDraft"] and proposed.draft and raw["state"] == "OPEN":
             await self._mark_if_allowed(raw)
         if proposed.auto_merge and not proposed.draft:
-            await self._merge_later(number)
+            await self._merge_later(raw, proposed)
         return (await self._reader.look([number]))[number]
 
-    async def _merge_later(self, number: int) -> None:
-        by = Identity("courier", "courier@localhost")
+    async def _merge_later(self, raw: Mapping[str, Any], proposed: Proposed) -> None:
+        """Have it merge by itself; where GitHub requires nothing, only once its checks are green.
+
+        What is not green yet is left to whoever follows its checks.
+        """
+        by, number = Identity("courier", "courier@localhost"), int(raw["number"])
         try:
+            if proposed.after_checks is not None:
+                checks = await self._checks.of(proposed.head, number)
+                if not checks.lets_merge(proposed.after_checks):
+                    pull = await self._reader.settled(raw)
+                    if pull.status == "created" and pull.auto_merge is None:
+                        await self._merger.when_green(str(raw["id"]), pull, squash=False)
+                    return
             await self.merge_when_green(number, by=by)
-        except (Conflict, GraphQLFault) as fault:
+        except (Conflict, GraphQLFault, Misconfigured) as fault:
+            # It is open all the same.
             log.warning("pull request #%d does not merge by itself: %s", number, fault)
 
     async def _mark(self, raw: Mapping[str, Any], *, draft: bool) -> None:

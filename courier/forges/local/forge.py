@@ -117,8 +117,7 @@ class LocalForge:
         if pull.status != "created" or pull.auto_merge is None or pull.draft:
             return pull
         checks = await self._checks.of(pull.head)
-        required = [one.name for one in checks.checks if one.required]
-        if checks.overall(required) not in ("success", "none"):
+        if not checks.lets_merge(pull.after_checks):
             return pull
         by = whoever(pull.decided_by)
         return await self._merge(pull, by, squash=pull.auto_merge == "squash")

@@ -1,9 +1,11 @@
 """What is said to people of checks: on the pull request, and on record."""
 
+from courier.runs.records.cichecks import CiChecks, FlakyCheck, RedCommit
 from courier.runs.run.frozen import FrozenPlan
 from courier.runs.run.run import Run
 from courier.runs.steps.checking import repairer
 from courier.runs.steps.ending import Ending
+from courier.runs.texts.markdown import code
 from courier.runs.texts.material import bounded
 
 _LOG_LIMIT = 3_000
@@ -20,6 +22,29 @@ def help_note(plan: FrozenPlan, run: Run, ending: Ending) -> str:
         f"`courier describe run/{plan.run}`.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def checks_note(known: CiChecks) -> str:
+    """Return what a pull request tells of checks that were not simply green, in Markdown."""
+    lines = [f"- {told}" for told in (*map(_red, known.red), *map(_flaky, known.flaky))]
+    stand = [f"| {code(one.name)} | {one.status} |" for one in known.checks]
+    parts = [
+        "## Checks",
+        f"Of `{(known.head or '')[:10]}`: {known.overall}.",
+        "\n".join(["| check | result |", "| --- | --- |", *stand]),
+        "\n".join(["Before that:", "", *lines]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _red(one: RedCommit) -> str:
+    return f"`{one.head[:10]}` was red: {', '.join(map(code, one.checks))}" + (
+        f" → mended by `{one.repair[:10]}`" if one.repair else ""
+    )
+
+
+def _flaky(one: FlakyCheck) -> str:
+    return f"`{one.head[:10]}`: {code(one.name)} was red and turned green by itself"
 
 
 def _history(plan: FrozenPlan, run: Run) -> str:

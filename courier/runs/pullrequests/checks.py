@@ -63,6 +63,17 @@ class Checks(Model):
             return "pending"
         return "success" if mattering else "none"
 
+    def lets_merge(self, after: Collection[str] | None) -> bool:
+        """Return whether what merges by itself may do so now.
+
+        Args:
+            after: What it waits for besides what the forge requires: these, or where none are
+                named every one there is, and at least one. None for nothing.
+        """
+        required = {one.name for one in self.checks if one.required}.union(after or ())
+        overall = self.overall(required)
+        return overall == "success" or (overall == "none" and after is None)
+
     def mattering(self, required: Collection[str] = ()) -> Iterator[Check]:
         """Yield those that matter: the named ones, or all where none are named."""
         return (one for one in self.checks if not required or one.name in required)

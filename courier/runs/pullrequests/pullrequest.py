@@ -17,6 +17,7 @@ class Proposed:
     Attributes:
         auto_merge: Whether it merges by itself once its checks are green; a draft does not, until
             it is proposed again as ready.
+        after_checks: What it waits for before that; see `PullRequest.after_checks`.
     """
 
     run: str
@@ -29,6 +30,7 @@ class Proposed:
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     auto_merge: bool = False
+    after_checks: tuple[str, ...] | None = None
 
 
 class PullRequest(Model):
@@ -59,6 +61,9 @@ class PullRequest(Model):
     """What reviewers decided, or that they have to; null where nobody has to."""
     auto_merge: Literal["merge", "squash"] | None = None
     """How it merges by itself once its checks are green; null if it does not."""
+    after_checks: tuple[str, ...] | None = None
+    """The checks that must be green before it merges by itself; none named: every one there is, and
+    at least one. Null where it waits for nothing but what its forge requires."""
     merge_commit: str | None = None
     created_at: datetime
     updated_at: datetime
@@ -94,6 +99,7 @@ def proposed_by(pull: PullRequest) -> Proposed:
         labels=pull.labels,
         reviewers=pull.reviewers,
         auto_merge=pull.auto_merge is not None,
+        after_checks=pull.after_checks,
     )
 
 
@@ -109,6 +115,7 @@ def _told(proposed: Proposed) -> dict[str, Any]:
         "draft": proposed.draft,
         "labels": proposed.labels,
         "reviewers": proposed.reviewers,
+        "after_checks": proposed.after_checks,
         # That somebody has it merge by itself is not taken back.
         **({"auto_merge": "merge"} if proposed.auto_merge else {}),
     }

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from courier.resources.model import Model
@@ -11,6 +11,8 @@ from courier.runs.pullrequests.pullrequest import PullRequest
 from courier.runs.run.following import Flaky
 from courier.runs.run.frozen import FrozenPlan
 from courier.runs.run.run import Run
+
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 MERGED_FOR: Final = timedelta(hours=2)
 """How long the checks of a merge are looked at."""
@@ -65,8 +67,17 @@ class CiChecks(Model):
     """How often an agent began to mend red ones."""
     needs_human: bool = False
     """Whether people were asked to take over."""
+    merges: bool = False
+    """Whether the pull request is to merge by itself once they are green."""
     after_merge: AfterMerge | None = None
     """Null before the pull request is merged."""
+
+    @property
+    def has_settled(self) -> bool:
+        """Whether those that matter have all ended."""
+        known = Checks(head=self.head or "", checks=self.checks, last_polled=_LONG_AGO)
+        is_over = self.overall in ("success", "failure")
+        return is_over and not known.awaited(self.required)
 
     def looked(self, checks: Checks) -> "CiChecks":
         """Return what is known after another look at the head of the open pull request."""
@@ -154,6 +165,7 @@ def ci_checks(plan: FrozenPlan, run: Run) -> CiChecks | None:
         flaky=tuple(map(_flaky, known.flaky)),
         fix_attempts=len(tried),
         needs_human=known.helped is not None,
+        merges=plan.delivery.auto_merge and plan.ci.before_merge is not None and not pull.draft,
     )
     return told.merged(pull)
 

@@ -24,6 +24,11 @@ class FrozenCi(Model):
     pace_seconds: float = 15
     """How long after a push, or after they turned red, to look; then ever more seldom."""
 
+    @property
+    def before_merge(self) -> tuple[str, ...] | None:
+        """The checks that must be green before work merges by itself, as forges are told."""
+        return self.required if self.wait or self.required else None
+
 
 class Flaky(NamedTuple):
     """A check that was red and turned green without another commit."""

@@ -54,14 +54,15 @@ class Place:
             head=head,
         )
 
-    async def tell(self, commit: str, check: Check) -> None:
-        """Have continuous integration say how a check stands."""
+    async def tell(self, commit: str, check: Check, *, required: bool = True) -> None:
+        """Have continuous integration say how a check stands, which GitHub requires or not."""
         if self.repo is None:
             await ReportedChecks(self.state, self.clock).tell(commit, check)
             return
         conclusion = None if check.status == "pending" else check.status
         self.repo.check(commit, check.name, conclusion)
-        self.repo.required = [check.name]
+        if required:
+            self.repo.required = [check.name]
 
     def who(self, by: Identity) -> str:
         """Who a decision is told to be by: GitHub knows who holds the token."""

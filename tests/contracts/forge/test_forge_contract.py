@@ -235,6 +235,27 @@ class TestMerging:
         await place.forge.propose(replace(proposed, draft=False))
         assert (await place.forge.get(number)).status == "merged"
 
+    @pytest.mark.parametrize("after", [("tests", "lint"), ()])
+    async def test_what_merges_by_itself_waits_for_the_checks_it_names(
+        self, place: Place, after: tuple[str, ...]
+    ) -> None:
+        work = await place.work("a")
+        proposed = replace(work, auto_merge=True, after_checks=after)
+        number = (await place.forge.propose(proposed)).number
+
+        async def status() -> str:
+            # Somebody who follows the checks proposes it again.
+            await place.forge.propose(proposed)
+            return (await place.forge.get(number)).status
+
+        assert await status() == "created"
+        await place.tell(work.head, Check(name="lint", status="pending"), required=False)
+        assert await status() == "created"
+        await place.tell(work.head, Check(name="lint", status="success"), required=False)
+        assert await status() == ("created" if after else "merged")
+        await place.tell(work.head, Check(name="tests", status="success"), required=False)
+        assert await status() == "merged"
+
     async def test_what_conflicts_does_not_merge_by_itself_and_stays_open(
         self, place: Place
     ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import get_args
@@ -72,6 +72,13 @@ async def test_labels_and_reviewers_that_cannot_be_are_no_reason_to_fail(bench: 
     assert (pull.labels, pull.reviewers, pull.status) == (("bot",), ("bob",), "created")
     again = await bench.forge.propose(await bench.work("fix"))
     assert again == pull
+
+
+async def test_a_repository_without_auto_merge_has_it_open_all_the_same(bench: Bench) -> None:
+    bench.host.repo.allows.discard("auto")
+    bench.host.repo.required = ["tests"]
+    pull = await bench.forge.propose(replace(await bench.work("fix"), auto_merge=True))
+    assert (pull.status, pull.auto_merge) == ("created", None)
 
 
 @pytest.mark.slow

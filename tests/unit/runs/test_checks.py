@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from courier.runs.pullrequests.checks import Check, Checks, CheckStatus, Overall, newest
+from courier.runs.run.following import FrozenCi
 
 NOW = datetime(2026, 1, 2, 3, tzinfo=UTC)
 
@@ -40,6 +41,34 @@ def test_only_those_that_are_named_matter() -> None:
     assert found.overall(["test"]) == "success"
     assert [one.name for one in found.red()] == ["lint"]
     assert found.red(["test"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("found", "after", "merges"),
+    [
+        (checks(), None, True),
+        (checks(), (), False),
+        (checks(), ("test",), False),
+        (checks(lint="success"), (), True),
+        (checks(lint="success"), ("test",), False),
+        (checks(lint="pending", test="success"), ("test",), True),
+        (checks(lint="pending"), None, False),
+        (checks(lint="failure", test="success"), (), False),
+    ],
+)
+def test_what_merges_by_itself_waits_for_what_it_was_told(
+    found: Checks, after: tuple[str, ...] | None, *, merges: bool
+) -> None:
+    assert found.lets_merge(after) is merges
+
+
+def test_what_the_forge_requires_is_waited_for_besides() -> None:
+    needed = Check(name="gate", status="pending", required=True)
+    found = checks(test="success")
+    both = found.model_copy(update={"checks": (*found.checks, needed)})
+    assert [both.lets_merge(after) for after in (None, (), ("test",))] == [False] * 3
+    assert [FrozenCi().before_merge, FrozenCi(wait=True).before_merge] == [None, ()]
+    assert FrozenCi(required=("test",)).before_merge == ("test",)
 
 
 def test_one_that_matters_and_is_not_there_is_waited_for() -> None:

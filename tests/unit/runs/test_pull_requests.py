@@ -34,6 +34,7 @@ ANY = st.builds(
     labels=st.lists(WORDS, max_size=3).map(tuple),
     reviewers=st.lists(WORDS, max_size=3).map(tuple),
     auto_merge=st.booleans(),
+    after_checks=st.none() | st.lists(WORDS, max_size=2).map(tuple),
 )
 
 
