@@ -99,13 +99,25 @@ async def test_a_learning_is_proposed_approved_told_and_rolled_back(
     assert second["learnings"]["proposed"] == []
     assert "Write exactly the word good." in await content(here, "learnings/versions/1.md")
     await rolled_back(here, name)
-    assert len(models.logged("run")) == 3
+    assert len(models.logged("run")) == 4
 
 
 async def rolled_back(here: Scene, name: str) -> None:
     other = {**LESSON, "trigger": "When you deploy", "correctBehavior": "Ask Anna first."}
-    write(here, {".courier/learnings/ask.yaml": document("Learning", "ask", other)})
-    await settled(here)
+    over = {**other, "correctBehavior": "Ask Bo first.", "expires": "2026-01-01"}
+    more = {
+        ".courier/learnings/ask.yaml": document("Learning", "ask", other),
+        ".courier/learnings/over.yaml": document("Learning", "over", over),
+        ".courier/runs/wide.yaml": run("wide"),
+    }
+    write(here, more)
+    await settled(here, "wide")
+    wide = (await here.record("wide"))["steps"][0]["learnings"]
+    assert (wide["version"], {one["name"] for one in wide["lessons"]}) == (2, {"ask", name})
+    assert wide["leftOut"] == [{"because": "expired", "names": ["over"]}]
+    prompt = await said(here, "wide", "design")
+    assert "Ask Anna first." in prompt
+    assert "Ask Bo first." not in prompt
     pinned = {
         ".courier/project.yaml": project(here.forge_name, pin="1"),
         ".courier/runs/three.yaml": run("three"),
@@ -115,7 +127,10 @@ async def rolled_back(here: Scene, name: str) -> None:
     third = await here.record("three")
     told = third["steps"][0]["learnings"]
     assert (told["version"], [one["name"] for one in told["lessons"]]) == (1, [name])
-    assert "Ask Anna first." not in await said(here, "three", "design")
+    prompt = await said(here, "three", "design")
+    assert "Write exactly the word good." in prompt
+    assert "Ask Anna first." not in prompt
+    assert {"because": "pin", "names": ["ask"]} in third["steps"][0]["learnings"]["leftOut"]
     assert len(json.loads(await content(here, "learnings/index.json"))["versions"]) == 2
 
 

@@ -43,7 +43,7 @@ def _told(learnings: Mapping[str, Any]) -> str:
     version = learnings.get("version")
     told = f"{names} of version {version}" if names else f"nothing of version {version}"
     without = ", ".join(untold(learnings))
-    return f"{told}, not {without}" if without else told
+    return f"{told}; left out: {without}" if without else told
 
 
 def _looked(found: Mapping[str, Any]) -> str:

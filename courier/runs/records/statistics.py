@@ -175,10 +175,12 @@ def _shares(record: Mapping[str, Any], by: By) -> Iterator[tuple[str, Share]]:
         return
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for step in steps:
-        groups.setdefault(str(step.get(by) or NOBODY), []).append(step)
+        groups.setdefault(_group_of(step, by), []).append(step)
     for name, some in groups.items():
         costs = [cost for each in some if (cost := cost_of(_usage(each))) is not None]
-        lengths = [length for each in some if (length := _length(each)) is not None]
+        # What a retry took over is told with the run that did it, and took no time of this one.
+        own = [each for each in some if not each.get("run")]
+        lengths = [length for each in own if (length := _length(each)) is not None]
         yield (
             name,
             Share(
@@ -187,6 +189,13 @@ def _shares(record: Mapping[str, Any], by: By) -> Iterator[tuple[str, Share]]:
                 sum(lengths) if lengths else None,
             ),
         )
+
+
+def _group_of(step: Mapping[str, Any], by: By) -> str:
+    """Return whose attempt it was; of a model nobody chose, the one the agent told."""
+    outcome = step.get("outcome")
+    told = outcome.get(by) if by == "model" and isinstance(outcome, Mapping) else None
+    return str(step.get(by) or told or NOBODY)
 
 
 def rounds_of(steps: Iterable[Mapping[str, Any]]) -> int:

@@ -9,13 +9,26 @@ from typing import Any
 
 from courier.engine.journal.writer import Fact, Observer
 from tests.engine.kills.lives import Stage
-from tests.engine.learning_worlds import ANNA, documents, proposals, reconciler, run, write
+from tests.engine.learning_worlds import (
+    ANNA,
+    document,
+    documents,
+    proposals,
+    reconciler,
+    run,
+    write,
+)
 from tests.engine.worlds import Scene, git, provider, scene
 from tests.fakes.github.hosting import Hosting
 from tests.fakes.github.hub import Hub
 
 SECONDS = 120
 MODELS, GITHUB = "models", "github"
+WORK = 'cat; echo "$COURIER_RUN" > value; echo "I was told that value must be good."'
+"""Says what it was told, and what there is to learn from it."""
+
+STEP = {"name": "design", "type": "designer", "agent": "worker"}
+WORKFLOW = {"type": "single", "steps": [STEP]}
 TOUCHES = {"write": "message", "push": "branch", "propose": ""}
 """What changes the world outside of flows, and the keyword that tells one time from the other."""
 
@@ -65,7 +78,11 @@ def plant(origin: Path, forge: str) -> None:
     """Put the documents on the tracked branch, before anybody works there."""
     clone = origin.parent / "planted"
     git(origin.parent, "clone", "-q", str(origin), str(clone))
-    for path, content in documents(forge).items():
+    workflow = {
+        ".courier/workflow.yaml": document("Workflow", "fix", WORKFLOW),
+        ".courier/agent.yaml": document("Agent", "worker", {"start": ["sh", "-c", WORK]}),
+    }
+    for path, content in {**documents(forge), **workflow}.items():
         (clone / path).parent.mkdir(parents=True, exist_ok=True)
         (clone / path).write_text(content)
     git(clone, "add", "-A")

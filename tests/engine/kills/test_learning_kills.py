@@ -17,7 +17,7 @@ from tests.fakes.github.hosting import Hosting
 
 pytestmark = pytest.mark.slow
 
-FACTS = 300
+FACTS = 150
 """About how often the observer is called: at facts of four runs, and at what passes change."""
 
 BEHAVIOR = str(LESSON["correctBehavior"])
@@ -67,7 +67,7 @@ async def test_a_learning_comes_in_once_and_is_told(
     origin: Path, sandboxd: Endpoint, each_forge: Hosting | None
 ) -> None:
     plant(origin, "local" if each_forge is None else "github")
-    every = stride(37)
+    every = stride(29 if each_forge is None else 43)
     with teacher([LESSON]) as models:
         served = {"models": models.base_url("run", "learn")}
         if each_forge is not None:

@@ -76,6 +76,19 @@ def test_who_took_part_counts_with_their_own_attempts(by: Any, expected: dict[st
     assert all(one.runs == one.merged == 1 for one in told.values())
 
 
+def test_a_model_nobody_chose_is_the_one_the_agent_told() -> None:
+    step = attempt("work", 1, agent="claude", model=None, cost="1", outcome={"model": "opus-4"})
+    assert [*tallies([run("a", steps=[step])], by="model", survived={})] == ["opus-4"]
+
+
+def test_what_a_retry_took_over_costs_it_no_time() -> None:
+    over = attempt("design", 1, persona="ada", cost="0", run="fix") | {"usage": {}}
+    own = attempt("check", 1, persona="bo", cost="0.25")
+    told = tallies([run("fix.r2", steps=[over, own])], by="persona", survived={})
+    assert (told["ada"].runs, told["ada"].time, told["ada"].cost_per_run) == (1, None, None)
+    assert (told["bo"].time, told["bo"].cost_per_run) == (60, Decimal("0.25"))
+
+
 def test_nothing_is_made_of_nothing() -> None:
     told = tallies([run("a", "cancelled", usage={}, steps=[])], by="project", survived={})["-"]
     rates = (told.success_rate, told.merge_rate, told.survival, told.score, told.iterations)
