@@ -14,6 +14,7 @@ HEAVY = {
     "click",
     "dataclasses",
     "e2b",
+    "email.utils",
     "git",
     "hashlib",
     "httpx",
@@ -29,7 +30,7 @@ HEAVY = {
     "yaml",
     "yaml_rs",
 }
-READING = {"hashlib", "json", "jsonschema_rs", "pathlib", "yaml_rs"}
+READING = {"hashlib", "json", "jsonschema_rs", "yaml_rs"}
 """What reading documents needs that were not read before."""
 
 SCRIPT = """

@@ -5,6 +5,7 @@ Facts are plain tuples, so that a cache can hold them without loading any class.
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from sys import intern
 from typing import Any
 
 from courier.planning.documents.lacking import ABLE, needs_others, wishes
@@ -75,7 +76,7 @@ def document_facts(value: Mapping[str, Any], paths: Paths, number: int = 0) -> D
         paths: Where documents of its kind name others.
         number: Its place in its file, from 0.
     """
-    kind = value["kind"]
+    kind = intern(value["kind"])
     find = _FINDERS.get(kind)
     parts, claims, roles = find(value["spec"]) if find else ((), (), None)
     named = tuple(references(value, paths))

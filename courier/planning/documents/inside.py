@@ -26,10 +26,11 @@ def problems_inside(
 
 def _workflow(spec: Mapping[str, Any]) -> Iterator[Problem]:
     steps = spec.get("steps") or ()
-    yield from _repeated(steps, "steps", "name")
     names = [step["name"] for step in steps]
+    if len(set(names)) < len(names):
+        yield from _repeated(steps, "steps", "name")
     for place, step in enumerate(steps):
-        back = (step.get("loop") or {}).get("backTo")
+        back = step["loop"].get("backTo") if step.get("loop") else None
         if back is not None and back not in names[:place]:
             at = ("spec", "steps", place, "loop", "backTo")
             hint = suggestion(back, names[:place])
@@ -41,7 +42,8 @@ def _workflow(spec: Mapping[str, Any]) -> Iterator[Problem]:
                 f"{quoted(names[place])} names none. Name one, or use type pipeline."
             )
             yield ("spec", "steps", place), "PersonaMissing", "Step names no Persona", detail
-    yield from _approvals(spec, names or _DEFAULT_STEPS.get(spec.get("type", ""), ["design"]))
+    if "approvals" in spec:
+        yield from _approvals(spec, names or _DEFAULT_STEPS.get(spec.get("type", ""), ["design"]))
     if "candidates" in spec:
         yield from _candidates(spec["candidates"], steps)
 
@@ -79,7 +81,7 @@ def _loops_over_judge(steps: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
 
 
 def _approvals(spec: Mapping[str, Any], names: Sequence[str]) -> Iterator[Problem]:
-    approvals = spec.get("approvals") or ()
+    approvals = spec["approvals"] or ()
     for place, approval in enumerate(approvals):
         side = "before" if "before" in approval else "after"
         known = (*names, "delivery") if side == "before" else tuple(names)

@@ -5,12 +5,11 @@ document wishes for all of its parts is for the agents of those, too. What other
 say in is told by `courier.planning.freezing.wishes`, of each run.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeGuard, cast
 
 from courier.diagnostics import Diagnostic
-from courier.planning.documents.references import Pointer
+from courier.planning.documents.references import Naming, Pointer
 from courier.planning.documents.unused import Locate
 from courier.planning.problems import warning
 from courier.resources.capabilities import CAPABILITIES, Capabilities, Feature, lack
@@ -53,6 +52,7 @@ _CONSEQUENCE: Final[Mapping[Feature, str]] = {
     "continue": " Every message starts a new conversation.",
 }
 
+_AGENT: Final = ("Agent",)
 _LESSER: Final = frozenset(
     name
     for name, each in CAPABILITIES.items()
@@ -87,30 +87,9 @@ def sentence(wish: Wish, able: Capabilities) -> str | None:
     return None if told is None else told + _CONSEQUENCE.get(wish.feature, "")
 
 
-_NAMED: Final = re.compile(
-    rf"agent[\"']?:(?:[\s|>+-]|#[^\n]*\n)*[\"']?(?:{'|'.join(sorted(_LESSER))})\b"
-)
-
-
-def may_name_lesser(kind: str, text: str) -> bool:
-    """Return very quickly whether plain text of a kind may name an agent that lacks something."""
-    return kind in _PARTS and "agent" in text and _NAMED.search(text) is not None
-
-
-def may_lack(value: object) -> bool:
-    """Return quickly whether a document may name an agent that lacks something; most do not."""
-    if isinstance(value, dict):
-        agent = value.get("agent")
-        if isinstance(agent, str) and agent in _LESSER:
-            return True
-        value = value.values()
-    elif not isinstance(value, list):
-        return False
-    for inside in value:
-        kind = type(inside)
-        if (kind is dict or kind is list) and may_lack(inside):
-            return True
-    return False
+def may_lack(kind: str, namings: Iterable[Naming]) -> bool:
+    """Return quickly whether a document of a kind may ask for what an agent it names lacks."""
+    return kind in _PARTS and any(name in _LESSER and kinds == _AGENT for _, kinds, name in namings)
 
 
 def warnings_of_lacks(value: Mapping[str, Any], locate: Locate) -> Iterator[Diagnostic]:

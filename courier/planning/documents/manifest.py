@@ -12,6 +12,7 @@ from courier.planning.documents.references import ANY_KIND, Paths, Pointer, Ref,
 from courier.planning.documents.sources import Draft, read_drafts
 from courier.planning.documents.unused import unused_fields
 from courier.planning.problems import either, error, quoted, suggestion
+from courier.planning.yaml.standins import standing_in
 from courier.planning.yaml.text import Engine
 from courier.resources.front_matter import is_whole
 from courier.resources.names import KIND_NAMES
@@ -235,7 +236,9 @@ def _without_kind(draft: Draft) -> Diagnostic:
 
 @lru_cache(maxsize=64)
 def _compiled(text: bytes) -> KindSchema:
-    import jsonschema_rs
+    # It only notes when it was built.
+    with standing_in("email.utils", parsedate_to_datetime=str):
+        import jsonschema_rs
 
     schema = json.loads(text)
     return KindSchema(schema, jsonschema_rs.Draft202012Validator(schema), reference_paths(schema))

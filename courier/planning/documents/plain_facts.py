@@ -10,7 +10,7 @@ from typing import Any
 from courier.diagnostics import Diagnostic, Position
 from courier.planning.documents.facts import FileFacts, document_facts
 from courier.planning.documents.inside import RULED, problems_inside
-from courier.planning.documents.lacking import may_lack, may_name_lesser
+from courier.planning.documents.lacking import may_lack
 from courier.planning.documents.manifest import KINDS, Schemas
 from courier.planning.documents.sources import YAML_ENDINGS
 from courier.planning.documents.unused import holds_unused, may_name_unused
@@ -40,15 +40,14 @@ def plain_facts(path: str, data: bytes, schemas: Schemas) -> FileFacts | None:
     except ValueError:
         return None
     # The words of plain text stand there as they are: looking for them costs less than a walk.
-    if (may_name_unused(kind, text) and holds_unused(value)) or (
-        may_name_lesser(kind, text) and may_lack(value)
-    ):
+    if may_name_unused(kind, text) and holds_unused(value):
         return None
     if kind in RULED and any(problems_inside(value, lambda _: Position(path))):
         return None
     if "schedule" in value["spec"] and _is_odd(value):
         return None
-    return (document_facts(value, found.references),), (), ()
+    facts = document_facts(value, found.references)
+    return None if may_lack(kind, facts[3]) else ((facts,), (), ())
 
 
 def _is_odd(value: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ MAX_DOCUMENTS = 500
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _CONTROLS = bytes(sign for sign in (*range(0x20), 0x7F) if sign not in b"\t\n\r")
+_SHOWN = bytes.maketrans(_CONTROLS, b"?" * len(_CONTROLS))
 _ODD = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff"
 _MARKER = r"^(?:---|\.\.\.)(?=[ \t\n])"
 _BARE = r"(?:---|\.\.\.)[ \t]*(?:#[^\n]*)?\n"
@@ -41,13 +42,13 @@ def decode(file: str, data: bytes) -> str | Diagnostic:
     if len(data) > MAX_BYTES:
         detail = f"It has {len(data):,} bytes; courier reads at most {MAX_BYTES:,}. Split it."
         return error("TooLarge", "File too large", detail, Position(file))
-    if data.isascii() and len(data.translate(None, _CONTROLS)) == len(data):
+    if data.isascii() and data.translate(_SHOWN) == data:
         return _with_newlines(data.decode("ascii"))
     if data.startswith(_UTF16):
         detail = "It looks like UTF-16. Save the file as UTF-8."
         return error("NotUtf8", "Not UTF-8 text", detail, Position(file))
     data = data.removeprefix(_BOM)
-    if len(data.translate(None, _CONTROLS)) != len(data):
+    if data.translate(_SHOWN) != data:
         return _odd_sign(file, data.decode("utf-8", "replace"))
     try:
         text = data.decode("utf-8")

@@ -35,10 +35,14 @@ def _text(deeper: str) -> str:
 _SCALAR = rf"(?:{_QUOTED}|{_NUMBER}(?=[ \n])|{_MEASURE}|{_FLOW_LIST}|{_FLOW_MAP})"
 _SHALLOW, _DEEP = _text(r"\1[ ]"), _text(r"\1[ ]{3}")
 _ASCII = r'[A-Za-z/$][ -"$-9;-~]*+\n'
+_FLAG = rf"--?(?=[A-Za-z]){_ASCII}"
+_ONLY_QUOTED = r'"[^"\\\n\t]*+"'
+_SPAN = r"[0-9]{1,9}[smhd]"
 _ALONE, _DEEP_ALONE = r"(?!\1[ ])", r"(?!\1[ ]{3})"
 _MOST = (
-    rf"{_WORD}:(?:\n|[ ](?:{_ASCII}{_ALONE}|{_NUMBER}\n|{_DAY}\n))"
-    rf"|-[ ](?:{_WORD}:[ ]{_ASCII}{_DEEP_ALONE}|{_ASCII}{_ALONE})"
+    rf"{_WORD}:(?:\n|[ ](?:{_ASCII}{_ALONE}|{_NUMBER}\n|{_DAY}\n|{_ONLY_QUOTED}\n|{_SPAN}\n))"
+    rf"|-[ ](?:{_WORD}:[ ]{_ASCII}{_DEEP_ALONE}|{_ASCII}{_ALONE}|{_FLAG}{_ALONE})"
+    rf"|#[^\n]*+\n"
 )
 """Lines that follow from the rest of the pattern too: most are like these, and soon told."""
 _LINE = (
@@ -54,8 +58,9 @@ MAX_NODES = 50_000
 
 def is_plain(text: str) -> bool:
     """Return whether every parser reads the text alike: one document, ending in a newline."""
-    return _PLAIN.fullmatch(text) is not None and not _may_be_huge(text)
+    is_small = len(text) <= MAX_NODES
+    return _PLAIN.fullmatch(text) is not None and (is_small or not _may_be_huge(text))
 
 
 def _may_be_huge(text: str) -> bool:
-    return len(text) > MAX_NODES and 2 * text.count("\n") + 2 * text.count(",") > MAX_NODES
+    return 2 * text.count("\n") + 2 * text.count(",") > MAX_NODES

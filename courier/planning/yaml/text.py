@@ -14,6 +14,7 @@ from courier.diagnostics import Diagnostic, Position
 from courier.planning.problems import error
 from courier.planning.yaml.gate import MAX_DOCUMENTS, Chunk, chunks, decode
 from courier.planning.yaml.plain import MAX_NODES, is_plain
+from courier.planning.yaml.standins import standing_in
 
 
 class Engine(StrEnum):
@@ -105,6 +106,8 @@ def _fast(text: str) -> object:
 @cache
 def _reader() -> tuple[Callable[..., object], type[Exception]]:
     """Return the fast parser and what it raises; loaded once, where there is plain text."""
-    import yaml_rs
+    # It only annotates with paths.
+    with standing_in("pathlib", Path=str):
+        import yaml_rs
 
     return yaml_rs.loads, yaml_rs.YAMLDecodeError
