@@ -10,6 +10,7 @@ from courier.planning.plan import PublishRun
 from courier.ports.repository import Identity
 from tests.engine.worlds import Scene, git, single_plan
 from tests.fakes.github import Fault
+from tests.fakes.github.faults import How
 from tests.fakes.github.hosting import Hosting
 
 pytestmark = pytest.mark.slow
@@ -106,4 +107,17 @@ async def test_answers_that_are_lost_make_no_second_pull_request(here: Scene) ->
     await here.run(single_plan(here, "echo done > value"))
     (pull,) = await here.forge.list()
     assert (await here.record())["pullRequest"]["number"] == pull.number == 1
+    assert len(here.hosting.repo.pulls) == 1
+
+
+@pytest.mark.parametrize("how", ["secondary", "primary", "429"])
+async def test_who_is_told_to_wait_waits_and_opens_one(here: Scene, how: How) -> None:
+    if here.hosting is None:
+        pytest.skip("nobody else sets limits")
+    limited = Fault(how, match="POST /api/v3/repos/acme/demo/pulls")
+    here.hosting.hub.faults = [limited]
+    state = await here.run(single_plan(here, "echo done > value"))
+    assert state.result == {"phase": "completed", "reason": "Completed"}
+    assert not limited.times
+    assert (await here.record())["pullRequest"]["status"] == "created"
     assert len(here.hosting.repo.pulls) == 1

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -12,7 +13,9 @@ import pytest
 from courier.engine.patience import patiently
 from courier.errors import CourierError, RateLimited
 from courier.forges.github import GitHubForge
-from courier.runs.pullrequests.pullrequest import Proposed
+from courier.ports.forges import Changes
+from courier.ports.repository import Identity
+from courier.runs.pullrequests.pullrequest import Proposed, PullRequest
 from courier.storage.mirror import Mirror
 from courier.system import SystemClock
 from tests.contracts.scratch import git, make_scratch
@@ -21,6 +24,7 @@ from tests.fakes.github.faults import How
 from tests.fakes.github.hosting import Hosting, hosting
 
 CLOCK = SystemClock()
+HANA = Identity("Hana", "hana@example.org")
 HOWS = tuple(how for how in get_args(How) if how != "stall")
 
 
@@ -35,7 +39,9 @@ class Bench:
         """Put a run's branch into the bare repository and return what to propose."""
         branch = f"courier/{run}"
         blob = git("hash-object", "-w", "--stdin", cwd=self.origin, stdin=run.encode())
-        tree = git("mktree", cwd=self.origin, stdin=f"100644 blob {blob}\twork\n".encode())
+        own = f"100644 blob {blob}\t{run}\n"
+        there = git("ls-tree", "main", cwd=self.origin)
+        tree = git("mktree", cwd=self.origin, stdin=f"{there}\n{own}".encode())
         head = git("commit-tree", tree, "-p", "main", "-m", run, cwd=self.origin)
         git("update-ref", f"refs/heads/{branch}", head, cwd=self.origin)
         await self.mirror.fetch()
@@ -106,6 +112,50 @@ async def test_a_fault_at_any_request_leaves_one_pull_request(bench: Bench, how:
             assert (own[0].labels, own[0].reviewers) == (["bot"], ["bob"])
             pull = await bench.forge.get(own[0].number)
             assert (pull.status, pull.run, pull.head) == ("created", proposed.run, proposed.head)
+
+
+async def _decide(forge: GitHubForge, number: int, how: str) -> PullRequest:
+    match how:
+        case "merge" | "squash":
+            return await forge.merge(number, by=HANA, squash=how == "squash")
+        case "green":
+            return await forge.merge_when_green(number, by=HANA)
+        case "close":
+            return await forge.close(number, by=HANA)
+        case _:
+            return await forge.change(number, Changes(title="Other", draft=True, labels=("x",)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["502", "drop"])
+@pytest.mark.parametrize(
+    ("decision", "status"),
+    [
+        ("merge", "merged"),
+        ("squash", "merged"),
+        ("green", "merged"),
+        ("close", "closed"),
+        ("change", "created"),
+    ],
+)
+async def test_a_decision_whose_answer_is_lost_is_made_once(
+    bench: Bench, decision: str, status: str, how: How
+) -> None:
+    hub, at, fault = bench.host.hub, 0, Fault(how)
+    while not fault.times or not at:
+        at += 1
+        fault = Fault(how, at=at, when="after")
+        pull = await bench.forge.propose(await bench.work(f"{decision}-{at}"))
+        hub.faults = [fault]
+        decide = partial(_decide, bench.forge, pull.number, decision)
+        told = await patiently(CLOCK, decide, give_up_after=timedelta(seconds=20))
+        hub.faults = []
+        assert (told.status, told.run) == (status, pull.run), at
+        assert await bench.forge.get(pull.number) == told, at
+        trailer = f"--grep=^Courier-Run: {pull.run}$"
+        merges = git("log", "--format=%h", trailer, "main", cwd=bench.origin).split()
+        assert len(merges) == (1 if status == "merged" else 0), at
+    assert at > 3, "every request was once the one whose answer was lost"
 
 
 async def test_a_limit_is_told_and_nobody_asks_before_it_is_over(bench: Bench) -> None:

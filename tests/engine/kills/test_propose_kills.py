@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.propose_child import RUNS, Moment, live
+from tests.engine.kills.proposing import RUNS, Moment, live
 from tests.engine.worlds import Scene, git, provider, scene
 from tests.fakes.embedded import Endpoint
 from tests.fakes.github import Fault
@@ -16,7 +16,7 @@ from tests.fakes.github.hosting import Hosting
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 POST = "POST /api/v3/repos/acme/demo/pulls"
 
 
@@ -35,7 +35,7 @@ class Ground:
         self.hosting = hosting
 
     def born(self, moment: Moment) -> subprocess.Popen[str]:
-        argv = [sys.executable, "-m", "tests.engine.propose_child", str(self.folder)]
+        argv = [sys.executable, "-m", "tests.engine.kills.proposing", str(self.folder)]
         argv += ["--url", self.sandboxd.url, "--key", self.sandboxd.api_key, "--dies", moment]
         if self.hosting is not None:
             argv += ["--github", self.hosting.hub.url]

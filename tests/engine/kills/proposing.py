@@ -1,7 +1,7 @@
 """One life of courier in a process of its own, which ends while pull requests are opened.
 
 Two runs do the same work. Run by hand:
-``python -m tests.engine.propose_child FOLDER --url URL --key KEY --dies claimed``.
+``python -m tests.engine.kills.proposing FOLDER --url URL --key KEY --dies claimed``.
 """
 
 import argparse
