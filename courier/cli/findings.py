@@ -15,6 +15,7 @@ from courier.errors import CourierError
 
 if TYPE_CHECKING:
     from courier.cli.here import Here
+    from courier.wiring import Wiring
 
 
 async def findings(here: "Here") -> list[Finding]:
@@ -92,8 +93,6 @@ def _sandboxes(here: "Here") -> Iterator[Finding]:
 
 
 async def _repository(here: "Here") -> AsyncIterator[Finding]:
-    from courier.engine.running.runner import FLOW
-
     try:
         remote = await here.checkout.remote()
     except CourierError as none:
@@ -107,17 +106,29 @@ async def _repository(here: "Here") -> AsyncIterator[Finding]:
         yield Finding("identity", "note", unknown.summary, unknown.next_step)
     try:
         async with here.wired() as wiring:
-            await wiring.mirror.fetch()
-            head = await wiring.mirror.head()
-            running = wiring.presence.other()
-            found = await wiring.client().list(live=True)
-            live = sum(one.flow == FLOW for one in found)
-            left = await sandboxes(here, wiring, {one.run_id for one in found})
             forge = [each async for each in github(wiring)]
+            for each in await _reached(here, wiring, remote):
+                yield each
     except CourierError as failed:
         yield Finding("remote", "note", f"{remote}: {failed.summary}", failed.next_step)
         return
-    yield Finding("remote", "ok", f"{remote}, tracked branch {head.branch} {head.commit[:10]}")
+    for each in forge:
+        yield each
+
+
+async def _reached(here: "Here", wiring: "Wiring", remote: str) -> list[Finding]:
+    """Return what git finds at the remote, and what is in flight; or why it does not get there."""
+    from courier.engine.running.runner import FLOW
+
+    try:
+        await wiring.mirror.fetch()
+        head = await wiring.mirror.head()
+        running = wiring.presence.other()
+        found = await wiring.client().list(live=True)
+        live = sum(one.flow == FLOW for one in found)
+        left = await sandboxes(here, wiring, {one.run_id for one in found})
+    except CourierError as failed:
+        return [Finding("remote", "note", f"{remote}: {failed.summary}", failed.next_step)]
     flying = f"{live} run{'' if live == 1 else 's'} in flight"
     told = f"run by {running}" if running is not None else "none runs"
     advice = (
@@ -125,9 +136,10 @@ async def _repository(here: "Here") -> AsyncIterator[Finding]:
         if running is not None
         else "`courier daemon` keeps reconciling; `courier apply` does one pass."
     )
-    yield Finding(
-        "engine", "ok" if running is not None or not live else "note", f"{told}, {flying}", advice
-    )
-    yield left
-    for each in forge:
-        yield each
+    level: Level = "ok" if running is not None or not live else "note"
+    place = f"{remote}, tracked branch {head.branch} {head.commit[:10]}"
+    return [
+        Finding("remote", "ok", place),
+        Finding("engine", level, f"{told}, {flying}", advice),
+        left,
+    ]

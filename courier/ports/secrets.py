@@ -18,6 +18,15 @@ class Secrets(Protocol):
         """
         ...
 
+    def conceal(self, name: str, value: str) -> None:
+        """Redact a value from now on that was not here at the start, such as a token fetched later.
+
+        Args:
+            name: What it is called where it stood. Of the same name the newest few are known.
+            value: What nobody may read.
+        """
+        ...
+
     def redact(self, text: str) -> str:
         """Return the text with every known secret value replaced by ``[secret NAME]``."""
         ...

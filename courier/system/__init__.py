@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
@@ -24,6 +25,9 @@ GLANCE_SECONDS = 5.0
 
 VERSION_SECONDS = 15.0
 """How long a program may take to say its version."""
+
+MOST_FETCHED = 256
+"""How many values that came later are redacted; what is fetched holds for an hour."""
 
 SHORTEST_LINE = 12
 """Characters from which a line of a value of many lines counts as secret by itself."""
@@ -63,6 +67,7 @@ class EnvironmentSecrets:
     def __init__(self, environment: Mapping[str, str], *, names: Iterable[str] = ()) -> None:
         self._environment = environment
         self._known: dict[str, str] = {}
+        self._fetched: deque[tuple[str, str]] = deque(maxlen=MOST_FETCHED)
         self._looks: list[tuple[str, str]] = []
         self._learn({name: environment[name] for name in names if environment.get(name)})
 
@@ -86,6 +91,12 @@ class EnvironmentSecrets:
             )
         return found
 
+    def conceal(self, name: str, value: str) -> None:
+        """Redact a value from now on; the oldest of very many are forgotten."""
+        if value and (name, value) not in self._fetched:
+            self._fetched.append((name, value))
+            self._look_for()
+
     def redact(self, text: str) -> str:
         """Return the text with every known secret value replaced by ``[secret NAME]``."""
         for look, label in self._looks:
@@ -97,9 +108,12 @@ class EnvironmentSecrets:
         if values.items() <= self._known.items():
             return
         self._known |= values
+        self._look_for()
+
+    def _look_for(self) -> None:
         looks = {
             look: f"[secret {name}]"
-            for name, value in self._known.items()
+            for name, value in (*self._fetched, *self._known.items())
             for look in _looks_of(value)
         }
         # The longest first: a part of another must not tear it.

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 TOKEN: Final = "GITHUB_TOKEN"  # noqa: S105 - a name
 APP_ID: Final = "GITHUB_APP_ID"
 APP_KEY: Final = "GITHUB_APP_PRIVATE_KEY"
+APP_TOKEN: Final = "GITHUB_APP_TOKEN"  # noqa: S105 - a name
 APP_INSTALLATION: Final = "GITHUB_APP_INSTALLATION_ID"
 RENEWAL_SECONDS: Final = 300.0
 """How often a token that git may need is looked at; those of Apps are renewed in time."""
@@ -127,16 +129,18 @@ def _credential(address: Address, settings: Settings, secrets: Secrets, clock: C
         name=address.name,
         clock=clock,
         installation=settings.github_installation or "",
+        conceal=partial(secrets.conceal, APP_TOKEN),
     )
 
 
 def _write(path: Path, token: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     for left in path.parent.iterdir():
-        if left.name.isdigit() and not _is_alive(int(left.name)):
+        if left.stem.isdigit() and not _is_alive(int(left.stem)):
             left.unlink(missing_ok=True)
     fresh = path.with_suffix(".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(token)
     fresh.replace(path)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from courier.errors import MissingSecret
-from courier.system import EnvironmentSecrets, secret_names
+from courier.system import MOST_FETCHED, EnvironmentSecrets, secret_names
 
 ENVIRONMENT = {"TOKEN": "t0ken-value", "QUOTED": 'with "quotes" in', "SHORT": "abc"}
 
@@ -33,6 +33,19 @@ def test_what_was_resolved_is_redacted_plain_and_inside_json() -> None:
     assert secrets.redact("x t0ken-value y") == "x [secret TOKEN] y"
     assert secrets.redact('{"a": "with \\"quotes\\" in"}') == '{"a": "[secret QUOTED]"}'
     assert secrets.redact("abc") == "abc"
+
+
+def test_what_is_fetched_later_is_redacted_too_and_so_is_what_it_took_the_place_of() -> None:
+    secrets = EnvironmentSecrets(ENVIRONMENT, names=["TOKEN"])
+    assert secrets.redact("ghs_first") == "ghs_first"
+    for value in ("ghs_first", "ghs_second", "ghs_first", ""):
+        secrets.conceal("APP", value)
+    told = secrets.redact("ghs_first ghs_second t0ken-value")
+    assert told == "[secret APP] [secret APP] [secret TOKEN]"
+    for number in range(MOST_FETCHED):
+        secrets.conceal("APP", f"ghs_number_{number}.")
+    assert secrets.redact("ghs_first") == "ghs_first", "long out of date"
+    assert secrets.redact("ghs_number_0.") == "[secret APP]"
 
 
 def test_variables_that_look_secret_are_known_by_their_names() -> None:

@@ -90,6 +90,7 @@ class App:
         name: What it is called.
         clock: Tells when tokens end.
         installation: The installation's id; empty to have it looked up.
+        conceal: Told every token and every proof before it is used: nobody may read them.
     """
 
     id: str
@@ -98,6 +99,7 @@ class App:
     name: str
     clock: Clock
     installation: str = ""
+    conceal: Callable[[str], None] = lambda _secret: None
     _held: tuple[str, datetime] | None = field(default=None, init=False, repr=False)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
@@ -131,16 +133,19 @@ class App:
         path = f"/app/installations/{self.installation}/access_tokens"
         told = await post("POST", path, body, bearer)
         try:
-            return str(told["token"]), datetime.fromisoformat(str(told["expires_at"]))
+            token = str(told["token"])
+            self.conceal(token)
+            return token, datetime.fromisoformat(str(told["expires_at"]))
         except (KeyError, ValueError) as broken:
             raise Misconfigured("GitHub gave the App no token.") from broken
 
     def _proof(self) -> str:
         now = int(self.clock.now().timestamp())
         # Clocks differ: a minute back, and short of the ten minutes that are allowed.
-        return signed(
-            {"iat": now - 60, "exp": now + 540, "iss": self.id}, key=_known(self.find_key)
-        )
+        claims = {"iat": now - 60, "exp": now + 540, "iss": self.id}
+        proof = signed(claims, key=_known(self.find_key))
+        self.conceal(proof)
+        return proof
 
 
 def _known(find: Callable[[], str]) -> str:

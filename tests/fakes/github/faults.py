@@ -9,7 +9,7 @@ from tests.fakes.github.message import Reply, Request, reply
 DROP = -1
 """A status that means that the connection is cut."""
 
-How = Literal["502", "500", "secondary", "primary", "429", "drop", "stall"]
+How = Literal["502", "500", "422", "secondary", "primary", "429", "drop", "stall"]
 
 
 @dataclass
@@ -22,6 +22,7 @@ class Fault:
         when: Whether what was asked for happens all the same.
         match: What the method and path have in them.
         times: How often.
+        message: What a 422 says.
     """
 
     how: How
@@ -29,6 +30,7 @@ class Fault:
     when: Literal["before", "after"] = "before"
     match: str = ""
     times: int = 1
+    message: str = ""
     seen: int = field(default=0, init=False)
 
     def strikes(self, request: Request) -> bool:
@@ -46,6 +48,8 @@ def struck(fault: Fault, now: float) -> Reply:
     match fault.how:
         case "502" | "500":
             return Reply(int(fault.how), b"<html>Unicorn!</html>", {"content-type": "text/html"})
+        case "422":
+            return reply({"message": fault.message}, status=422)
         case "drop":
             return Reply(DROP)
         case "stall":

@@ -49,6 +49,8 @@ class Hub:
         now: Tells the time.
         requests: Method and path of every request, git's left out.
         budgets: How many requests of each kind are left in this hour.
+        mint: Makes a token of an App, from how often anything was asked.
+        reached: Called while git waits for an answer.
         app: An App's id and the check of its proof, where there is one.
     """
 
@@ -61,9 +63,11 @@ class Hub:
     requests: list[str] = field(default_factory=list)
     cached: int = 0
     budgets: dict[str, int] = field(default_factory=lambda: {"core": 5000, "graphql": 5000})
+    mint: Callable[[int], str] = lambda asked: f"ghs_{asked:036d}"
     app: tuple[str, Callable[[str], bool]] | None = None
     hook: Callable[[Mapping[str, str], bytes], None] | None = None
     hook_secret: bytes = b""
+    reached: Callable[[], None] = lambda: None
     lock: Any = field(default_factory=threading.RLock)
 
     def add(self, owner: str, name: str, origin: Path) -> Repo:
@@ -179,6 +183,7 @@ class Hub:
 
         from tests.fakes.github.wire import git_backend
 
+        self.reached()
         _, _, proof = request.headers.get("authorization", "").partition(" ")
         if not proof:
             return Reply(401, b"", {"www-authenticate": 'Basic realm="GitHub"'})

@@ -51,7 +51,7 @@ def _app(hub: Hub, request: Request, path: str) -> Any:
     if path != "/app/installations/77/access_tokens":
         raise Refusal(404, "Not Found")
     asked, until = request.value, hub.now() + timedelta(hours=1)
-    token = f"ghs_{len(hub.requests):036d}"
+    token = hub.mint(len(hub.requests))
     names = tuple(asked["repositories"])
     hub.tokens[token] = Access("the-app[bot]", asked["permissions"], names, until)
     return {"token": token, "expires_at": until.isoformat(), "permissions": asked["permissions"]}
