@@ -37,5 +37,8 @@ def test_the_example_is_valid_and_tells_each_step_its_own() -> None:
         if step.learnings is not None
     }
     assert told == {"design": ["freeze-time", "old-prices"], "check": ["freeze-time"]}
+    design = start.frozen.steps[0].learnings
+    assert design is not None
+    assert [(one.because, one.names) for one in design.left_out] == [("paths", ("try-commands",))]
     asked = asked_model(reading.catalog, Ref("Project", "shop"))
     assert asked == "anthropic/claude-haiku-4-5"

@@ -12,6 +12,7 @@ from courier.engine.learnings.memory import Memory
 from courier.engine.requests.requests import Request, put_on_record
 from courier.planning.learned.batch import BATCHES, REJECTED, Proposed, begun
 from courier.ports.repository import Identity
+from courier.ports.state import DeleteFile, WriteFile
 from courier.runs.records.extraction import PENDING
 from tests.engine.learning_worlds import (
     ANNA,
@@ -163,6 +164,26 @@ async def test_of_two_who_keep_a_batch_the_second_hears_that_it_was_late(here: S
     assert (await other.batches())["demo"] == ours
     assert await other.keep(theirs, message="theirs again")
     assert await here.world.state.paths(BATCHES) == [f"{BATCHES}/demo.json"]
+
+
+async def test_what_is_proposed_and_cannot_be_read_is_left_as_it_is(
+    here: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = f"{BATCHES}/demo.json"
+    await here.world.state.write([WriteFile(path, b"[]")], message="Edit by hand")
+    passes = reconciler(here)
+    for _ in range(4):
+        result = await passes.reconcile()
+        for state in await here.engine.list(live=True):
+            await here.engine.wait(state.run_id)
+    (failed,) = [one for one in result.dispatched if one.how == "failed"]
+    assert (failed.run, "cannot be read" in failed.message) == ("one.learn", True)
+    assert await content(here, path) == "[]"
+    assert caplog.text.count(f"{path} on the state branch cannot be read") <= 3
+    await here.world.state.write([DeleteFile(path)], message="Give it up")
+    await settled(here, "one")
+    assert (await here.record("one"))["learnings"]["status"] == "completed"
+    assert len(await proposals(here)) == 1
 
 
 async def test_nothing_is_approved_that_the_pull_request_does_not_show(here: Scene) -> None:

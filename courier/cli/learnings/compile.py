@@ -22,7 +22,7 @@ async def _compile(here: Here) -> str:
     from courier.diagnostics import has_errors
     from courier.engine.learnings.versions import VersionShelf, keep_version
     from courier.errors import Conflict, InvalidCatalog, Misconfigured
-    from courier.planning.catalog.learnings import next_version
+    from courier.planning.catalog.learnings import MEND, next_version
 
     async with here.wired() as wiring:
         reading = await wiring.preview().tracked()
@@ -32,7 +32,9 @@ async def _compile(here: Here) -> str:
         head = await wiring.mirror.head()
         observed = await VersionShelf(wiring.world).look(head, ())
         if observed.fault:
-            raise Misconfigured("The versions cannot be read.", detail=observed.fault)
+            raise Misconfigured(
+                "The versions cannot be read.", detail=observed.fault, next_step=MEND
+            )
         made = next_version(reading.catalog, observed, commit=head.commit)
         if made is None:
             newest = observed.index.newest

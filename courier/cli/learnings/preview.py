@@ -82,7 +82,7 @@ def _show(here: Here, step_type: str, found: "StepLearnings | None") -> None:
 async def _told(here: Here, asked: _Asked) -> "StepLearnings | None":
     from courier.cli.learnings.looking import catalog_here
     from courier.engine.learnings.versions import VersionShelf
-    from courier.errors import Misused
+    from courier.errors import Misconfigured, Misused
     from courier.planning.catalog.learnings import in_force, paths_of, pins
     from courier.resources.values import StepType
 
@@ -100,7 +100,7 @@ async def _told(here: Here, asked: _Asked) -> "StepLearnings | None":
         observed = await VersionShelf(wiring.world).look(head, pins(catalog))
     found = in_force(catalog, observed, named)
     if isinstance(found, str):
-        raise Misused("It cannot be said what steps are told.", detail=found)
+        raise Misconfigured("It cannot be said what steps are told.", detail=found)
     role: StepType = asked.step_type  # type: ignore[assignment]  # looked up above
     paths = asked.paths or paths_of(catalog, named)
     return found.told(role, project=named.name, paths=paths)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
+from courier.errors import Misconfigured
+from courier.planning.catalog.learnings import MEND
 from courier.planning.learned.batch import (
     BATCHES,
     EVIDENCE,
@@ -15,6 +17,7 @@ from courier.planning.learned.batch import (
     batch_path,
 )
 from courier.ports.state import AppendLine, Change, StateBranch, SwapFile
+from courier.resources.model import first_fault
 from courier.runs.learnings.lesson import Evidence, Lesson
 from courier.runs.learnings.likeness import mark
 from courier.runs.records.writeback import to_json
@@ -29,13 +32,22 @@ class Memory:
         self._state = state
         self._rejected: dict[str, Rejected] = {}
         self._batches: dict[str, bytes] = {}
+        self._unreadable: dict[str, bytes] = {}
 
     async def batches(self) -> Mapping[str, Batch]:
-        """Return every open batch by its project."""
+        """Return every open batch by its project; one that cannot be read is left as it is."""
         contents = await self._state.read(await self._state.paths(BATCHES))
         self._batches = dict(contents)
-        read = (_batch(path, content) for path, content in contents.items())
-        return {one.project: one for one in read if one is not None}
+        found = {}
+        for path, content in contents.items():
+            try:
+                batch = Batch.model_validate_json(content)
+            except ValidationError as wrong:
+                self._warn(path, content, wrong)
+                continue
+            self._unreadable.pop(path, None)
+            found[batch.project] = batch
+        return found
 
     async def proposed(self) -> Mapping[str, tuple[str, int]]:
         """Return the forge and the number of every pull request that is open, by its branch."""
@@ -46,8 +58,17 @@ class Memory:
         """Keep a batch with whatever belongs to that; return whether it is kept.
 
         It is not where somebody else kept another one since `batches` was asked.
+
+        Raises:
+            Misconfigured: If what is kept of it cannot be read.
         """
         path, content = batch_path(batch.project), _content(batch)
+        if path in self._unreadable:
+            raise Misconfigured(
+                "What is proposed cannot be read, so that nothing is added to it.",
+                detail=f"{path} on the state branch",
+                next_step=MEND,
+            )
         swap = SwapFile(path, content, was=self._batches.get(path))
         await self._state.write([*changes, swap], message=message)
         await self._state.refresh()
@@ -62,8 +83,13 @@ class Memory:
             try:
                 self._rejected[path] = Rejected.model_validate_json(content)
             except ValidationError as wrong:
-                log.warning("%s on the state branch cannot be read: %s", path, wrong)
+                self._warn(path, content, wrong)
         return [self._rejected[path] for path in paths if path in self._rejected]
+
+    def _warn(self, path: str, content: bytes, wrong: ValidationError) -> None:
+        if self._unreadable.get(path) != content:
+            log.warning("%s on the state branch cannot be read: %s", path, first_fault(wrong))
+        self._unreadable[path] = content
 
     async def evidence(self) -> Mapping[str, Sequence[Evidence]]:
         """Return what showed known learnings again, by the marks of these."""
@@ -88,11 +114,3 @@ def evidence_line(lesson: Lesson, shown: Evidence) -> AppendLine:
 
 def _content(batch: Batch) -> bytes:
     return to_json(batch.model_dump(mode="json", by_alias=True))
-
-
-def _batch(path: str, content: bytes) -> Batch | None:
-    try:
-        return Batch.model_validate_json(content)
-    except ValidationError as wrong:
-        log.warning("%s on the state branch cannot be read: %s", path, wrong)
-        return None

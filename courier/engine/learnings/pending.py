@@ -9,6 +9,7 @@ from courier.engine.accounts.records import RunRecords
 from courier.engine.world import World
 from courier.errors import CourierError, NotFound
 from courier.planning.catalog.learnings import ObservedPending
+from courier.resources.model import first_fault
 from courier.runs.records.extraction import PENDING, PendingRun, material_of, session_of
 
 log = logging.getLogger(__name__)
@@ -63,5 +64,5 @@ async def read_pending(world: World) -> Sequence[PendingRun]:
         try:
             found.append(PendingRun.model_validate_json(content))
         except ValidationError as wrong:
-            log.warning("%s on the state branch cannot be read: %s", path, wrong)
+            log.warning("%s on the state branch cannot be read: %s", path, first_fault(wrong))
     return sorted(found, key=lambda one: one.run)

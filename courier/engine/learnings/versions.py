@@ -3,10 +3,13 @@
 import logging
 from collections.abc import Collection, Mapping
 
+from pydantic import ValidationError
+
 from courier.engine.world import World
 from courier.planning.catalog.learnings import ObservedLearnings, lesson_in
 from courier.ports.repository import Head
 from courier.ports.state import StateBranch, SwapFile
+from courier.resources.model import first_fault
 from courier.runs.learnings.lesson import Lesson
 from courier.runs.learnings.version import (
     INDEX,
@@ -41,8 +44,8 @@ class VersionShelf:
         content = (await self._world.state.read([INDEX])).get(INDEX)
         try:
             index = read_index(content)
-        except ValueError as wrong:
-            fault = f"{INDEX} on the state branch: {str(wrong).splitlines()[0]}"
+        except ValidationError as wrong:
+            fault = f"{INDEX} on the state branch: {first_fault(wrong)}"
             return ObservedLearnings(today, fault=fault)
         found = {number: index.find(number) for number in wanted}
         known = [one for one in found.values() if one is not None]

@@ -29,6 +29,11 @@ from courier.runs.learnings.version import LearningVersion, VersionIndex, unappr
 
 KIND: Final = "Learning"
 
+MEND: Final = (
+    "Bring back what the file held before: `git log origin/courier/state -- learnings` shows it."
+)
+"""What to do where what is kept of learnings cannot be read."""
+
 _FOLDER: Final = ".courier/"
 
 
@@ -198,7 +203,7 @@ def in_force(catalog: Catalog, observed: ObservedLearnings, project: Ref) -> InF
     Without a pin it is what the documents say, never what a file on the state branch says.
     """
     if observed.fault:
-        return f"The versions of the learnings cannot be read ({observed.fault})."
+        return f"The versions of the learnings cannot be read ({observed.fault}). {MEND}"
     document = catalog.documents[project]
     if pin := _pin(document):
         found = _pinned(catalog, observed, int(pin))

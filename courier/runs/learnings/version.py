@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from courier.resources.model import Model
+from courier.resources.model import Model, first_fault
 from courier.runs.learnings.compiled import Compilation, digest_of, written
 from courier.runs.learnings.lesson import Lesson
 
@@ -108,7 +108,7 @@ def read_index(content: bytes | None) -> VersionIndex:
     """Return what the index says; an empty one where there is none.
 
     Raises:
-        ValueError: If it cannot be read.
+        ValidationError: If it cannot be read.
     """
     return VersionIndex() if content is None else VersionIndex.model_validate_json(content)
 
@@ -128,8 +128,9 @@ def read_version(
     try:
         found = LearningVersion.model_validate_json(data)
         text = document.decode()
-    except (ValidationError, ValueError) as wrong:
-        return f"its files cannot be read ({str(wrong).splitlines()[0]})"
+    except (ValidationError, UnicodeDecodeError) as wrong:
+        why = first_fault(wrong) if isinstance(wrong, ValidationError) else "they are no text"
+        return f"its files cannot be read ({why})"
     if digest_of(text) != known.digest:
         return "its document is not the one that was compiled: the digest differs"
     if (found.version, found.digest) != (known.version, known.digest) or found.markdown != text:
