@@ -22,7 +22,8 @@ async def _compile(here: Here) -> str:
     from courier.diagnostics import has_errors
     from courier.engine.learnings.versions import VersionShelf, keep_version
     from courier.errors import Conflict, InvalidCatalog, Misconfigured
-    from courier.planning.catalog.learnings import MEND, next_version
+    from courier.planning.catalog.inforce import MEND
+    from courier.planning.catalog.learnings import next_version
 
     async with here.wired() as wiring:
         reading = await wiring.preview().tracked()

@@ -83,7 +83,8 @@ async def _told(here: Here, asked: _Asked) -> "StepLearnings | None":
     from courier.cli.learnings.looking import catalog_here
     from courier.engine.learnings.versions import VersionShelf
     from courier.errors import Misconfigured, Misused
-    from courier.planning.catalog.learnings import in_force, paths_of, pins
+    from courier.planning.catalog.inforce import in_force
+    from courier.planning.catalog.learnings import paths_of, pins
     from courier.resources.values import StepType
 
     roles = get_args(StepType)

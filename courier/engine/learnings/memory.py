@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import ValidationError
 
 from courier.errors import Misconfigured
-from courier.planning.catalog.learnings import MEND
+from courier.planning.catalog.inforce import MEND
 from courier.planning.learned.batch import (
     BATCHES,
     EVIDENCE,

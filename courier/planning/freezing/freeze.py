@@ -29,7 +29,7 @@ from courier.planning.budgets.budgets import caps_of
 from courier.planning.budgets.rates import freeze_rates, rates_of, services_of
 from courier.planning.catalog.catalog import Catalog
 from courier.planning.catalog.described import described
-from courier.planning.catalog.learnings import InForce, in_force
+from courier.planning.catalog.inforce import InForce, in_force
 from courier.planning.catalog.questions import answer_inputs, approved_answers
 from courier.planning.documents.references import Ref
 from courier.planning.freezing.executable import (
