@@ -1,4 +1,4 @@
-"""Learnings of a catalog: what is approved, and which version a project's steps are told."""
+"""Learnings of a catalog: what is approved, what is observed of versions, and the next one."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
