@@ -1,6 +1,7 @@
 """`courier apply`: one pass over the tracked branch, and the runs that come of it."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from courier.cli.verb import Verb
 if TYPE_CHECKING:
     from courier.engine.passes.reconciler import Result
     from courier.engine.serving.errand import Errand
-    from courier.planning.plan import Plan
+    from courier.planning.plan import Held, Plan
     from courier.runs.interactive.frozen import Word
     from courier.wiring import Wiring
 
@@ -79,13 +80,7 @@ async def applied(
         await _warn(here, wiring)
         errand = wiring.errand()
         if not wait:
-            result = await errand.carry_out(plan)
-            _show(here, result, output)
-            if errand.other is None and any(one.how == "started" for one in result.dispatched):
-                here.console.note(
-                    "Nothing runs here yet: start `courier daemon` or `courier apply`."
-                )
-            return 0
+            return await _hand_over(here, errand, plan, output)
         async with errand.attended():
             if errand.other is not None:
                 here.console.tell(f"Handed over to the engine of {errand.other}.")
@@ -103,10 +98,26 @@ async def applied(
                 _show(here, result, output)
                 told = (_runs(result), output)
                 code = await _see_through(here, wiring, errand, told, left) or code
-            _tell_left(here, left)
+            _tell_left(
+                here, left, held=result.plan.held if result.plan and output == "text" else ()
+            )
             code = await _see_sandboxes(here, wiring, result, output) or code
             await errand.announce(result)
             return code
+
+
+async def _hand_over(here: Here, errand: "Errand", plan: "Plan | None", output: str) -> int:
+    result = await errand.carry_out(plan)
+    _show(here, result, output)
+    _tell_left(here, set(), held=_held(result, output))
+    if errand.other is None and any(one.how == "started" for one in result.dispatched):
+        here.console.note("Nothing runs here yet: start `courier daemon` or `courier apply`.")
+    return 0
+
+
+def _held(result: "Result", output: str) -> "Sequence[Held]":
+    """Return what to tell of documents nothing is done about."""
+    return result.plan.held if result.plan is not None and output == "text" else ()
 
 
 def _runs(result: "Result") -> list[str]:
@@ -168,7 +179,12 @@ async def _see_through(
     return 1 if failed else 0
 
 
-def _tell_left(here: Here, left: set[str]) -> None:
+def _tell_left(here: Here, left: set[str], *, held: "Sequence[Held]") -> None:
+    """Say what is left undone: runs that wait for people, and documents nothing is done about."""
+    from courier.cli.views import plan_view
+
+    if held:
+        here.console.show(plan_view.held(held, here.console.ink))
     if left:
         here.console.note(
             f"Waiting for people: {', '.join(sorted(left))}. Once they answered, the next "

@@ -87,15 +87,16 @@ async def _chain(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[st
 
 async def _of_backlog(here: Here, wiring: "Wiring", kind: str, name: str) -> tuple[str, Any]:
     from courier.cli.views import backlog as view
+    from courier.engine.accounts.answers import answers
     from courier.engine.accounts.courses import Courses
-    from courier.planning.chains.backlog import issue_accounts, session_accounts
+    from courier.planning.chains.backlog import issue_accounts
 
     catalog = (await wiring.preview().tracked()).catalog
     await wiring.state.refresh()
     if kind == "Issue":
         found, told = issue_accounts(catalog, await Courses(wiring.state).look()), view.issue_told
     else:
-        found, told = session_accounts(catalog), view.session_told
+        found, told = await answers(catalog, wiring.index), view.session_told
     if name not in found:
         return await _document(here, wiring, kind, name)
     return told(found[name], here.console.ink), found[name]

@@ -245,9 +245,9 @@ async def _issues(_here: Here, wiring: "Wiring", asked: Asked) -> Listed:
 
 async def _answers(_here: Here, wiring: "Wiring", asked: Asked) -> Listed:
     from courier.cli.views import backlog
-    from courier.planning.chains.backlog import session_accounts
+    from courier.engine.accounts.answers import answers
 
-    found = session_accounts((await wiring.preview().tracked()).catalog)
+    found = await answers((await wiring.preview().tracked()).catalog, wiring.index)
     rows = backlog.session_rows(list(found.values()), wide=asked.wide)
     return Listed("AnsweringSession", rows, found)
 

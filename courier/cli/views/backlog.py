@@ -15,7 +15,7 @@ def issue_rows(accounts: Sequence[Mapping[str, Any]], *, wide: bool) -> list[lis
 
 def session_rows(accounts: Sequence[Mapping[str, Any]], *, wide: bool) -> list[list[str]]:
     """Return the rows of a table of answering sessions, its head first."""
-    head = ["NAME", "SCAN", "OPEN", "ANSWERED", "APPROVED"]
+    head = ["NAME", "SCAN", "OPEN", "ANSWERED", "APPROVED", "PR"]
     more = ["PROJECT", "DOCUMENT"] if wide else []
     return [[*head, *more], *(_session_row(told, wide=wide) for told in accounts)]
 
@@ -55,8 +55,9 @@ def _issue_row(told: Mapping[str, Any], *, wide: bool) -> list[str]:
 
 def _session_row(told: Mapping[str, Any], *, wide: bool) -> list[str]:
     keys = ("session", "scan", "open", "answered", "approved")
+    row = ["-" if told[key] in (None, "") else str(told[key]) for key in keys]
     more = ("project", "document") if wide else ()
-    return ["-" if told[key] in (None, "") else str(told[key]) for key in (*keys, *more)]
+    return [*row, _pull(told) or "-", *(str(told[key] or "-") for key in more)]
 
 
 def _issue_head(account: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -78,6 +79,9 @@ def _session_head(account: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Session", str(account["session"])
     yield "Project", str(account["project"])
     yield "Scan", str(account["scan"] or "")
+    yield "Run", str(account["run"] or "")
+    yield "Reason", str(account["reason"])
+    yield "Pull request", _pull(account)
     yield "Document", str(account["document"])
 
 

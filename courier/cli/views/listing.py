@@ -17,7 +17,7 @@ def tables(found: Sequence[tuple[str, Sequence[Sequence[str]]]], ink: Ink = PLAI
     """Return each list as a table; a heading above each where there are several."""
     blocks = []
     for kind, rows in found:
-        body = table(rows, ink) if len(rows) > 1 else f"No {plural(kind)}."
+        body = table(rows, ink) if len(rows) > 1 else f"No {plural(kind).replace('-', ' ')}."
         blocks.append(f"{ink.paint(plural(kind), 'bold')}\n{body}" if len(found) > 1 else body)
     return "\n\n".join(blocks)
 

@@ -248,6 +248,11 @@ def _told(action: _Moved) -> tuple[str, str, str, str]:
             assert_never(action)
 
 
+def held(held: Sequence[Held], ink: Ink = PLAIN) -> str:
+    """Return what cannot be done now, with reasons."""
+    return "\n".join(_held(held, "brief", ink))
+
+
 def _held(held: Sequence[Held], form: Form, ink: Ink) -> Iterator[str]:
     groups: dict[tuple[str, ...], list[Held]] = {}
     for one in held:

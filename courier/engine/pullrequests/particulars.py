@@ -30,8 +30,8 @@ async def particulars(world: World, plan: FrozenPlan, commit: str, *, note: str)
 async def _asked_by(world: World, plan: FrozenPlan) -> str:
     if plan.retry is not None:
         return plan.retry.by
-    if not plan.document:
-        return ""
+    if plan.asked_by or not plan.document:
+        return plan.asked_by
     try:
         author = await world.repository.author(plan.document, at=plan.observed_commit)
     except CourierError:

@@ -69,9 +69,10 @@ class Question:
 
     async def _look(self, wanted: AskApproval) -> ApprovalAsked:
         repository, plan, now = self.world.repository, self.plan, self.world.clock.now()
-        asker = None
+        asker = plan.asked_by or None
         if plan.document:
-            asker = await repository.author(plan.document, at=plan.observed_commit)
+            author = await repository.author(plan.document, at=plan.observed_commit)
+            asker = f"{author.name} <{author.email}>" if author else None
         limit = wanted.approval.timeout_seconds
         return ApprovalAsked(
             at=now,
@@ -82,7 +83,7 @@ class Question:
             attempt=wanted.attempt,
             reason=wanted.approval.reason,
             message=wanted.approval.reason,
-            requested_by=f"{asker.name} <{asker.email}>" if asker else None,
+            requested_by=asker,
             until=now + timedelta(seconds=limit) if limit is not None else None,
         )
 

@@ -55,6 +55,7 @@ def answering(sight: Sight, ref: Ref) -> Made:
         workflow=WORKFLOW,
         step="answer",
         type="answerer",
+        session="answering",
         harvest=FrozenHarvest(
             sort="answers",
             kind=ref.kind,

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from courier.planning.catalog.catalog import Catalog
-from courier.planning.catalog.questions import KIND, open_questions
 from courier.planning.documents.references import Ref
 from courier.planning.observed.course import ObservedCourse
 
@@ -23,11 +22,6 @@ def issue_accounts(
     found = [_issue(catalog, ref, courses) for ref in catalog.of_kind("Issue")]
     found.sort(key=lambda told: (_URGENCY.index(told["priority"]), told["issue"]))
     return {told["issue"]: told for told in found}
-
-
-def session_accounts(catalog: Catalog) -> Mapping[str, Mapping[str, Any]]:
-    """Return the account of every AnsweringSession by name."""
-    return {ref.name: _session(catalog, ref) for ref in catalog.of_kind(KIND)}
 
 
 def _issue(catalog: Catalog, ref: Ref, courses: Mapping[Ref, ObservedCourse]) -> Mapping[str, Any]:
@@ -53,39 +47,6 @@ def _issue(catalog: Catalog, ref: Ref, courses: Mapping[Ref, ObservedCourse]) ->
         "assumptions": list(spec.get("assumptions") or ()),
         "document": str(catalog.documents[ref].start),
     }
-
-
-def _session(catalog: Catalog, ref: Ref) -> Mapping[str, Any]:
-    spec = catalog.documents[ref].value["spec"]
-    answers = {each["question"]: each for each in spec.get("answers") or ()}
-    waiting = {each["id"] for each in open_questions(spec)}
-    told = [
-        {
-            "id": each["id"],
-            "question": each["text"],
-            "status": _status(answers.get(each["id"])),
-            "answer": answers.get(each["id"], {}).get("answer"),
-            "confidence": answers.get(each["id"], {}).get("confidence"),
-        }
-        for each in spec["questions"]
-    ]
-    return {
-        "session": ref.name,
-        "project": _project(catalog, ref),
-        "scan": spec.get("scan"),
-        "open": len(waiting),
-        "answered": sum(each["status"] == "answered" for each in told),
-        "approved": sum(each["status"] == "approved" for each in told),
-        "questions": told,
-        "document": str(catalog.documents[ref].start),
-    }
-
-
-def _status(answer: Mapping[str, Any] | None) -> str:
-    """Return where a question stands: open, answered, or approved."""
-    if answer is None:
-        return "open"
-    return "approved" if answer.get("approved") is True else "answered"
 
 
 def _project(catalog: Catalog, ref: Ref) -> str:

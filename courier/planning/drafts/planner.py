@@ -1,18 +1,21 @@
 """Requests for sprint plans: each starts one run, whose answer becomes the plan's document."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from courier.planning.catalog.catalog import Catalog
 from courier.planning.documents.manifest import Document
 from courier.planning.documents.references import Ref
 from courier.planning.made.following import begun
-from courier.planning.made.making import Found, Made, Sight, start_made
+from courier.planning.made.making import Found, Made, Sight, Suit, start_made
 from courier.planning.made.names import made_run
 from courier.planning.made.session import Question, Told, made_session
 from courier.planning.observed.askeddraft import AskedDraft
 from courier.resources.envelope import API_VERSION
 from courier.runs.harvest.frozen import FrozenHarvest
+from courier.runs.run.frozen import FrozenPlan
 from courier.runs.texts.material import as_data
 
 KIND: Final = "SprintPlan"
@@ -73,7 +76,13 @@ def drafting(sight: Sight, asked: AskedDraft) -> Iterator[Made]:
         ),
     )
     told = Told(f"{asked.by} asked for it", sight.observed.branch)
-    yield made_session(cause, run_of(asked.name), question, source="manual", told=told)
+    made = made_session(cause, run_of(asked.name), question, source="manual", told=told)
+    yield replace(made, suit=partial(_suited, asked, made.suit))
+
+
+def _suited(asked: AskedDraft, suit: Suit, frozen: FrozenPlan) -> FrozenPlan:
+    """Return the plan as a person asked for it by command: no document did."""
+    return suit(frozen).model_copy(update={"asked_by": asked.by, "document": ""})
 
 
 def _cause(catalog: Catalog, asked: AskedDraft) -> Document | None:

@@ -5,15 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from courier.planning.asked.effective import SHELL
+from courier.planning.asked.given import Missing
+from courier.planning.asked.sessions import session_settings
 from courier.planning.budgets.capacity import Capacity
 from courier.planning.catalog.catalog import Catalog
 from courier.planning.documents.manifest import Document
 from courier.planning.documents.references import Ref
-from courier.planning.freezing.freeze import spec_digest
+from courier.planning.freezing.freeze import held, spec_digest
 from courier.planning.observed.course import PlannedCourse
 from courier.planning.observed.observed import Observed
 from courier.planning.plan import CancelRun, Held, PlannedTask, StartRun
 from courier.planning.starting import prompts_of
+from courier.resources.values import SessionType
 from courier.runs.run.frozen import FrozenInput, FrozenPlan, Source
 
 _TITLE: Final = 100
@@ -104,6 +108,7 @@ class Made:
         spec: The spec of the Run it comes to.
         task: What it is to do, word for word; None for the prompt of its spec, which has inputs.
         title: What that is in a line; None for the task's first.
+        session: The kind of session it is, which only an agent can hold; None for none.
         reason: Why it starts, for people.
         suit: What freezing cannot say.
         stands_on: Documents nobody wrote that it needs to be frozen.
@@ -122,6 +127,7 @@ class Made:
     shares: int | None = None
     task: str | None = None
     title: str | None = None
+    session: SessionType | None = None
 
     @property
     def spec_digest(self) -> str:
@@ -160,7 +166,29 @@ def start_made(sight: Sight, wanted: Iterable[Made]) -> Mapping[str, StartRun | 
         project = catalog.project_of(made.ref)
         if made.shares is not None and project is not None and project.name in sight.room:
             sight.room[project.name].shared[made.run] = f"#{made.shares}"
-    return {made.run: _started(made, sight.start(catalog, made.ref)) for made in mine}
+    return {made.run: _unheld(catalog, made) or _start(sight, catalog, made) for made in mine}
+
+
+def _start(sight: Sight, catalog: Catalog, made: Made) -> StartRun | Held:
+    return _started(made, sight.start(catalog, made.ref))
+
+
+def _unheld(catalog: Catalog, made: Made) -> Held | None:
+    """Return that nobody can hold a session, if its agent is one that only runs commands."""
+    project = catalog.project_of(made.ref)
+    if made.session is None or project is None:
+        return None
+    try:
+        agent = session_settings(catalog, project, made.session).values.text("agent")
+    except Missing:
+        return None
+    if agent != SHELL:
+        return None
+    told = (
+        f"Its agent is the shell, which only runs commands: write `sessions.{made.session}.agent` "
+        f"in {project}."
+    )
+    return held(catalog, made.cause.ref, "NoAgent", told)
 
 
 def starts_of(decided: Iterable[StartRun | Held]) -> Sequence[StartRun]:

@@ -8,7 +8,7 @@ from courier.planning.documents.manifest import Document
 from courier.planning.documents.references import Ref
 from courier.planning.made.making import Made
 from courier.resources.envelope import API_VERSION
-from courier.resources.values import StepType
+from courier.resources.values import SessionType, StepType
 from courier.runs.harvest.frozen import FrozenHarvest
 from courier.runs.run.frozen import FrozenPlan, Source
 
@@ -26,6 +26,7 @@ class Question:
         workflow: What the Workflow is called that nobody wrote.
         step: What its one step is called.
         type: The step's type.
+        session: The kind of session it is, whose settings a Project has; None for none.
         harvest: What is made of the answer.
         paths: What it is about, as a Run's ``paths``; none for what the project's work is about.
     """
@@ -37,6 +38,7 @@ class Question:
     step: str
     harvest: FrozenHarvest
     type: StepType = "custom"
+    session: SessionType | None = None
     paths: Sequence[str] = ()
 
     def suit(self, frozen: FrozenPlan) -> FrozenPlan:
@@ -79,6 +81,7 @@ def made_session(
         reason=told.reason,
         suit=question.suit,
         stands_on=(_workflow(cause, question),),
+        session=question.session,
     )
 
 

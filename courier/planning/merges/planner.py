@@ -86,6 +86,7 @@ def merging(sight: Sight, document: Document) -> Made:
         reason="its branches are there",
         suit=partial(_suited, document, branches),
         stands_on=(_workflow(document),),
+        session="merging",
     )
 
 

@@ -48,6 +48,7 @@ def scan(sight: Sight, ref: Ref, run: str, *, reason: str) -> Made:
         instructions=_INSTRUCTIONS,
         workflow=WORKFLOW,
         step="scan",
+        session="issue",
         harvest=harvest,
         paths=spec.get("paths") or (),
     )

@@ -236,6 +236,8 @@ class FrozenPlan(Model):
     """Where it waits for a person, in the order they are written."""
     document: str = ""
     """Path of the Run document in the repository; who wrote it last asked for the run."""
+    asked_by: str = ""
+    """Who asked for it by command, as git writes people; empty where a document asks for it."""
     sandbox: FrozenSandbox = FrozenSandbox()
     git: FrozenGit
     delivery: FrozenDelivery = FrozenDelivery()
