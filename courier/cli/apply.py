@@ -181,10 +181,10 @@ async def _see_through(
 
 def _tell_left(here: Here, left: set[str], *, held: "Sequence[Held]") -> None:
     """Say what is left undone: runs that wait for people, and documents nothing is done about."""
-    from courier.cli.views import plan_view
+    from courier.cli.views.held import told
 
     if held:
-        here.console.show(plan_view.held(held, here.console.ink))
+        here.console.show(told(held, here.console.ink))
     if left:
         here.console.note(
             f"Waiting for people: {', '.join(sorted(left))}. Once they answered, the next "

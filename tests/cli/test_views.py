@@ -220,3 +220,10 @@ def test_what_was_told_and_taught_is_told_once_a_step() -> None:
     assert lines[1] == "looked through by a.learn: completed; 2 found; proposed new"
     assert is_harmless("\n".join(lines))
     assert list(learned.told({"steps": [{"step": "check"}]})) == []
+
+
+def test_a_merge_tells_what_became_of_each_branch() -> None:
+    merges = [{"branch": HOSTILE, "commit": "a" * 40, "how": "resolved"}]
+    shown = account.told({"run": "join.merge", "merges": merges}, START)
+    assert "Branches\n  a\\x1b[2J" in shown
+    assert f"{'a' * 10}  resolved" in shown

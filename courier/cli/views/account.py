@@ -28,6 +28,7 @@ def told(account: Mapping[str, Any], now: datetime, ink: Ink = PLAIN) -> str:
         _section("Task", safe_lines(str(account.get("task", ""))).splitlines(), ink),
         _section("Candidates", _candidates(account.get("candidates") or ()), ink),
         _section("Steps", list(_steps(account.get("steps") or (), ink)), ink),
+        _section("Branches", _merges(account.get("merges") or ()), ink),
         _section("Checks", list(checks.told(account.get("ciChecks") or {}, now)), ink),
         _section("Approvals", list(_approvals(account.get("approvals") or ())), ink),
         _section("Checkpoints", _checkpoints(account.get("checkpoints") or (), now), ink),
@@ -110,6 +111,13 @@ def _candidates(found: Sequence[Mapping[str, Any]]) -> list[str]:
             )
         )
     return columns([tuple(safe(cell) for cell in row) for row in rows])
+
+
+def _merges(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what became of each branch that was brought in."""
+    return columns(
+        [(safe(str(one["branch"])), str(one["commit"])[:10], str(one["how"])) for one in found]
+    )
 
 
 def _steps(steps: Sequence[Mapping[str, Any]], ink: Ink) -> Iterator[str]:

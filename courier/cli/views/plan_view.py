@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Literal, assert_never
 
-from courier.cli.views import agenda, headroom, plan_guest
+from courier.cli.views import agenda, headroom, held, plan_guest
 from courier.cli.views.equipment import given, value
 from courier.cli.views.ink import PLAIN, Ink, columns, safe
 from courier.cli.views.machines import machine_lines
@@ -14,7 +14,6 @@ from courier.planning.plan import (
     CancelRun,
     Estimate,
     GrantBudget,
-    Held,
     KeepSandbox,
     KillSandbox,
     Plan,
@@ -32,8 +31,6 @@ Form = Literal["brief", "wide"]
 """brief: what happens; wide: also the origin of every value, the inputs and the prompts."""
 
 _INDENT = "      "
-_MANY = 4
-"""So many documents held for one reason are told in one line, unless the form is wide."""
 _LONGEST_VALUE = 40
 
 
@@ -63,7 +60,7 @@ def to_text(plan: Plan, *, form: Form = "brief", ink: Ink = PLAIN) -> str:
     if plan.budgets:
         blocks.append("\n".join(headroom.lines(plan.budgets, ink)))
     if plan.held:
-        blocks.append("\n".join(_held(plan.held, form, ink)))
+        blocks.append(held.told(plan.held, ink, each=form == "wide"))
     blocks.append(_closing(plan, ink))
     return "\n\n".join(blocks) + "\n"
 
@@ -246,37 +243,6 @@ def _told(action: _Moved) -> tuple[str, str, str, str]:
             return "-", action.run, "kill", action.reason
         case _:
             assert_never(action)
-
-
-def held(held: Sequence[Held], ink: Ink = PLAIN) -> str:
-    """Return what cannot be done now, with reasons."""
-    return "\n".join(_held(held, "brief", ink))
-
-
-def _held(held: Sequence[Held], form: Form, ink: Ink) -> Iterator[str]:
-    groups: dict[tuple[str, ...], list[Held]] = {}
-    for one in held:
-        alike = (one.kind, one.reason, one.message)
-        groups.setdefault(alike if form == "brief" else (*alike, one.name), []).append(one)
-    told = [
-        entry
-        for group in groups.values()
-        for entry in ([_together(group)] if len(group) >= _MANY else [_alone(one) for one in group])
-    ]
-    names = columns([(safe(name), reason) for name, reason, _ in told])
-    for (_, _, message), name in zip(told, names, strict=True):
-        yield f"  {ink.paint('!', 'bold', 'yellow')} {name}"
-        yield f"{_INDENT}{ink.paint(safe(message), 'dim')}"
-
-
-def _together(group: Sequence[Held]) -> tuple[str, str, str]:
-    first = group[0]
-    return f"{first.kind} ({len(group)} documents)", first.reason, first.message
-
-
-def _alone(one: Held) -> tuple[str, str, str]:
-    place = f"{one.position}: " if one.position else ""
-    return f"{one.kind}/{one.name}", one.reason, place + one.message
 
 
 def _closing(plan: Plan, ink: Ink) -> str:

@@ -58,6 +58,7 @@ def test_a_request_starts_one_run_of_the_project_s_agent() -> None:
     assert start.reason == "SprintPlan/sign-in: Ada <ada@example.com> asked for it"
     (step,) = start.frozen.steps
     assert (step.type, step.agent, step.model) == ("planner", "claude", "opus")
+    assert (start.frozen.asked_by, start.frozen.document) == ("Ada <ada@example.com>", "")
     assert (step.harvests, start.frozen.source) == ("sprintPlan", "manual")
     for words in ("People sign in.", "We use JWT.", "at most 3 sprints"):
         assert words in start.prompts[0].text

@@ -35,6 +35,12 @@ def test_a_merge_starts_once_its_branches_are_there() -> None:
     assert [each.kind for each in frozen.inputs] == ["Project", "Merge"]
 
 
+def test_the_shell_resolves_no_conflicts() -> None:
+    (held,) = planned(project(agent="shell"), merge(), seen=observed(branches=TIPS)).held
+    assert (held.kind, held.name, held.reason) == ("Merge", "join", "NoAgent")
+    assert "write `sessions.merging.agent` in Project/demo" in held.message
+
+
 def test_sessions_of_merging_say_who_resolves_conflicts() -> None:
     sessions = {"merging": {"agent": "claude", "model": "opus", "prompt": "Mind the locks."}}
     spec = {"instructions": "Theirs wins {{ inputs.x }}.", "check": "make test"}
