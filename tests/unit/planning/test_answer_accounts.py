@@ -4,8 +4,9 @@ from courier.planning.answers.account import session_accounts, session_runs
 from courier.planning.observed.observed import ObservedRun
 from tests.unit.planning.world import catalog, document, project
 
-ASKED = {
-    "questions": [{"id": "who", "text": "Who?"}, {"id": "how", "text": "How?"}],
+WHO = {"id": "who", "text": "Who?"}
+ASKED: dict[str, object] = {
+    "questions": [WHO, {"id": "how", "text": "How?"}],
     "answers": [{"question": "who", "answer": "Ada.", "confidence": 0.9, "approved": True}],
 }
 
@@ -22,7 +23,7 @@ def test_a_session_tells_of_the_run_that_answers_what_is_open() -> None:
 
 
 def test_nobody_looks_for_answers_that_are_there() -> None:
-    answered = {**ASKED, "questions": ASKED["questions"][:1]}
+    answered = {**ASKED, "questions": [WHO]}
     found = catalog(project(), document("AnsweringSession", "weekly-1", answered))
     assert session_runs(found) == []
     assert session_accounts(found, {})["weekly-1"]["run"] is None
