@@ -11,7 +11,6 @@ import click
 from courier.cli.here import Here
 from courier.cli.verb import Verb
 from courier.runs.records.statistics import By
-from courier.runs.texts.told import object_of
 
 if TYPE_CHECKING:
     from courier.runs.records.statistics import Survived, Tally
@@ -96,10 +95,7 @@ async def _gather(here: Here, by: By, asked: _Asked) -> "tuple[Mapping[str, Tall
     from courier.runs.records.statistics import tallies
 
     async with archive(here) as kept:
-        listed = kept.index.page(RunQuery(since=asked.since, project=asked.project))
-        places = [one.place for one in listed if one.observed.ended]
-        contents = await kept.state.read(places)
-        records = [value for place in places if (value := object_of(contents.get(place)))]
+        records = kept.index.figures(RunQuery(since=asked.since, project=asked.project))
         survived = await _survived(here, records) if asked.survival else {}
         return tallies(records, by=by, survived=survived), kept.is_behind
 

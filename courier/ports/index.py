@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from courier.planning.observed.listed import ListedRun
 from courier.planning.observed.observed import Records
@@ -50,6 +50,10 @@ class RunIndex(Protocol):
         Raises:
             NotFound: If the run to go on behind is not on record.
         """
+        ...
+
+    def figures(self, wanted: RunQuery) -> Sequence[Mapping[str, Any]]:
+        """Return what statistics are made of, of all records that are wanted, in their order."""
         ...
 
     def named(self, runs: Collection[str]) -> Mapping[str, ListedRun]:

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from courier.errors import NotFound, Unavailable
 from courier.planning.observed.history import SAMPLES, Sample
@@ -91,6 +91,13 @@ class Index:
         limit = -1 if wanted.limit is None else wanted.limit
         rest = f"{where}ORDER BY started DESC, run DESC LIMIT ?"
         return self._ask(lambda link: list(indexfile.select(link, rest, [*values, limit])))
+
+    def figures(self, wanted: RunQuery) -> Sequence[Mapping[str, Any]]:
+        """Return what statistics are made of, of all records that are wanted; no page of them."""
+        terms, values = _terms(wanted)
+        where = f"WHERE {' AND '.join(terms)} " if terms else ""
+        rest = f"{where}ORDER BY started DESC, run DESC"
+        return self._ask(lambda link: list(indexfile.figures(link, rest, values)))
 
     def named(self, runs: Collection[str]) -> Mapping[str, ListedRun]:
         """Return the records of some runs; those without one are missing."""

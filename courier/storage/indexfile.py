@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from courier.planning.observed.history import Sample
 from courier.planning.observed.listed import ListedRun
 from courier.planning.observed.observed import ObservedRun, summed
 
-VERSION: Final = 5
+VERSION: Final = 6
 """Raised whenever what a row says, or how it is read from a record, changes."""
 
 COLUMNS: Final = (
@@ -24,7 +24,7 @@ COLUMNS: Final = (
 
 _TABLES: Final = f"""
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS runs ({COLUMNS}, PRIMARY KEY (run)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs ({COLUMNS}, figures, PRIMARY KEY (run)) WITHOUT ROWID;
 """
 
 # Every index ends in the run's name, as the table's key; it is read backwards.
@@ -48,7 +48,8 @@ _LOG_BYTES: Final = 16 << 20
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _PUT: Final = (
-    f"INSERT OR REPLACE INTO runs ({COLUMNS}) VALUES ({', '.join('?' * len(COLUMNS.split(',')))})"  # noqa: S608 - both are constants
+    f"INSERT OR REPLACE INTO runs ({COLUMNS}, figures) "  # noqa: S608 - both are constants
+    f"VALUES ({', '.join('?' * len(COLUMNS.split(',')))}, ?)"
 )
 
 
@@ -150,6 +151,15 @@ def select(link: sqlite3.Connection, rest: str, values: Sequence[object]) -> Ite
         yield _listed(row)
 
 
+def figures(
+    link: sqlite3.Connection, rest: str, values: Sequence[object]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield what statistics are made of, of the runs a query finds."""
+    query = f"SELECT figures FROM runs {rest}"  # noqa: S608 - only courier's own words
+    for (told,) in link.execute(query, tuple(values)):
+        yield json.loads(told)
+
+
 def _count(
     link: sqlite3.Connection, *, new: Iterable[ObservedRun], old: Iterable[ObservedRun]
 ) -> None:
@@ -193,6 +203,7 @@ def _row(one: ListedRun) -> tuple[Any, ...]:
         one.merged_as,
         seen.checks,
         1 if seen.awaits_merge_checks else 0,
+        json.dumps(one.figures, ensure_ascii=False, separators=(",", ":")),
     )
 
 

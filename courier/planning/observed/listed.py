@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from courier.planning.observed.observed import ObservedRun
 from courier.planning.observed.record import read_record
+from courier.runs.records.statistics import figures_of
 from courier.runs.texts.told import moment_of
 
 _LONGEST: Final = 300
@@ -38,6 +39,8 @@ class ListedRun:
         personas: As whom they did, each once.
         usage: What it used, as its record says it.
         merged_as: The commit its pull request was merged with; empty where there is none.
+        figures: What statistics are made of; empty where it comes from an index, which is asked
+            for figures by themselves.
     """
 
     observed: ObservedRun
@@ -51,6 +54,7 @@ class ListedRun:
     personas: tuple[str, ...] = ()
     usage: Mapping[str, Any] = field(default_factory=dict)
     merged_as: str = ""
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def account(self) -> Mapping[str, Any]:
@@ -99,6 +103,7 @@ def read_listed(place: str, content: bytes) -> ListedRun:
         personas=_each(step.get("persona") for step in steps),
         usage={key: usage[key] for key in _USAGE if usage.get(key)},
         merged_as=_text(_mapping(told.get("pullRequest")).get("mergeCommit")),
+        figures=figures_of(told),
     )
 
 

@@ -12,6 +12,19 @@ By = Literal["persona", "workflow", "agent", "model", "project"]
 """What runs of one group have in common."""
 
 _OF_ATTEMPTS: Final = frozenset({"persona", "agent", "model"})
+_OF_STEP: Final[Mapping[str, Any]] = {
+    **dict.fromkeys(("run", "persona", "agent", "model", "iteration", "startedAt", "endedAt")),
+    "usage": dict.fromkeys(("costUsd", "pricedUsd")),
+    "outcome": {"model": None},
+}
+_OF_RUN: Final[Mapping[str, Any]] = {
+    **dict.fromkeys(("run", "project", "workflow", "phase", "startedAt", "endedAt")),
+    "usage": _OF_STEP["usage"],
+    "score": {"composite": None},
+    "pullRequest": dict.fromkeys(("number", "status", "mergeCommit")),
+    "base": {"commit": None},
+    "work": {"commit": None},
+}
 NOBODY: Final = "-"
 """The group of what has no persona, model or the like."""
 
@@ -56,14 +69,14 @@ class Tally:
 
     def add(self, record: Mapping[str, Any], share: "Share", survived: "Survived | None") -> None:
         """Count one run."""
-        phase, status = record.get("phase"), _pull(record).get("status")
+        phase, status = record.get("phase"), _part(record, "pullRequest").get("status")
         self.runs += 1
         self.completed += phase == "completed"
         self.failed += phase == "failed"
-        self.proposed += bool(_pull(record).get("number"))
+        self.proposed += bool(_part(record, "pullRequest").get("number"))
         self.merged += status == "merged"
         self.decided += status in ("merged", "closed")
-        score = (record.get("score") or {}).get("composite")
+        score = _part(record, "score").get("composite")
         self.scores += [float(score)] if isinstance(score, int | float) else []
         self.rounds += [share.rounds] if share.rounds else []
         self.seconds += [share.seconds] if share.seconds is not None else []
@@ -159,6 +172,27 @@ def tallies(
     return {name: found[name] for name in sorted(found)}
 
 
+def figures_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the part of a record that statistics are made of, short and in the record's form."""
+    told = record.get("steps")
+    steps = [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
+    judged = ({"verdict": True} if each.get("verdict") else {} for each in steps)
+    kept = [_only(each, _OF_STEP) | verdict for each, verdict in zip(steps, judged, strict=True)]
+    return _only(record, _OF_RUN) | {"steps": kept}
+
+
+def _only(told: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return some fields of a mapping; where they are named themselves, some of what is inside."""
+    found: dict[str, Any] = {}
+    for name, inside in wanted.items():
+        value = told.get(name)
+        if inside and isinstance(value, dict):
+            found[name] = _only(value, inside)
+        elif not inside and value is not None and not isinstance(value, dict | list):
+            found[name] = value
+    return found
+
+
 def _shares(record: Mapping[str, Any], by: By) -> Iterator[tuple[str, Share]]:
     told = record.get("steps")
     rows = told if isinstance(told, list) else ()
@@ -168,7 +202,7 @@ def _shares(record: Mapping[str, Any], by: By) -> Iterator[tuple[str, Share]]:
             str(record.get(by) or NOBODY),
             Share(
                 rounds_of(steps),
-                cost_of(_usage(record)),
+                cost_of(_part(record, "usage")),
                 _length(record),
             ),
         )
@@ -177,7 +211,7 @@ def _shares(record: Mapping[str, Any], by: By) -> Iterator[tuple[str, Share]]:
     for step in steps:
         groups.setdefault(_group_of(step, by), []).append(step)
     for name, some in groups.items():
-        costs = [cost for each in some if (cost := cost_of(_usage(each))) is not None]
+        costs = [cost for each in some if (cost := cost_of(_part(each, "usage"))) is not None]
         # What a retry took over is told with the run that did it, and took no time of this one.
         own = [each for each in some if not each.get("run")]
         lengths = [length for each in own if (length := _length(each)) is not None]
@@ -204,8 +238,8 @@ def rounds_of(steps: Iterable[Mapping[str, Any]]) -> int:
     return max((each for each in told if isinstance(each, int)), default=0)
 
 
-def _usage(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = told.get("usage")
+def _part(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = told.get(name)
     return found if isinstance(found, Mapping) else {}
 
 
@@ -214,11 +248,6 @@ def _length(told: Mapping[str, Any]) -> float | None:
     if started is None or ended is None:
         return None
     return max(0.0, (ended - started).total_seconds())
-
-
-def _pull(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = record.get("pullRequest")
-    return found if isinstance(found, dict) else {}
 
 
 def _share(part: int, whole: int) -> float | None:

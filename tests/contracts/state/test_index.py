@@ -19,6 +19,7 @@ from courier.planning.observed.observed import fold
 from courier.planning.observed.record import read_record
 from courier.ports.index import RunQuery
 from courier.ports.state import Change, DeleteFile, WriteFile
+from courier.runs.records.statistics import figures_of
 from courier.storage.index import Index
 from courier.storage.mirror import Mirror
 from courier.storage.state import StateBranch
@@ -62,6 +63,7 @@ async def test_an_empty_repository_has_an_empty_index(index: Index) -> None:
     assert dict(index.observed().runs) == {}
     with pytest.raises(NotFound):
         index.page(RunQuery(after="nobody"))
+    assert [*index.figures(RunQuery())] == []
 
 
 async def test_pages_go_on_where_the_last_ended_while_runs_come(
@@ -81,6 +83,8 @@ async def test_pages_go_on_where_the_last_ended_while_runs_come(
     assert seen(index, limit=4, after=first[-1]) == ["r4", "r3", "r2", "r1"]
     assert seen(index, phase="failed") == ["r4"]
     assert seen(index, since=START + timedelta(hours=4)) == ["late", "r8"]
+    figures = index.figures(RunQuery(since=START + timedelta(hours=4)))
+    assert [each["run"] for each in figures] == ["late", "r8"]
 
 
 async def test_what_is_told_stays_what_the_records_tell(index: Index, state: StateBranch) -> None:
@@ -130,7 +134,13 @@ def _check(index: Index, kept: Mapping[str, bytes]) -> None:
     proposed = {one.observed.run for one in index.proposed()}
     assert proposed == {run for run, one in expected.runs.items() if one.is_proposed}
     assert sorted(seen(index)) == sorted(records)
-    assert {one.place for one in index.page(RunQuery())} == set(kept)
+    page = index.page(RunQuery())
+    assert {one.place for one in page} == set(kept)
+    assert [*index.figures(RunQuery())] == [_figures(kept[one.place]) for one in page]
+
+
+def _figures(content: bytes) -> Mapping[str, Any]:
+    return figures_of({} if content == b"{" else json.loads(content))
 
 
 async def test_a_deleted_index_is_made_again(

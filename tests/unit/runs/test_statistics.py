@@ -1,11 +1,11 @@
 """How runs did, from records alone."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from courier.runs.records.statistics import Survived, tallies
+from courier.runs.records.statistics import By, Survived, figures_of, tallies
 
 
 def run(name: str, phase: str = "completed", **more: Any) -> dict[str, Any]:
@@ -99,3 +99,20 @@ def test_nothing_is_made_of_nothing() -> None:
 def test_broken_records_stop_nothing(broken: dict[str, Any]) -> None:
     told = tallies([broken, run("a")], by="workflow", survived={})
     assert told["fix"].runs == 1
+
+
+@pytest.mark.parametrize("by", get_args(By))
+def test_the_figures_of_records_tell_all_that_records_do(by: By) -> None:
+    over = attempt("design", 1, persona="ada", cost="0", run="fix")
+    told = attempt("work", 1, agent="claude", model=None, cost="1", outcome={"model": "opus-4"})
+    records = [
+        run("a", pullRequest=MERGED, score={"composite": 80}, title="Long " * 99),
+        run("b", pullRequest=CLOSED, usage={"costUsd": 1, "pricedUsd": "0.5"}, project="shop"),
+        run("c", "failed", steps=[over, told, "no step"], endedAt=None),
+        run("d", "running"),
+        {"phase": "completed", "steps": 3, "usage": [], "score": 7, "project": 5},
+    ]
+    short = [figures_of(record) for record in records]
+    survived = {"a": Survived(10, 7)}
+    assert tallies(short, by=by, survived=survived) == tallies(records, by=by, survived=survived)
+    assert len(str(short)) < len(str(records))
