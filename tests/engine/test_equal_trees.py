@@ -114,6 +114,22 @@ async def test_it_waits_for_one_that_is_about_to_be_opened(here: Scene) -> None:
     assert len(await here.forge.list()) == 1
 
 
+async def test_nobody_waits_for_a_run_whose_work_there_was_no_need_to_propose(
+    here: Scene,
+) -> None:
+    before = here.base
+    await here.run(single_plan(here, DONE, run="first"))
+    await here.world.index.follow()
+    await here.forge.merge(1, by=ADA)
+    await here.world.repository.fetch()
+    for run in ("second", "third"):
+        plan = single_plan(here, DONE, run=run)
+        stale = plan.git.model_copy(update={"base_commit": before})
+        await asyncio.wait_for(here.run(plan.model_copy(update={"git": stale})), LEASE.seconds / 4)
+        (mine,) = await pulls_of(here, [run])
+        assert (mine["status"], mine["number"]) == ("skipped", 0)
+
+
 async def test_who_is_cancelled_while_it_waits_says_what_for(here: Scene) -> None:
     await claimed(here, await proposed_by_hand(here), at=datetime.now(UTC))
     await here.submit(single_plan(here, DONE))

@@ -105,9 +105,11 @@ class Claims:
         if held is None or _is_of(held, wanted):
             return None
         tree = await self.world.repository.tree(proposed.head)
-        number = await self._number(held)
-        if number:
-            found = await self._open(held.forge, number, tree)
+        told = await self._told(held)
+        if told is not None and told.number:
+            found = await self._open(held.forge, told.number, tree)
+        elif told is not None and told.status != "creating":
+            found = None
         elif held.holds(now):
             return waiting_for(proposed, held, at=now)
         else:
@@ -117,15 +119,15 @@ class Claims:
             found = await self._open(held.forge, own[0], tree) if own else None
         return skipped_for(proposed, found, at=now) if found is not None else None
 
-    async def _number(self, held: Claim) -> int:
-        """Return the number on record of what was opened; 0 while there is none."""
+    async def _told(self, held: Claim) -> PullRequest | None:
+        """Return what is on record of the pull request; None while there is nothing."""
         content = (await self.world.state.read([held.record])) if held.record else {}
         try:
             record = json.loads(content.get(held.record, b"{}"))
             pull = PullRequest.model_validate(record.get("pullRequest"), strict=False)
         except ValueError:
-            return 0
-        return pull.number if pull.branch == held.branch else 0
+            return None
+        return pull if pull.branch == held.branch else None
 
     async def _open(self, forge: str, number: int, tree: str) -> PullRequest | None:
         """Return a pull request as it is now, if it is open and has these files."""
