@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -68,7 +67,7 @@ def apply(here: Here, saved: str | None, output: str, scenarios: str | None, *, 
         from courier.cli.simulate import simulate
 
         return here.run(simulate(here, scenarios, output=output))
-    plan = _read(here.path(saved)) if saved is not None else None
+    plan = _read(here, saved) if saved is not None else None
     return here.run(applied(here, plan, output=output, wait=wait))
 
 
@@ -233,19 +232,17 @@ def _show(here: Here, result: "Result", output: str) -> None:
     here.console.show(here.console.ink.paint(plan_view.summary(result.plan), "bold"))
 
 
-def _read(path: Path) -> "Plan":
+def _read(here: Here, saved: str) -> "Plan":
     from pydantic import ValidationError
 
-    from courier.errors import Misused, NotFound
+    from courier.errors import Misused
     from courier.planning.plan import Plan
 
     try:
-        return Plan.model_validate_json(path.read_bytes())
-    except FileNotFoundError as missing:
-        raise NotFound("There is no such plan.", detail=str(path)) from missing
+        return Plan.model_validate_json(here.bytes_of(saved, what="plan"))
     except ValidationError as broken:
         raise Misused(
             "This is not a plan of this version of courier.",
-            detail=str(path),
+            detail=str(here.path(saved)),
             next_step="Make one with `courier plan --out FILE`.",
         ) from broken

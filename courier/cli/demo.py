@@ -142,7 +142,7 @@ def _next(here: Here, root: Path) -> str:
         "\n".join(lines)
         + """
   courier logs fix-slugify              what the agent said and did
-  courier pr merge 1                    approve the work
+  courier pr merge 1 && git pull        approve the work, and have it here
   courier explain run/fix-slugify       where every value comes from
   courier run another --workflow fix --prompt "..." --now
   courier init                          in a repository of yours"""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _EXAMPLE = """\
 courier plan draft "People can log in with a passkey"
-courier plan draft "Reads are twice as fast" --background docs/reads.md --sprints 4"""
+courier plan draft "Faster reads" --background docs/reads.md --sprints 4"""
 
 
 @click.command(cls=Verb, example=_EXAMPLE)
@@ -41,7 +41,7 @@ def draft(here: Here, /, goal: str, background: str | None, *, wait: bool, **tol
     """
     from courier.cli.apply import applied
 
-    known = here.path(background).read_text() if background is not None else ""
+    known = here.text_of(background) if background is not None else ""
     asked = here.run(_ask(here, goal, known, told))
     here.console.tell(f"{asked} is asked for on record.")
     return here.run(applied(here, wait=wait))

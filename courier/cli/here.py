@@ -1,6 +1,7 @@
 """Where a command was started: folder, environment, and the repository around it."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Coroutine, MutableMapping
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -46,6 +47,47 @@ class Here:
     def path(self, name: str | Path) -> Path:
         """Return a path as the person means it."""
         return self.cwd / Path(name).expanduser()
+
+    def bytes_of(self, name: str, *, what: str = "file") -> bytes:
+        """Return what a file holds, or with ``-`` what is piped in.
+
+        Args:
+            name: The file, as the person means it.
+            what: What the person calls it.
+
+        Raises:
+            NotFound: If it cannot be read.
+        """
+        if name == "-":
+            return sys.stdin.buffer.read()
+        path = self.path(name)
+        try:
+            return path.read_bytes()
+        except OSError as missing:
+            from courier.errors import NotFound
+
+            told = f"{path}: {missing.strerror or missing}."
+            raise NotFound(f"The {what} cannot be read.", detail=told) from missing
+
+    def text_of(self, name: str, *, what: str = "file") -> str:
+        """Return a file's text as `bytes_of` finds it; what is no UTF-8 is replaced."""
+        return self.bytes_of(name, what=what).decode("utf-8", "replace")
+
+    def write(self, name: str | Path, text: str) -> None:
+        """Write a file, and the folders it is in.
+
+        Raises:
+            Misused: If that cannot be.
+        """
+        path = self.path(name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        except OSError as refused:
+            from courier.errors import Misused
+
+            told = f"{path}: {refused.strerror or refused}."
+            raise Misused("The file cannot be written.", detail=told) from refused
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run asynchronous work to its end."""

@@ -102,7 +102,7 @@ def plan(  # noqa: PLR0913 - one parameter per option
         form: plan_view.Form = "wide" if output == "wide" else "brief"
         here.console.show(plan_view.to_text(found, form=form, ink=here.console.ink))
     if file is not None:
-        here.path(file).write_text(plan_view.to_json(found))
+        here.write(file, plan_view.to_json(found))
         here.console.tell(f"Saved to {file}; `courier apply {file}` does this and nothing else.")
     return CHANGES if detailed and found.changes else 0
 

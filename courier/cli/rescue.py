@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _EXAMPLE = """\
 courier rescue fix-slugify --list
 courier rescue fix-slugify
-courier rescue fix-slugify --attempt design-1.1 --checkpoint 3 --branch try-again"""
+courier rescue fix-slugify --attempt design-1.1 --checkpoint 3 --branch again"""
 
 
 @click.command(cls=Verb, example=_EXAMPLE)

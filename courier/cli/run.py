@@ -9,7 +9,7 @@ from courier.cli.here import Here
 from courier.cli.verb import Verb
 
 _EXAMPLE = """\
-courier run fix-auth --workflow implement --prompt "Log in again after a password change"
+courier run fix-auth --workflow implement --prompt "Log in after a reset"
 git diff | courier run review-this --workflow implement --prompt - --now"""
 
 

@@ -36,9 +36,8 @@ def schema(here: Here, kind: str | None, write: str | None, check: str | None) -
 
 
 def _write(here: Here, folder: Path, texts: dict[str, str]) -> int:
-    folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        (folder / name).write_text(text)
+        here.write(folder / name, text)
     here.console.tell(f"Wrote {len(texts)} schemas to {folder}.")
     return 0
 

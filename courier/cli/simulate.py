@@ -21,7 +21,7 @@ from courier.engine.attempts.inquiry import AGENT as MODEL
 from courier.engine.running.question import SIGNAL, answer_to
 from courier.engine.running.runner import FLOW
 from courier.engine.seam import Engine
-from courier.errors import CourierError, InvalidCatalog, Misused, NotFound
+from courier.errors import CourierError, InvalidCatalog, Misused
 from courier.planning.documents.scenarios import read_scenarios
 from courier.runs.run.following import FrozenCi
 from courier.runs.run.frozen import FrozenPlan, FrozenStep
@@ -75,11 +75,7 @@ def _show(here: Here, scenario: Scenario, wrong: Sequence[str], output: str) -> 
 
 
 def _scenarios(here: Here, file: str) -> Sequence[Scenario]:
-    try:
-        data = here.path(file).read_bytes()
-    except OSError as missing:
-        raise NotFound("The scenarios cannot be read.", detail=str(missing)) from missing
-    scenarios, problems = read_scenarios(file, data)
+    scenarios, problems = read_scenarios(file, here.bytes_of(file))
     if problems:
         raise InvalidCatalog(problems, where=file)
     return scenarios

@@ -190,13 +190,19 @@ class Checkout:
 
         Raises:
             Misused: If another branch is checked out.
-            Conflict: If other commits would be pushed along.
+            Conflict: If other commits would be pushed along, or commits of the remote are missing.
         """
         here = await self.branch()
         if here != branch:
             raise Misused(
                 f"You are on {here or 'no branch'}, and runs are taken from {branch}.",
                 next_step=f"Switch to {branch}, or open a pull request for your branch.",
+            )
+        has_it = ("merge-base", "--is-ancestor", checked_commit(tip), "HEAD")
+        if (await self._ask(*has_it, accept=(0, 1, 128))).code and await self.has_origin():
+            raise Conflict(
+                f"Your {branch} lacks commits that are on origin.",
+                next_step="Run `git pull --rebase`, then try again.",
             )
         others = await self.unpublished(tip, branch=branch, folder=".")
         if others and await self.has_origin():

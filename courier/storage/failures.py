@@ -27,6 +27,9 @@ _PASSING = re.compile(
     re.IGNORECASE,
 )
 _UNSAID = re.compile(r"failed to update ref|failed to delete|cannot lock ref", re.IGNORECASE)
+_NO_REPOSITORY = re.compile(
+    r"does not appear to be a git repository|^fatal: repository '.*' does not exist", re.MULTILINE
+)
 _URL_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
 
@@ -56,6 +59,10 @@ def failure(command: str, stderr: str) -> CourierError:
             f"git {command} found a lock.",
             detail=detail,
             next_step="Another git process is at work, or died; try again.",
+        )
+    if _NO_REPOSITORY.search(stderr):
+        return Misconfigured(
+            "There is no repository there.", detail=detail, next_step="Check where it is."
         )
     if _DENIED.search(stderr):
         return Misconfigured(

@@ -57,6 +57,16 @@ def test_page_mentions_every_command_and_flag(
                 assert f"`{flag}`" in section
 
 
+@pytest.mark.parametrize(("name", "entry", "command"), COMMANDS, ids=[one[0] for one in COMMANDS])
+def test_help_fits_a_terminal_of_80_columns(
+    name: str, entry: Entry, command: click.Command
+) -> None:
+    told = command.get_help(
+        click.Context(command, info_name=f"courier {name}", max_content_width=80)
+    )
+    assert [line for line in told.splitlines() if len(line) > 80] == []
+
+
 def test_examples_use_commands_and_flags_that_exist() -> None:
     for name, _, command in COMMANDS:
         for line in getattr(command, "example", "").splitlines():

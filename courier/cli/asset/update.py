@@ -47,6 +47,8 @@ def update(here: Here, names: tuple[str, ...], version: str | None) -> None:
                 shelf = there.shelf()
                 for locked in assets:
                     pins = await _renew(here, shelf, pins, locked, version)
+        if not meant:
+            here.console.tell("No assets of other repositories.")
 
     here.run(take())
 

@@ -5,7 +5,7 @@ import click
 from courier.cli.here import Here
 from courier.cli.verb import Verb
 
-_EXAMPLE = 'courier learnings reject freeze-time-1a2b3c4d --reason "we mock the clock elsewhere"'
+_EXAMPLE = 'courier learnings reject freeze-time-1a2b3c4d --reason "we mock the clock"'
 
 
 @click.command(cls=Verb, example=_EXAMPLE)

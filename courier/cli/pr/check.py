@@ -1,7 +1,5 @@
 """`courier pr check`."""
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 _EXAMPLE = """\
 courier pr check 1 --name tests --status pending
 courier pr check 1 --name tests --status failure --log pytest.log
-courier pr check courier/fix-auth --name tests --status success --commit "$CI_COMMIT" """
+courier pr check courier/fix --name tests --status success --commit "$SHA" """
 
 
 @click.command(cls=Verb, example=_EXAMPLE.rstrip())
@@ -75,13 +73,13 @@ async def _tell(
     from courier.forges.local import ReportedChecks
 
     target, wanted, log = about
+    wrote = wiring.secrets.redact(here.text_of(log, what="log")) if log is not None else ""
     commit = await _head(wiring, target)
     if wanted is not None:
         found = await wiring.mirror.find_commit(wanted)
         if found is None:
             raise NotFound("There is no such commit.", detail=wanted, next_step="Push it first.")
         commit = found
-    wrote = wiring.secrets.redact(_read(here, log)) if log is not None else ""
     await wiring.state.refresh()
     reported = ReportedChecks(wiring.state, wiring.clock)
     return commit, await reported.tell(commit, result, log=wrote)
@@ -101,15 +99,3 @@ async def _head(wiring: "Wiring", target: str) -> str:
         )
     await wiring.mirror.fetch()
     return (await wiring.mirror.head(target)).commit
-
-
-def _read(here: Here, log: str) -> str:
-    from courier.errors import NotFound
-
-    if log == "-":
-        return sys.stdin.read()
-    path: Path = here.path(log)
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as missing:
-        raise NotFound("The log cannot be read.", detail=f"{path}: {missing}") from missing

@@ -1,7 +1,5 @@
 """`courier pr comment`."""
 
-import sys
-
 import click
 
 from courier.cli.here import Here
@@ -34,7 +32,7 @@ def comment(here: Here, target: str, file: str, key: str) -> None:
 
     if not re.fullmatch(_KEY, key):
         raise Misused("A key is one word.", detail=key, next_step="Such as `plan`.")
-    text = _read(here, file)
+    text = here.text_of(file)
     if not text.strip():
         raise Misused("There is nothing to say.", detail=file)
 
@@ -45,14 +43,3 @@ def comment(here: Here, target: str, file: str, key: str) -> None:
             return pull.number
 
     here.console.show(f"Said below #{here.run(say())}.")
-
-
-def _read(here: Here, file: str) -> str:
-    from courier.errors import NotFound
-
-    if file == "-":
-        return sys.stdin.read()
-    try:
-        return here.path(file).read_text(encoding="utf-8", errors="replace")
-    except OSError as missing:
-        raise NotFound("The text cannot be read.", detail=f"{file}: {missing}") from missing

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _EXAMPLE = """\
 courier sandbox create desk --agent claude
-courier sandbox create look --prompt "Explain how an order becomes an invoice" --timeout 2h
+courier sandbox create look --prompt "Explain how orders work" --timeout 2h
 courier sandbox create try-it --agent shell --branch feature/login --write"""
 
 

@@ -18,7 +18,7 @@ def of_daemon(told: Household | None, now: datetime, ink: Ink, *, pid: int | Non
         return ink.paint("No daemon runs on this state folder.", "yellow") + (
             f" The last one stopped {age(told.stopped_at, now)} ago."
             if told and told.stopped_at
-            else ""
+            else " Start one with `courier daemon`, or do one pass with `courier apply`."
         )
     lines = [f"Daemon {pid}, version {told.version}, started {age(told.started_at, now)} ago."]
     lines += [f"  {ink.paint('List:', 'red')} {safe(problem)}" for problem in told.problems]

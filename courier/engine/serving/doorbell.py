@@ -64,7 +64,7 @@ async def ring(folder: Path, question: dict[str, Any]) -> dict[str, Any]:
     except OSError as refused:
         raise Unavailable(
             "No daemon answers here.",
-            detail=f"{folder}: {refused.strerror or refused}.",
+            detail=f"Nobody listens in its state folder {folder}.",
             next_step="Start one with `courier daemon`, or do one pass with `courier apply`.",
         ) from refused
     try:
