@@ -1,5 +1,6 @@
 """Learnings that came to nothing at first: sessions done again, and what nobody could see yet."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from courier.engine.learnings.deciding import Deciding, Decision
+from courier.engine.learnings.desk import LearningDesk
 from courier.engine.learnings.memory import Memory
 from courier.engine.requests.requests import Request, put_on_record
 from courier.planning.learned.batch import BATCHES, REJECTED, Proposed, begun
@@ -164,6 +166,32 @@ async def test_of_two_who_keep_a_batch_the_second_hears_that_it_was_late(here: S
     assert (await other.batches())["demo"] == ours
     assert await other.keep(theirs, message="theirs again")
     assert await here.world.state.paths(BATCHES) == [f"{BATCHES}/demo.json"]
+
+
+@pytest.mark.parametrize("answers", [[[LESSON], [OTHER]]])
+async def test_two_couriers_that_take_in_at_once_lose_and_double_nothing(here: Scene) -> None:
+    write(here, {".courier/runs/two.yaml": run("two")})
+    passes = reconciler(here)
+    for _ in range(2):
+        result = await passes.reconcile()
+        for state in await here.engine.list(live=True):
+            await here.engine.wait(state.run_id)
+    assert result.catalog is not None
+    await here.world.repository.fetch()
+    await here.world.index.follow()
+    desks = [LearningDesk(here.world) for _ in range(2)]
+    for _ in range(3):
+        await asyncio.gather(*(desk.settle(result.catalog, set()) for desk in desks))
+    accounts = [(await here.record(run))["learnings"] for run in ("one", "two")]
+    assert [(one["status"], one["found"]) for one in accounts] == [("completed", 1)] * 2
+    names = {name for one in accounts for name in one["proposed"]}
+    (pull,) = await proposals(here)
+    assert pull.title == "2 learnings of demo"
+    listed = git(here.origin, "ls-tree", "-r", "--name-only", pull.branch).splitlines()
+    assert {f".courier/learnings/{name}.yaml" for name in names} <= {*listed}
+    assert len(names) == 2
+    assert await here.world.state.paths(PENDING) == []
+    assert await here.world.state.paths(REJECTED) == []
 
 
 async def test_what_is_proposed_and_cannot_be_read_is_left_as_it_is(
