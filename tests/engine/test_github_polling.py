@@ -164,6 +164,28 @@ async def test_a_merge_is_seen_when_due_and_at_once_after_a_hint(tmp_path: Path)
         await cast(GitHubForge, sim.forges["github"]).close_connections()
 
 
+async def test_a_merge_does_not_ask_for_all_that_ever_was(tmp_path: Path) -> None:
+    with hosting(tmp_path / "github", make_origin(tmp_path, {"a": "b\n"})) as host:
+        sim = await settled(tmp_path, host)
+        now = sim.clock.now()
+        for number in range(1000, 1600):
+            old = Pull(number, "T", "", f"courier/o{number}", "main", "0" * 40, "ada", now, now)
+            host.repo.pulls[number] = replace(old, state="closed", merge_commit="0" * 40)
+        await sim.pass_once()
+        for number in (1, 2, 3):
+            pull = host.repo.pulls[number]
+            host.repo.merge(pull, "squash", f"{pull.title} (#{number})", by="ada")
+        asked = len(host.hub.requests)
+        sim.reconciler.look_again()
+        result = await sim.pass_once()
+        assert result is not None
+        told = {one.run: one.message for one in result.dispatched if one.how == "published"}
+        assert told == {"r1": "merged", "r2": "merged", "r3": "merged"}
+        # Pull requests and checks, then for each merge what is open.
+        assert len(host.hub.requests) - asked <= 2 + 2 + 3 * 2
+        await cast(GitHubForge, sim.forges["github"]).close_connections()
+
+
 async def test_while_github_is_away_what_was_known_stays(tmp_path: Path) -> None:
     with hosting(tmp_path / "github", make_origin(tmp_path, {"a": "b\n"})) as host:
         sim = await settled(tmp_path, host)

@@ -224,12 +224,13 @@ class Dispatcher:
             raise NotFound("The run's record is gone.", detail=path)
         record = json.loads(content)
         pull = record["pullRequest"]
-        now = await self._world.forge_named(pull.get("forge") or "local").get(pull["number"])
+        place = (pull.get("forge") or "local", int(pull["number"]))
+        now = await self._observation.pulls.get(place)
         record["pullRequest"] = now.model_dump(mode="json", by_alias=True)
         if (known := read_checks(record)) is not None:
             record["ciChecks"] = known.merged(now).model_dump(mode="json", by_alias=True)
         if now.status == "merged":
-            await restack(self._world.forges[now.forge])
+            await restack(self._world.forges[now.forge], now)
         if now.status in ("merged", "closed"):
             await self._drop_branches(record.get("candidates") or ())
         await self._world.state.write(

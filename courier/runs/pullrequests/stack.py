@@ -75,6 +75,11 @@ def with_stack(body: str, stack: Sequence[Floor], branch: str) -> str:
     return f"{told}\n\n{body}" if told else body
 
 
+def is_stacked(pull: PullRequest) -> bool:
+    """Return whether a pull request tells that it is one of a stack."""
+    return _BEGIN in pull.body
+
+
 def landing(base: str, pulls: Sequence[PullRequest]) -> str:
     """Return where work for a branch goes: where that branch's own work went, once it is merged."""
     merged = {each.branch: each for each in reversed(pulls) if each.status == "merged"}
