@@ -105,7 +105,7 @@ async def test_hints_that_never_end_do_not_use_up_what_is_allowed(tmp_path: Path
             await sim.clock.advance(5)
             sim.reconciler.look_again()
             assert await sim.pass_once() is not None
-        assert 60 < len(host.hub.requests) - after_burst < AN_HOUR / 12
+        assert 40 < len(host.hub.requests) - after_burst < AN_HOUR / 12
         await cast(GitHubForge, sim.forges["github"]).close_connections()
 
 

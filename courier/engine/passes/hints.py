@@ -5,10 +5,10 @@ from typing import Final
 
 from courier.ports.clock import Clock
 
-BURST: Final = 20
+BURST: Final = 60
 """So many hints are followed at once after a quiet time."""
 
-REFILL: Final = timedelta(seconds=10)
+REFILL: Final = timedelta(seconds=12)
 """How soon another one is followed at once; a busy CI would use up an hour's requests else."""
 
 
