@@ -19,7 +19,7 @@ from tests.fakes.github.hosting import Hosting
 pytestmark = pytest.mark.slow
 
 ADA = Identity("Ada", "ada@example.com")
-QUICK = FrozenCi(wait=True, fix_attempts=1, pace_seconds=0.25)
+QUICK = FrozenCi(wait=True, fix_attempts=1, pace_seconds=0.5)
 WORK = """
 if [ -z "$COURIER_FEEDBACK" ]; then echo wrong > value; exit; fi
 printf '%s' "$COURIER_FEEDBACK" > seen
@@ -55,6 +55,7 @@ async def proposed(here: Scene, head: str | None = None) -> PullRequest:
                 state = await here.engine.status("fix")
                 if pull.head != head and state is not None and state.step == SIGNAL:
                     return pull
+                assert state is None or not state.phase.ended, await here.record()
             await asyncio.sleep(0.05)
 
 
