@@ -1,11 +1,13 @@
 """Asking something of a recurring task: checked, and put on record with who asked."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from courier.cli.here import Here
 
 if TYPE_CHECKING:
+    from courier.errors import CourierError
     from courier.planning.documents.references import Ref
 
 
@@ -29,10 +31,9 @@ async def ask_of_task(
     from courier.engine.accounts.agenda import agenda
     from courier.engine.accounts.diaries import TaskRequest
     from courier.engine.journal.lock import holder
-    from courier.errors import Conflict, Misused, NotFound
+    from courier.errors import Conflict, Misused
     from courier.planning.documents.references import Ref
     from courier.planning.observed.diary import SCAN, TASK, TRIPPED, key_of, label_of
-    from courier.planning.problems import suggestion
 
     kind, slash, name = what.rpartition("/")
     ref = Ref(kind_named(kind) if slash else TASK, name)
@@ -45,12 +46,7 @@ async def ask_of_task(
         catalog = (await wiring.preview().tracked()).catalog
         known = await agenda(catalog, wiring.state, now=at)
         if label not in known:
-            hint = suggestion(label, known).strip()
-            raise NotFound(
-                "There is no such recurring task on the tracked branch.",
-                detail=label,
-                next_step=hint or "See `courier get recurring`.",
-            )
+            raise _unscheduled(label, known, is_there=ref in catalog.documents)
         if action == "resume" and known[label]["reason"] != TRIPPED:
             rests = known[label]["message"] or "It does not rest."
             raise Conflict(f"{label} does not rest after failures.", detail=rests)
@@ -59,3 +55,20 @@ async def ask_of_task(
         if holder(wiring.journal) is None:
             here.console.note("No engine runs here: it happens with the next `courier apply`.")
     return ref, at
+
+
+def _unscheduled(label: str, known: Collection[str], *, is_there: bool) -> "CourierError":
+    from courier.errors import Conflict, NotFound
+    from courier.planning.problems import suggestion
+
+    if is_there:
+        return Conflict(
+            f"{label} has no schedule.",
+            detail="It is done once, and again when what it asks for is changed.",
+            next_step="Give it a `schedule`, or change it.",
+        )
+    return NotFound(
+        "There is no such recurring task on the tracked branch.",
+        detail=label,
+        next_step=suggestion(label, known).strip() or "See `courier get recurring`.",
+    )

@@ -216,7 +216,7 @@ def test_what_was_told_and_taught_is_told_once_a_step() -> None:
     became = {"status": "completed", "session": "a.learn", "found": 2, "proposed": ["new"]}
     lines = list(learned.told({"steps": [step, step, {"step": "check"}], "learnings": became}))
     assert len(lines) == 2
-    assert lines[0].startswith("design was told version 3 (freeze, a\\x1b[2J")
+    assert lines[0].startswith("design was told freeze, a\\x1b[2J")
     assert lines[1] == "looked through by a.learn: completed; 2 found; proposed new"
     assert is_harmless("\n".join(lines))
     assert list(learned.told({"steps": [{"step": "check"}]})) == []

@@ -26,11 +26,6 @@ def problems_of(folder: Path, runs: list[str], *, home: Path | None = None) -> l
     return found + [f"branch left: {branch}" for branch in sorted(extra)]
 
 
-def tree_of(folder: Path, run: str) -> str:
-    """Return the id of the tree a run delivered."""
-    return git(folder / "origin.git", "rev-parse", f"courier/{run}^{{tree}}")
-
-
 def _run_problems(origin: Path, run: str) -> list[str]:
     records = [path for path in _files(origin, "runs") if path.endswith(f"/{run}/run.json")]
     if len(records) != 1:

@@ -6,15 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.kills.asking import (
-    SEED,
-    STATE,
-    kill_in_turn,
-    kill_once_each,
-    left_over,
-    stride,
-    told,
-)
+from tests.engine.kills.asking import STATE, kill_in_turn, kill_once_each, left_over, points, told
 from tests.engine.worlds import git
 from tests.fakes.embedded import Endpoint
 
@@ -23,7 +15,6 @@ pytestmark = pytest.mark.slow
 FACTS = 330
 """About how often the observer is called in one run with two candidates."""
 
-STRIDE = stride(41)
 INNER = [("design", 1), ("check", 1), ("design", 2), ("check", 2)]
 STEPS = [
     *(("candidate-1", *one) for one in INNER),
@@ -82,10 +73,5 @@ async def test_a_run_with_candidates_killed_at_every_fact_ends_as_if_nothing_had
 async def test_runs_with_candidates_killed_once_at_one_fact_each_end_alike(
     tmp_path: Path, sandboxd: Endpoint
 ) -> None:
-    folder = tmp_path / "each"
-    points = range(1 + SEED % STRIDE, FACTS, STRIDE)
-    kills = kill_once_each(folder, sandboxd, "candidates", points)
-    assert kills > 0.7 * len(points)
-    scenes = sorted(folder.iterdir())
-    assert {scene.name: found for scene in scenes if (found := problems_of(scene))} == {}
-    assert [scene.name for scene in scenes if await left_over(scene, sandboxd)] == []
+    folder, at = tmp_path / "each", points(FACTS, 41)
+    await kill_once_each(folder, sandboxd, "candidates", points=at, problems_of=problems_of)

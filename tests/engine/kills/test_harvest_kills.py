@@ -1,18 +1,18 @@
 """Harvests under kill -9: one commit, one pull request, one record, one charge."""
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.engine.kills.asking import (
-    SEED,
+    charged_twice,
     kill_in_turn,
     kill_once_each,
     left_over,
+    points,
+    pulls,
     record,
-    stride,
-    told,
+    trees,
 )
 from tests.engine.worlds import git
 from tests.fakes.embedded import Endpoint
@@ -22,7 +22,6 @@ pytestmark = pytest.mark.slow
 FACTS = 90
 """About how often the observer is called in one run: before and after each commit."""
 
-STRIDE = stride(17)
 FILES = [
     ".courier/answers/weekly-1.yaml",
     ".courier/issues/keep-less.yaml",
@@ -47,11 +46,9 @@ def problems_of(folder: Path) -> list[object]:
     changed = git(origin, "diff", "--name-only", "main", "courier/fix").splitlines()
     if (commits, changed) != ("1", FILES):
         found.append((commits, changed))
-    pulls = told(origin, "proposals", ".json")
-    if [(one["run"], one["status"]) for one in pulls] != [("fix", "created")]:
-        found.append(pulls)
-    charged = Counter(line["key"] for line in told(origin, "usage", ".jsonl"))
-    return found + [key for key, times in charged.items() if times != 1]
+    if pulls(origin) != [("fix", "created")]:
+        found.append(pulls(origin))
+    return found + charged_twice(origin)
 
 
 async def test_a_harvest_killed_at_every_fact_in_turn_is_made_once(
@@ -67,10 +64,6 @@ async def test_a_harvest_killed_at_every_fact_in_turn_is_made_once(
 async def test_harvests_killed_once_at_one_fact_each_are_the_same(
     tmp_path: Path, sandboxd: Endpoint
 ) -> None:
-    folder = tmp_path / "each"
-    points = range(1 + SEED % STRIDE, FACTS, STRIDE)
-    assert kill_once_each(folder, sandboxd, "harvest", points) >= 3
-    scenes = sorted(folder.iterdir())
-    assert {scene.name: found for scene in scenes if (found := problems_of(scene))} == {}
-    trees = {git(one / "origin.git", "rev-parse", "courier/fix^{tree}") for one in scenes}
-    assert len(trees) == 1
+    folder, at = tmp_path / "each", points(FACTS, 17)
+    scenes = await kill_once_each(folder, sandboxd, "harvest", points=at, problems_of=problems_of)
+    assert len(trees(scenes, "courier/fix")) == 1

@@ -1,19 +1,20 @@
 """Merges with a conflict under kill -9: the same tree, one pull request, one record."""
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.engine.kills.asking import (
-    SEED,
     STATE,
+    charged_twice,
     kill_in_turn,
     kill_once_each,
     left_over,
+    points,
+    pulls,
     record,
     stride,
-    told,
+    trees,
 )
 from tests.engine.kills.merges import RUN
 from tests.engine.worlds import git
@@ -47,14 +48,12 @@ def problems_of(folder: Path) -> list[object]:
     merged = git(origin, "log", "--first-parent", "--format=%P", f"main..{BRANCH}").split()
     if merged.count(git(origin, "rev-parse", "two")) != 1:
         found.append(merged)
-    pulls = [(one["run"], one["status"]) for one in told(origin, "proposals", ".json")]
-    if pulls != [(RUN, "created")]:
-        found.append(pulls)
+    if pulls(origin) != [(RUN, "created")]:
+        found.append(pulls(origin))
     branches = git(origin, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").split()
     if set(branches) != {"main", "one", "two", BRANCH, STATE}:
         found.append(branches)
-    charged = Counter(line["key"] for line in told(origin, "usage", ".jsonl"))
-    return found + [key for key, times in charged.items() if times != 1]
+    return found + charged_twice(origin)
 
 
 async def test_a_merge_killed_at_one_fact_after_the_other_is_done_once(
@@ -70,11 +69,6 @@ async def test_a_merge_killed_at_one_fact_after_the_other_is_done_once(
 async def test_merges_killed_once_at_one_fact_each_come_to_the_same_tree(
     tmp_path: Path, sandboxd: Endpoint
 ) -> None:
-    folder = tmp_path / "each"
-    points = range(1 + SEED % stride(29), FACTS, stride(29))
-    assert kill_once_each(folder, sandboxd, "merge", points) >= 2
-    scenes = sorted(folder.iterdir())
-    assert {scene.name: found for scene in scenes if (found := problems_of(scene))} == {}
-    trees = {git(one / "origin.git", "rev-parse", f"{BRANCH}^{{tree}}") for one in scenes}
-    assert len(trees) == 1
-    assert [scene.name for scene in scenes if await left_over(scene, sandboxd)] == []
+    folder, at = tmp_path / "each", points(FACTS, 29)
+    scenes = await kill_once_each(folder, sandboxd, "merge", points=at, problems_of=problems_of)
+    assert len(trees(scenes, BRANCH)) == 1

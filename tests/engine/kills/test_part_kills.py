@@ -1,11 +1,10 @@
 """Chains of three under kill -9: each part once, in order, with its one pull request."""
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.engine.kills.asking import STATE, kill_in_turn, left_over, stride, told
+from tests.engine.kills.asking import STATE, charged_twice, kill_in_turn, left_over, stride, told
 from tests.engine.worlds import git
 from tests.fakes.embedded import Endpoint
 
@@ -26,11 +25,6 @@ def pulls_of(origin: Path) -> list[tuple[int, str, str, str]]:
     pulls = told(origin, "proposals", ".json")
     found = [(one["number"], one["base"], one["branch"], one["status"]) for one in pulls]
     return sorted(found)
-
-
-def charged_twice(origin: Path) -> list[str]:
-    keys = Counter(line["key"] for line in told(origin, "usage", ".jsonl"))
-    return [key for key, times in keys.items() if times != 1]
 
 
 def branches_of(origin: Path) -> set[str]:

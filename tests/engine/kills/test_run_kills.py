@@ -1,6 +1,7 @@
 """Whole runs under kill -9: the same work, one pull request, one record, one charge."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from tests.engine.kills.asking import (
     kill_in_turn,
     kill_once_each,
     left_over,
-    stride,
+    points,
+    trees,
 )
-from tests.engine.kills.invariants import problems_of, tree_of
+from tests.engine.kills.invariants import problems_of
 from tests.engine.worlds import git
 from tests.fakes.embedded import Endpoint
 
@@ -21,8 +23,6 @@ KILLS = int(os.environ.get("RUN_KILLS", "60"))
 BRANCHES = ("refs/heads/courier/fix-*",)
 FACTS = 140
 """About how often the observer is called in one run: before and after each commit."""
-
-STRIDE = stride(13)
 
 
 @pytest.mark.slow
@@ -40,15 +40,10 @@ async def test_a_run_killed_at_every_fact_in_turn_ends_as_if_nothing_had_happene
 async def test_runs_killed_once_at_one_fact_each_deliver_the_same_tree(
     tmp_path: Path, sandboxd: Endpoint
 ) -> None:
-    folder = tmp_path / "each"
-    points = range(1 + SEED % STRIDE, FACTS, STRIDE)
-    kills = kill_once_each(folder, sandboxd, "loop", points)
-    assert kills > 0.8 * len(points)
-    scenes = sorted(folder.iterdir())
-    problems = {scene.name: found for scene in scenes if (found := problems_of(scene, ["fix"]))}
-    assert problems == {}
-    assert len({tree_of(scene, "fix") for scene in scenes}) == 1
-    assert [scene.name for scene in scenes if await left_over(scene, sandboxd)] == []
+    folder, at = tmp_path / "each", points(FACTS, 13)
+    check = partial(problems_of, runs=["fix"])
+    scenes = await kill_once_each(folder, sandboxd, "loop", points=at, problems_of=check)
+    assert len(trees(scenes, "courier/fix")) == 1
 
 
 @pytest.mark.slow
