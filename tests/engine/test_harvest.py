@@ -44,6 +44,8 @@ async def test_the_shell_s_answer_becomes_files_and_what_it_changed_is_thrown_aw
     (pull,) = await here.forge.list()
     assert pull.title == "2 issues and 1 question from scan weekly"
     assert "Everything depends on it." in pull.body
+    assert "- [ ] An agent wrote these words: merging takes them over" in pull.body
+    assert "run its tests" not in pull.body
     message = git(here.origin, "log", "-1", "--format=%an%n%B", "courier/scan-weekly")
     assert message.startswith("courier\n2 issues and 1 question from scan weekly")
     assert "Courier-Run: scan-weekly" in message
