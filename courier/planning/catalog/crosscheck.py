@@ -5,7 +5,7 @@ from typing import cast
 
 from courier.diagnostics import Severity
 from courier.planning.catalog.circles import circles
-from courier.planning.catalog.known import Finding, Known, known_among, of_kind
+from courier.planning.catalog.known import BUILTIN, Finding, Known, known_among, of_kind
 from courier.planning.catalog.pipelines import Player, Problem, problems
 from courier.planning.documents.facts import (
     OFF,
@@ -99,9 +99,10 @@ def _may_be_project(guesses: Iterable[Named]) -> bool:
 
 def may_be_wrong(facts: DocumentFacts, known: Known) -> bool:
     """Return quickly whether a document needs a closer look; most do not."""
-    documents, names = known.documents, known.names
+    documents = known.documents
     for _, kinds, name in facts[3]:
-        if (kinds[0], name) not in names or len(kinds) != 1:
+        named = (kinds[0], name)
+        if (named not in documents and named not in BUILTIN) or len(kinds) != 1:
             return True
     for _, owner, part in facts[5]:
         target = documents.get(owner)
@@ -121,7 +122,7 @@ def leads(path: str, facts: DocumentFacts, known: Known) -> Iterator[Finding]:
     _, _, number, namings, _, claims, roles = facts
     for naming in namings:
         _, kinds, name = naming
-        if len(kinds) != 1 or (kinds[0], name) not in known.names:
+        if len(kinds) != 1 or not known.has(kinds[0], name):
             yield from _led_astray(path, number, naming, known)
     for claim in claims:
         if claim[1][0] == "Agent":
@@ -135,7 +136,7 @@ def leads(path: str, facts: DocumentFacts, known: Known) -> Iterator[Finding]:
 
 def _led_astray(path: str, number: int, naming: Naming, known: Known) -> Iterator[Finding]:
     pointer, kinds, name = naming
-    found = [kind for kind in kinds if (kind, name) in known.names]
+    found = [kind for kind in kinds if known.has(kind, name)]
     if len(found) > 1:
         detail = f"{quoted(name)} is the name of a {' and of a '.join(found)}. Rename one of them."
         yield Finding(path, number, pointer, "AmbiguousReference", "Ambiguous name", detail)

@@ -9,6 +9,8 @@ from courier.planning.documents.references import ANY_KIND, Pointer
 from courier.planning.problems import quoted
 from courier.resources.names import BUILTIN_NAMES
 
+BUILTIN = frozenset((kind, name) for kind, names in BUILTIN_NAMES.items() for name in names)
+"""What can be named without a document."""
 _BUILTIN_KINDS = frozenset(BUILTIN_NAMES)
 
 
@@ -29,24 +31,25 @@ class Finding(NamedTuple):
 
 
 class Known(NamedTuple):
-    """Every name there is: documents with where they are, and all names to refer to.
+    """Every name there is besides those that are built in: documents with where they are.
 
     Attributes:
-        names: The names of documents, and those that are built in.
         guesses: The names documents may have that cannot be read.
         named: Every name of a kind, sorted, for advice.
     """
 
     documents: dict[Named, tuple[str, DocumentFacts]]
-    names: set[Named]
     guesses: set[Named]
     named: Callable[[str], list[str]]
 
     def plus(self, more: Mapping[Named, tuple[str, DocumentFacts]]) -> "Known":
         """Return the same with some documents more, or others of the same names."""
-        names = self.names.union(more)
         documents = {**self.documents, **more}
-        return Known(documents, names, self.guesses, lambda kind: of_kind(kind, names))
+        return Known(documents, self.guesses, _names_in(documents))
+
+    def has(self, kind: str, name: str) -> bool:
+        """Return whether there is such a name."""
+        return (kind, name) in self.documents or (kind, name) in BUILTIN
 
     def may_be(self, kind: str, name: str) -> bool:
         """Return whether a document that cannot be read may be the one."""
@@ -64,15 +67,17 @@ def known_among(
     named: Callable[[str], list[str]] | None,
 ) -> tuple[Known, list[Finding]]:
     """Return every name there is, and what is wrong with names themselves."""
-    builtin = {(kind, name) for kind, names in BUILTIN_NAMES.items() for name in names}
-    documents, findings = _by_name(ordered, builtin, only)
-    names = builtin.union(documents)
+    documents, findings = _by_name(ordered, only)
     guesses = {guess for _, (_, _, found) in ordered for guess in found}
-    return Known(documents, names, guesses, named or (lambda kind: of_kind(kind, names))), findings
+    return Known(documents, guesses, named or _names_in(documents)), findings
+
+
+def _names_in(documents: Iterable[Named]) -> Callable[[str], list[str]]:
+    return lambda kind: of_kind(kind, BUILTIN.union(documents))
 
 
 def _by_name(
-    ordered: Iterable[tuple[str, FileFacts]], builtin: set[Named], only: Collection[str] | None
+    ordered: Iterable[tuple[str, FileFacts]], only: Collection[str] | None
 ) -> tuple[dict[Named, tuple[str, DocumentFacts]], list[Finding]]:
     """Return the documents by name, the first of each, and the others as findings."""
     found: dict[Named, tuple[str, DocumentFacts]] = {}
@@ -80,7 +85,7 @@ def _by_name(
     for path, (whole, broken, _) in ordered:
         for facts in _in_order(whole, broken) if broken else whole:
             named, here = facts[:2], (path, facts)
-            is_builtin = facts[0] in _BUILTIN_KINDS and named in builtin
+            is_builtin = facts[0] in _BUILTIN_KINDS and named in BUILTIN
             if not is_builtin and found.setdefault(named, here) is here:
                 continue
             if only is None or path in only:
