@@ -97,9 +97,7 @@ async def applied(
                 _show(here, result, output)
                 told = (_runs(result), output)
                 code = await _see_through(here, wiring, errand, told, left) or code
-            _tell_left(
-                here, left, held=result.plan.held if result.plan and output == "text" else ()
-            )
+            _tell_left(here, left, held=_held(result, output))
             code = await _see_sandboxes(here, wiring, result, output) or code
             await errand.announce(result)
             return code
