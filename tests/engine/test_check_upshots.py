@@ -6,6 +6,7 @@ import pytest
 
 from courier.engine.passes.rounds import Rounds
 from courier.forges.local import ReportedChecks
+from courier.ports.forges import Changes
 from courier.runs.pullrequests.checks import Check, CheckStatus
 from courier.runs.run.following import FrozenCi
 from courier.runs.run.frozen import FrozenDelivery
@@ -66,6 +67,16 @@ async def test_a_draft_and_one_people_merge_stay_open(here: Scene) -> None:
     await tell(here, head, "success")
     await go(here)
     assert (await here.forge.get(1)).status == "created"
+
+
+async def test_what_people_made_a_draft_is_theirs(here: Scene) -> None:
+    ci, wish = FrozenCi(required=("tests",)), {"auto_merge": True}
+    head = await delivered(here, ci=ci, delivery=wish)
+    await here.forge.change(1, Changes(draft=True))
+    await tell(here, head, "success")
+    await go(here)
+    pull = await here.forge.get(1)
+    assert (pull.status, pull.draft) == ("created", True)
 
 
 async def test_what_was_red_is_told_in_the_one_comment(here: Scene) -> None:

@@ -61,6 +61,20 @@ async def test_a_pull_request_the_forge_declines_is_opened_later_without_any_age
     assert len(await here.forge.list()) == 1
 
 
+async def test_one_that_is_opened_later_gives_way_to_the_same_files(here: Scene) -> None:
+    await here.run(onto(single_plan(here, "echo done > value"), "release", here.base))
+    git(here.origin, "branch", "release", "main")
+    await here.world.repository.fetch()
+    await here.run(onto(single_plan(here, "echo done > value", run="b"), "release", here.base))
+    await here.world.index.follow()
+    assert await desk(here).propose_again(()) == []
+    record = await here.record()
+    assert (record["phase"], record["reason"]) == ("completed", "Completed")
+    assert (record["pullRequest"]["status"], record["pullRequest"]["number"]) == ("skipped", 1)
+    assert record["message"] == "Pull request #1 of run b has exactly the same files."
+    assert [pull.run for pull in await here.forge.list()] == ["b"]
+
+
 async def test_a_failed_one_whose_branch_moved_is_left_alone(here: Scene) -> None:
     await here.run(onto(single_plan(here, "echo done > value"), "release", here.base))
     git(here.origin, "branch", "release", "main")

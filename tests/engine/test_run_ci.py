@@ -95,6 +95,21 @@ async def test_red_checks_are_mended_on_the_same_branch(here: Scene) -> None:
     assert record["work"]["commit"] == second.head
 
 
+async def test_a_repair_that_comes_to_the_files_of_another_one_stays_its_own(here: Scene) -> None:
+    await here.run(single_plan(here, "echo right > value", run="other"))
+    await here.world.index.follow()
+    work = 'if [ -z "$COURIER_FEEDBACK" ]; then echo wrong > value; else echo right > value; fi'
+    await here.submit(single_plan(here, work).model_copy(update={"ci": QUICK}))
+    first = await proposed(here, here.tip("courier/other"))
+    await tell(here, first.head, "failure")
+    while (head := here.tip("courier/fix")) == first.head:
+        await asyncio.sleep(0.05)
+    await tell(here, head, "success")
+    pull = (await ended(here))["pullRequest"]
+    assert (pull["status"], pull["number"], pull["head"]) == ("created", first.number, head)
+    assert len(await here.forge.list()) == 2
+
+
 async def test_red_after_the_last_attempt_asks_a_person(here: Scene) -> None:
     wrong = WORK.replace("echo right", "echo still wrong")
     await here.submit(single_plan(here, wrong).model_copy(update={"ci": QUICK}))

@@ -18,6 +18,7 @@ def told(pull: PullRequest, ink: Ink = PLAIN, *, checks: Checks | None = None) -
         ("Opened", f"{clock(pull.created_at)} UTC"),
         ("Labels", ", ".join(pull.labels)),
         ("Reviewers", ", ".join(pull.reviewers)),
+        ("Merges", _by_itself(pull)),
         ("Merged as", pull.merge_commit or ""),
         ("Decided by", pull.decided_by or ""),
         ("URL", pull.url or ""),
@@ -27,6 +28,14 @@ def told(pull: PullRequest, ink: Ink = PLAIN, *, checks: Checks | None = None) -
         f"{ink.paint(f'{name}:'.ljust(12), 'dim')} {safe(text)}" for name, text in rows if text
     ]
     return "\n".join([head, *fields, *_checks(checks, ink), "", safe_lines(pull.body)])
+
+
+def _by_itself(pull: PullRequest) -> str:
+    if pull.status != "created" or pull.auto_merge is None:
+        return ""
+    if pull.after_checks is None:
+        return "by itself"
+    return f"by itself once {', '.join(pull.after_checks) or 'all checks'} are green"
 
 
 def _checks(checks: Checks | None, ink: Ink) -> list[str]:

@@ -1,12 +1,13 @@
 """Claims: of all who would open a pull request with the same files, one does."""
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from courier.engine.world import World
-from courier.errors import Conflict, NotFound
+from courier.errors import Conflict, CourierError, NotFound, Unavailable
 from courier.ports.state import Change, DeleteFile, SwapFile
 from courier.runs.pullrequests.pullrequest import Proposed, PullRequest
 from courier.runs.records.claim import (
@@ -19,6 +20,8 @@ from courier.runs.records.claim import (
     skipped_for,
     waiting_for,
 )
+
+log = logging.getLogger(__name__)
 
 _TRIES: Final = 20
 _LOOKED_AT: Final = 200
@@ -70,6 +73,33 @@ class Claims:
             if (await state.read([path])).get(path) == swap.content:
                 return None
         raise Conflict("Others kept claiming the same pull request.", next_step="Try again.")
+
+    async def propose(self, wanted: Claim, proposed: Proposed) -> PullRequest:
+        """Propose what is claimed; where the forge declines it, the claim is given back.
+
+        Raises:
+            CourierError: If the forge declines it, or cannot be asked now.
+        """
+        try:
+            return await self.world.forge_named(wanted.forge).propose(proposed)
+        except Unavailable:
+            raise
+        except CourierError:
+            await self._give_back(wanted, proposed)
+            raise
+
+    async def _give_back(self, wanted: Claim, proposed: Proposed) -> None:
+        state = self.world.state
+        try:
+            path = claim_path(wanted, await self.world.repository.tree(proposed.head))
+            content = (await state.read([path])).get(path)
+            held = read_claim(content)
+            if held is not None and _is_of(held, wanted):
+                gone = DeleteFile(path, was=content)
+                await state.write([gone], message=f"claim given back: {wanted.run}")
+        except CourierError as fault:
+            # It is lost after a while in any case.
+            log.warning("run %s keeps its claim: %s", wanted.run, fault)
 
     async def is_lost(self, wanted: Claim, proposed: Proposed) -> bool:
         """Return whether somebody took it over while it was being opened.

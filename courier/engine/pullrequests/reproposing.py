@@ -80,8 +80,8 @@ class Reproposer:
         """Return the pull request, or what is told where another one has the same files."""
         proposed, at = proposed_by(pull), self._world.clock.now()
         claim = claim_of(proposed, forge=pull.forge, record=record, at=at)
-        rival = await Claims(self._world).rival(claim, proposed)
-        return rival or await self._world.forge_named(pull.forge).propose(proposed)
+        claims = Claims(self._world)
+        return await claims.rival(claim, proposed) or await claims.propose(claim, proposed)
 
     async def _is_there(self, pull: PullRequest) -> bool:
         """Return whether its branch is still as its run left it."""

@@ -8,7 +8,10 @@ from courier.errors import CourierError
 from courier.planning.observed.observed import ObservedRun
 from courier.ports.repository import Identity
 from courier.runs.proposal.checkswords import checks_note
+from courier.runs.pullrequests.pullrequest import PullRequest
 from courier.runs.records.cichecks import CiChecks
+
+_OBJECTS: Final = frozenset({"changesRequested", "required"})
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +34,13 @@ async def conclude(world: World, seen: ObservedRun, known: CiChecks) -> None:
         if (known.red or known.flaky) and (is_green or not known.needs_human):
             note = world.secrets.redact(checks_note(known))
             await forge.comment(seen.number, COMMENT, note)
-        if is_green and known.merges:
+        if is_green and known.merges and _may_merge(await forge.get(seen.number)):
             await forge.merge_when_green(seen.number, by=_COURIER)
     except CourierError as fault:
         log.warning("the checks of %s have settled, but: %s", seen.run, fault)
+
+
+def _may_merge(pull: PullRequest) -> bool:
+    """Return whether people left it as it is to merge by itself."""
+    is_ready = pull.status == "created" and not pull.draft and pull.auto_merge is None
+    return is_ready and pull.review not in _OBJECTS

@@ -56,7 +56,7 @@ class Opening:
         rival = await claims.rival(claim, proposed, besides=self._intent(proposed))
         if rival is not None and not self.needed:
             return rival
-        opened = await world.forge_named(forge).propose(proposed)
+        opened = await claims.propose(claim, proposed)
         if rival is None and opened.number and await claims.is_lost(claim, proposed):
             await world.forge_named(forge).close(opened.number, by=_COURIER)
             return await claims.rival(claim, proposed) or opened
