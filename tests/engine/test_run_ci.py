@@ -53,7 +53,10 @@ async def proposed(here: Scene, head: str | None = None) -> PullRequest:
         while True:
             for pull in await here.forge.list():
                 state = await here.engine.status("fix")
-                if pull.head != head and state is not None and state.step == SIGNAL:
+                step = (state.step or "") if state is not None else ""
+                # Where a look takes longer than the pause before it, it is always looked at.
+                is_followed = step == SIGNAL or step.startswith("checks/look")
+                if pull.head != head and is_followed:
                     return pull
                 assert state is None or not state.phase.ended, await here.record()
             await asyncio.sleep(0.05)
