@@ -116,7 +116,9 @@ class Ground:
     def project(self, **repository: str) -> str:
         """Return the document of the project, on the forge it is on."""
         told = repository | ({} if self.hosting is None else {"forge": "github"})
-        return PROJECT.replace("Demo}", f"Demo, repository: {json.dumps(told)}}}")
+        return PROJECT.replace(
+            "Demo}", f"Demo, repository: {json.dumps(told)}}}" if told else "Demo}"
+        )
 
     def plant(self, documents: str) -> None:
         """Put the documents on the tracked branch, before anybody works there."""

@@ -84,13 +84,6 @@ SCAN = "nightly.20261121t0200z.scan"
 PERSON = Identity("Ada", "ada@example.com")
 
 
-class Leaping(OtherTime):
-    """A clock that can be put on."""
-
-    def leap(self, by: timedelta) -> None:
-        self._shift += by
-
-
 @pytest.fixture
 def origin(tmp_path: Path) -> Path:
     return make_origin(tmp_path, {"value": "none\n", "oracle.py": SCRIPT})
@@ -107,7 +100,7 @@ class Team:
 
     here: Scene
     reconciler: Reconciler
-    clock: Leaping
+    clock: OtherTime
     clone: Path
 
     async def started(self) -> list[str]:
@@ -146,7 +139,7 @@ class Team:
 
 @asynccontextmanager
 async def team(folder: Path, sandboxd: Endpoint, hosting: Hosting | None) -> AsyncIterator[Team]:
-    clock, origin = Leaping(datetime(2026, 11, 21, 1, 59, tzinfo=UTC)), folder / "origin.git"
+    clock, origin = OtherTime(datetime(2026, 11, 21, 1, 59, tzinfo=UTC)), folder / "origin.git"
     home, clone = folder / folder.name, folder / "desk" / "clone"
     git(folder, "clone", "-q", str(origin), str(clone))
     async with scene(home, origin, provider(sandboxd), hosting=hosting) as here:
