@@ -42,7 +42,8 @@ def list_(here: Here, output: str, *, everything: bool) -> None:
         return
     console.show(letters.table_of(shown, here.clock.now(), console.ink))
     if not shown:
-        console.tell(f"Nothing waits; {len(found)} of {len(found)} letters arrived.")
+        count = len(found)
+        console.tell(f"All letters arrived: {count}." if found else "No letter was written yet.")
 
 
 async def _look(here: Here) -> "list[Posted]":

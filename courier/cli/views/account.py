@@ -61,6 +61,8 @@ def _head(account: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]
     yield "Work", _at(work)
     yield "Pull request", _pull_request(account.get("pullRequest") or {})
     yield "Score", _score(account.get("score") or {})
+    if phase in ("failed", "cancelled"):
+        yield "Again", f"courier retry {account.get('run')}"
 
 
 def _retry(retry: Mapping[str, Any]) -> str:
@@ -88,7 +90,7 @@ def _pull_request(pull: Mapping[str, Any]) -> str:
     if not pull:
         return ""
     if not pull.get("number"):
-        return str(pull.get("status"))
+        return ": ".join(filter(None, (str(pull.get("status")), str(pull.get("reason") or ""))))
     url = f"  {pull['url']}" if pull.get("url") else ""
     return f"#{pull['number']} {pull['status']}, into {pull['base']}{url}"
 
