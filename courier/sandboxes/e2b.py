@@ -1,6 +1,7 @@
 """The sandboxes port on the `e2b` SDK: E2B's cloud, or any server that speaks its protocol."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -149,9 +150,15 @@ class E2BSandboxes:
 
     @asynccontextmanager
     async def _ours(self, sandbox_id: str | None = None) -> AsyncIterator[None]:
+        before = _cancellations()
         try:
             yield
+            if _cancellations() > before:
+                raise asyncio.CancelledError
         except Exception as error:
+            if _cancellations() > before:
+                # Below the SDK, being cancelled is a fault of the link like any other.
+                raise asyncio.CancelledError from error
             fault = retyped(error, now=self._clock.now())
             if fault is None:
                 raise
@@ -177,7 +184,16 @@ class E2BSandboxes:
 def _load() -> "type[AsyncSandbox]":
     from e2b import AsyncSandbox
 
+    logging.getLogger("asyncio").addFilter(_is_of_somebody)
     return AsyncSandbox
+
+
+def _is_of_somebody(record: logging.LogRecord) -> bool:
+    """Return whether a task's error is anybody's: a call that is cancelled leaves one behind."""
+    error = record.exc_info[1] if record.exc_info else None
+    if type(error).__name__ != "ConnectError" or error is None:
+        return True
+    return not isinstance(error.__cause__, asyncio.CancelledError)
 
 
 def _builder() -> "type[AsyncTemplate]":
@@ -190,6 +206,12 @@ def _query(metadata: dict[str, str]) -> "SandboxQuery":
     from e2b import SandboxQuery
 
     return SandboxQuery(metadata=metadata)
+
+
+def _cancellations() -> int:
+    """Return how often the task at work was asked to stop and has not heeded it."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
 def _info(listed: "Listed") -> SandboxInfo:

@@ -23,6 +23,7 @@ from courier.engine.journal.rest import rest, take_place
 from courier.engine.journal.rows import Closing, Spot
 from courier.engine.journal.run import Host, LiveRun, Recorded
 from courier.engine.journal.schema import from_text, to_text
+from courier.engine.journal.stopping import break_off
 from courier.engine.journal.writer import Transaction
 from courier.engine.seam import Action
 from courier.errors import CourierError
@@ -175,11 +176,11 @@ class JournalContext:
         await self._heed(spot)
         checkpoint = None if recorded is None else from_text(recorded.checkpoint)
         task = asyncio.ensure_future(_begin(action, self._io(spot, checkpoint, tries)))
-        self._run.interrupt = task.cancel
+        self._run.interrupt = partial(break_off, task)
         try:
             await asyncio.wait({task})
         except asyncio.CancelledError:
-            task.cancel()
+            break_off(task)
             await asyncio.wait({task})
             raise
         finally:

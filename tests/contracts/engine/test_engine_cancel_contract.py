@@ -61,6 +61,36 @@ async def test_an_open_step_is_cancelled_and_awaited_first(lab: Lab, effects: Ef
     assert step.phase is StepPhase.CANCELLED
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("by", ["cancel", "stop"])
+async def test_a_step_that_loses_one_request_to_stop_is_asked_again(
+    lab: Lab, effects: Effects, by: str
+) -> None:
+    async def work(_io: StepIO) -> Json:
+        effects.seen.append("work")
+        try:
+            await asyncio.sleep(3_600)
+        except asyncio.CancelledError:
+            # As a client does that takes it for a cut link, and tries again.
+            effects.seen.append("tried again")
+        await asyncio.sleep(3_600)
+        return None
+
+    async def flow(context: Context) -> Json:
+        return await context.step("work", work)
+
+    engine = await lab.start(flow=flow)
+    await engine.submit("run", flow="flow", input=None)
+    await effects.until("work")
+    async with asyncio.timeout(60):
+        if by == "cancel":
+            await engine.cancel("run", by="ann", reason="too slow")
+            assert (await lab.end()).phase is Phase.CANCELLED
+        else:
+            await engine.stop()
+    assert effects.seen == ["work", "tried again"]
+
+
 async def sleep_long(context: Context) -> None:
     await context.sleep("nap", soon(3_600))
 
