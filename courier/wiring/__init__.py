@@ -132,6 +132,7 @@ class Wiring:
             finally:
                 await self._engines.close()
                 await self.sandboxes.close()
+                await self.state.close()
                 self.index.close()
                 await self.mirror.close()
 
