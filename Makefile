@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WITH_NODE = PATH="$$PATH:$(CURDIR)/$(BIN)"
+# How many tests run side by side; `make test JOBS=0` runs one after the other. A file's stay together.
+JOBS ?= auto
+SLOW_JOBS ?= 3
+PYTEST := $(BIN)/python -m pytest -q --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: demo test check fast slow e2e tools bench schemas docs clean
@@ -11,7 +15,7 @@ demo: $(VENV)/ready  ## Run the main job in a scratch repository
 	@$(BIN)/courier demo
 
 test: check  ## Format, lint, types, import contracts, schemas, then every test that is quick
-	$(BIN)/python -m pytest -q
+	$(PYTEST) -n $(JOBS)
 
 check: $(VENV)/ready-dev
 	$(BIN)/ruff format --check courier tests
@@ -21,13 +25,13 @@ check: $(VENV)/ready-dev
 	$(BIN)/courier schema --check schemas
 
 fast: $(VENV)/ready-dev  ## Only the unit tests
-	$(BIN)/python -m pytest -q tests/unit
+	$(PYTEST) -n $(JOBS) tests/unit
 
 slow: $(VENV)/ready-dev  ## Kills, whole runs, many sandboxes: the tests that take over a second
-	$(BIN)/python -m pytest -q -m 'slow and not e2e and not live'
+	$(PYTEST) -n $(SLOW_JOBS) -m 'slow and not e2e and not live'
 
 e2e: $(VENV)/ready-dev tools  ## The tests that drive real agent CLIs and other SDKs
-	$(WITH_NODE) $(BIN)/python -m pytest -q -m e2e
+	$(WITH_NODE) $(PYTEST) -m e2e
 
 tools: .tools/clis/ready .tools/sandboxd_js/ready  ## Agent CLIs and SDKs from npm, into .tools/
 
