@@ -47,6 +47,7 @@ _INDEXES: Final = {
 _LOG_BYTES: Final = 16 << 20
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_short: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _PUT: Final = (
     f"INSERT OR REPLACE INTO runs ({COLUMNS}, figures) "  # noqa: S608 - both are constants
     f"VALUES ({', '.join('?' * len(COLUMNS.split(',')))}, ?)"
@@ -203,7 +204,7 @@ def _row(one: ListedRun) -> tuple[Any, ...]:
         one.merged_as,
         seen.checks,
         1 if seen.awaits_merge_checks else 0,
-        json.dumps(one.figures, ensure_ascii=False, separators=(",", ":")),
+        _short(one.figures),
     )
 
 

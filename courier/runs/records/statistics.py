@@ -187,7 +187,7 @@ def _only(told: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     for name, inside in wanted.items():
         value = told.get(name)
         if inside and isinstance(value, dict):
-            found[name] = _only(value, inside)
+            found |= {name: kept} if (kept := _only(value, inside)) else {}
         elif not inside and value is not None and not isinstance(value, dict | list):
             found[name] = value
     return found
