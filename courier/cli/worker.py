@@ -85,8 +85,8 @@ class _Asked:
 
 
 async def _serve(here: Here, asked: _Asked) -> None:
-    from courier.engine.serving.engines import Share
     from courier.engine.serving.health import Working
+    from courier.engine.share import Share
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -31,10 +31,11 @@ from courier.engine.passes.rounds import Rounds
 from courier.engine.passes.shelf import Shelf
 from courier.engine.seam import Engine, RunClient
 from courier.engine.serving.daemon import INTERVAL_SECONDS, Daemon, Post
-from courier.engine.serving.engines import EVERYTHING, Client, Engines, Share, keep_to, led
+from courier.engine.serving.engines import Client, Engines, keep_to, led
 from courier.engine.serving.errand import Errand
 from courier.engine.serving.flows import register_flows
 from courier.engine.serving.presence import Presence
+from courier.engine.share import EVERYTHING, Share
 from courier.engine.world import World
 from courier.llm.providers import Providers
 from courier.notify.http import Route

@@ -3,7 +3,6 @@
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from courier import __version__
 from courier.engine.journal.writer import Observer
@@ -14,10 +13,8 @@ from courier.engine.postgres.pool import SharedPool
 from courier.engine.postgres.schema import Database, schema_of
 from courier.engine.postgres.tending import Worker
 from courier.engine.postgres.transcripts import Disk, SharedTranscripts
+from courier.engine.share import Share
 from courier.ports.clock import Clock
-
-if TYPE_CHECKING:
-    from courier.engine.serving.engines import Share
 
 
 class Shared:
@@ -55,7 +52,7 @@ class Shared:
         await self.pool.close()
         await self.client.close()
 
-    def engine(self, observer: Observer | None, share: "Share") -> PostgresEngine:
+    def engine(self, observer: Observer | None, share: Share) -> PostgresEngine:
         """Return a worker that knows no flows yet."""
         worker = Worker(
             host=f"{socket.gethostname()}:{os.getpid()}",

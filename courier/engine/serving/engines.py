@@ -1,7 +1,6 @@
 """Which engine has the runs of one repository: the journal here, or a database many share."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -15,6 +14,7 @@ from courier.engine.passes.reconciler import Result
 from courier.engine.seam import Engine, RunClient
 from courier.engine.serving.daemon import Reconciles
 from courier.engine.serving.presence import FolderPresence, Presence
+from courier.engine.share import EVERYTHING, Share
 from courier.errors import Misconfigured
 from courier.planning.plan import Limit
 from courier.ports.clock import Clock
@@ -62,23 +62,6 @@ class Client(RunClient, Protocol):
     async def close(self) -> None:
         """Let go of what is open."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How much of the work a process takes, where others take the rest.
-
-    Attributes:
-        concurrency: How many runs it runs at once; None for any number.
-        queues: The projects it serves; None for all.
-    """
-
-    concurrency: int | None = None
-    queues: tuple[str, ...] | None = None
-
-
-EVERYTHING = Share(concurrency=10)
-"""What a process takes that was not told otherwise: as much as a worker does."""
 
 
 class Engines:
