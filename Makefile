@@ -9,7 +9,7 @@ SLOW_JOBS ?= 3
 PYTEST := $(BIN)/python -m pytest -q --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check fast slow e2e tools bench schemas docs clean
+.PHONY: demo test check fast slow e2e exhaustive tools bench schemas docs clean
 
 demo: $(VENV)/ready  ## Run the main job in a scratch repository
 	@$(BIN)/courier demo
@@ -28,10 +28,13 @@ fast: $(VENV)/ready-dev  ## Only the unit tests
 	$(PYTEST) -n $(JOBS) tests/unit
 
 slow: $(VENV)/ready-dev  ## Kills, whole runs, many sandboxes: the tests that take over a second
-	$(PYTEST) -n $(SLOW_JOBS) -m 'slow and not e2e and not live'
+	$(PYTEST) -n $(SLOW_JOBS) -m 'slow and not exhaustive and not e2e and not live'
 
 e2e: $(VENV)/ready-dev tools  ## The tests that drive real agent CLIs and other SDKs
-	$(WITH_NODE) $(PYTEST) -m e2e
+	$(WITH_NODE) $(PYTEST) -m 'e2e and not exhaustive'
+
+exhaustive: $(VENV)/ready-dev tools  ## Every case where the others take some: all cells, all time zones, whole years
+	$(WITH_NODE) $(PYTEST) -n $(SLOW_JOBS) -m 'exhaustive and not live'
 
 tools: .tools/clis/ready .tools/sandboxd_js/ready  ## Agent CLIs and SDKs from npm, into .tools/
 

@@ -61,6 +61,7 @@ async def never(stop: asyncio.Event) -> AsyncIterator[None]:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 async def test_two_days_leave_nothing_behind(tmp_path: Path, sandboxd: Endpoint) -> None:
     files = {".courier/project.yaml": SUSPENDED, ".courier/fix.yaml": WORKFLOW}
     origin, checkout = make_origin(tmp_path, files), tmp_path / "checkout"

@@ -16,8 +16,8 @@ from tests.engine.journal_invariants import Aftermath, marks_of
 from tests.fakes.postgres import Server, serving
 
 ROOT = Path(__file__).parents[2]
-RUNS = int(os.environ.get("POSTGRES_RUNS", "240"))
-KILLS = int(os.environ.get("POSTGRES_KILLS", "25"))
+RUNS = int(os.environ.get("POSTGRES_RUNS", "120"))
+KILLS = int(os.environ.get("POSTGRES_KILLS", "12"))
 SEED = int(os.environ.get("POSTGRES_SEED", "1"))
 
 
@@ -82,7 +82,7 @@ def test_a_database_killed_twice_loses_and_doubles_nothing(tmp_path: Path) -> No
 
         killing = threading.Thread(target=kill_it)
         killing.start()
-        torment(tmp_path, database, "--runs", "240", "--kills", "4", "--seed", str(SEED))
+        torment(tmp_path, database, "--runs", str(RUNS), "--kills", "4", "--seed", str(SEED))
         killing.join()
         aftermath = read_aftermath(tmp_path, database)
     assert len(aftermath.runs) >= 240

@@ -35,6 +35,7 @@ def used(days: Simulation) -> tuple[int, int, int]:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 async def test_two_days_leave_nothing_behind(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

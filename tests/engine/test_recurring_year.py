@@ -83,6 +83,7 @@ WANTED: Mapping[str, Wanted] = {
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 async def test_a_year(tmp_path: Path) -> None:
     year = Simulation.at(BEGIN.isoformat(), fate, tmp_path)
     year.repository.commit(documents())

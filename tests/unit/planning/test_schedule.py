@@ -190,6 +190,7 @@ def test_so_it_is_where_clocks_are_changed(schedule: Schedule, which: int) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @settings(max_examples=1000, deadline=None)
 @given(schedule=ANY_ZONE | ODD_ZONE, at=DAYS)
 def test_so_it_is_everywhere(schedule: Schedule, at: int) -> None:
@@ -198,7 +199,9 @@ def test_so_it_is_everywhere(schedule: Schedule, at: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(part, marks=pytest.mark.exhaustive) for part in range(1, PARTS))]
+)
 def test_twenty_years_of_every_zone(part: int) -> None:
     """Every change of clocks, at every quarter of an hour, and days between."""
     for name in ZONES[part::PARTS]:
