@@ -11,7 +11,7 @@ from courier.resources.agent import AgentSpec
 from courier.runs.run.frozen import FrozenPlan, FrozenStep
 from tests.e2e.clis.local import TOOLS
 from tests.e2e.rows import MINE_SPEC, ROWS, Row
-from tests.engine.worlds import Scene, git, single_plan
+from tests.engine.worlds import Scene, by_itself, single_plan
 from tests.fakes.embedded import Endpoint, serving
 
 HANG = "TEST_HANGS_AT_ITS_END"
@@ -63,21 +63,15 @@ def exposing(folder: Path) -> list[str]:
 
 
 def agent_plan(here: Scene, row: Row, run: str, base: str, **step: Any) -> FrozenPlan:
-    """Return a plan of one step of a row's agent, whose model is at that base URL.
-
-    Each run is for a branch of its own: of several with the same files for one branch, one is
-    proposed.
-    """
+    """Return a plan of one step of a row's agent, whose model is at that base URL."""
     urls = {"ANTHROPIC_BASE_URL": base, "OPENAI_BASE_URL": f"{base}/v1"}
     fields: dict[str, Any] = {"type": "custom", "timeout_seconds": 240, "model": row.model, **step}
     if row.documents:
         fields["described"] = AgentSpec.model_validate(_described())
     env = {**urls, "OPENROUTER_BASE_URL": f"{base}/v1", **step.get("env", {})}
     work = FrozenStep(**{**fields, "name": "work", "agent": row.agent, "env": env})
-    plan = single_plan(here, "", run=run)
-    aim = plan.git.model_copy(update={"base_branch": f"for-{run}"})
-    git(here.origin, "branch", "-f", aim.base_branch, "main")
-    return plan.model_copy(update={"steps": (work,), "git": aim})
+    plan = single_plan(here, "", run=run).model_copy(update={"steps": (work,)})
+    return by_itself(here.origin, plan)
 
 
 def _described() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from courier.engine.postgres import PostgresClient
 from tests.engine.kills.invariants import problems_of
 from tests.engine.kills.runs import CHECK, DESIGN
 from tests.engine.teams import Team, Worker, team
-from tests.engine.worlds import git, make_origin, plan_of, provider, shell_steps
+from tests.engine.worlds import by_itself, git, make_origin, plan_of, provider, shell_steps
 from tests.fakes.embedded import Endpoint
 from tests.fakes.postgres import Server
 
@@ -31,7 +31,8 @@ async def test_workers_killed_at_random_deliver_every_run_once(
         for _ in range(3):
             crew.hire()
         for run in RUNS:
-            await crew.submit(plan_of(base, run, shell_steps("shell", DESIGN, CHECK)))
+            plan = plan_of(base, run, shell_steps("shell", DESIGN, CHECK))
+            await crew.submit(by_itself(origin, plan))
         kills = await torment(crew, dice)
         async with asyncio.timeout(120):
             for run in RUNS:

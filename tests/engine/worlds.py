@@ -321,6 +321,16 @@ def _plan(scene: Scene, run: str, steps: tuple[FrozenStep, ...]) -> FrozenPlan:
     return plan.model_copy(update={"delivery": FrozenDelivery(forge=scene.forge_name)})
 
 
+def by_itself(origin: Path, plan: FrozenPlan) -> FrozenPlan:
+    """Return the plan, to be proposed for a branch of its own.
+
+    Of several with the same files for one branch, only one is proposed.
+    """
+    aim = f"for-{plan.run}"
+    git(origin, "branch", "-f", aim, "main")
+    return plan.model_copy(update={"git": plan.git.model_copy(update={"base_branch": aim})})
+
+
 def plan_of(base: str, run: str, steps: tuple[FrozenStep, ...]) -> FrozenPlan:
     """Return a plan that begins at a commit."""
     return FrozenPlan(

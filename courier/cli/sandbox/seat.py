@@ -21,6 +21,7 @@ LEAVE = b"\x1d"
 """Ctrl-]: leaves, and is never typed into the sandbox."""
 
 _END_OF_INPUT = b"\x04"
+_AGAIN_SECONDS = 1.0
 _EXTEND_SECONDS = 60.0
 _LOOK_SECONDS = 1.0
 
@@ -77,7 +78,10 @@ class Seat:
                 if leave:
                     self.left = True
                     return
-            await self._terminal.send(_END_OF_INPUT)
+            while True:
+                # A shell that is not ready yet loses it when it takes its terminal over.
+                await self._terminal.send(_END_OF_INPUT)
+                await asyncio.sleep(_AGAIN_SECONDS)
         finally:
             keyboard.close()
 

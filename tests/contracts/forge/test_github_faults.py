@@ -25,7 +25,8 @@ from tests.fakes.github.hosting import Hosting, hosting
 
 CLOCK = SystemClock()
 HANA = Identity("Hana", "hana@example.org")
-HOWS = tuple(how for how in get_args(How) if how != "stall")
+HOWS = tuple(how for how in get_args(How) if how not in ("stall", "422"))
+"""What passes: a request that is refused for what it says would be refused again."""
 
 
 @dataclass(frozen=True)

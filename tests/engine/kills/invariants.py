@@ -22,7 +22,8 @@ def problems_of(folder: Path, runs: list[str], *, home: Path | None = None) -> l
     locks = [*(home / "mirror.git").rglob("*.lock"), *origin.rglob("*.lock")]
     found += [f"lock left: {lock}" for lock in locks]
     found += [f"scratch left: {left}" for left in (home / "scratch").iterdir() if left.is_dir()]
-    extra = set(_branches(origin)) - {f"courier/{run}" for run in runs} - {"main", STATE}
+    meant = {name for run in runs for name in (f"courier/{run}", f"for-{run}")}
+    extra = set(_branches(origin)) - meant - {"main", STATE}
     return found + [f"branch left: {branch}" for branch in sorted(extra)]
 
 

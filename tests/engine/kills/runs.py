@@ -13,7 +13,7 @@ from courier.runs.run.frozen import FrozenPlan
 from tests.engine.contest import candidate, contest
 from tests.engine.harvests import ANSWER, fenced, says, scan_plan
 from tests.engine.kills.lives import Stage, Story, die, last_life
-from tests.engine.worlds import Scene, git, provider, scene, shell_plan, single_plan
+from tests.engine.worlds import Scene, by_itself, git, provider, scene, shell_plan, single_plan
 
 LONGEST_LIFE_SECONDS = 1.6
 CONCURRENCY = 4
@@ -76,7 +76,7 @@ Asked = Callable[[Scene, str], FrozenPlan]
 
 
 def loop(opened: Scene, run: str) -> FrozenPlan:
-    return shell_plan(opened, run=run, design=DESIGN, check=CHECK)
+    return by_itself(opened.origin, shell_plan(opened, run=run, design=DESIGN, check=CHECK))
 
 
 def _candidates(opened: Scene, run: str) -> FrozenPlan:
