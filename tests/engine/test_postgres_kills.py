@@ -82,7 +82,7 @@ def test_a_database_killed_twice_loses_and_doubles_nothing(tmp_path: Path) -> No
 
         killing = threading.Thread(target=kill_it)
         killing.start()
-        torment(tmp_path, database, "--runs", str(RUNS), "--kills", "4", "--seed", str(SEED))
+        torment(tmp_path, database, "--runs", "240", "--kills", "4", "--seed", str(SEED))
         killing.join()
         aftermath = read_aftermath(tmp_path, database)
     assert len(aftermath.runs) >= 240
