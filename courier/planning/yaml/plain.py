@@ -50,7 +50,8 @@ _LINE = (
     rf"|(?:-[ ])?+(?:{_KEY}(?=[ \n])[ ]*+)?+{_SCALAR}?+(?:{_END}|#[^\n]*+\n)"
     rf"|-[ ]{_KEY}[ ]++{_DEEP})"
 )
-_PLAIN = re.compile(rf"(?:{_LINE})*+")
+# Early releases of Python 3.11 lose the group in what is repeated without it being atomic itself.
+_PLAIN = re.compile(rf"(?:(?>{_LINE}))*+")
 
 MAX_NODES = 50_000
 """Most values one document may hold, and all documents of a file that are not plain."""

@@ -1,6 +1,7 @@
 """What the `Repository` port promises, on real git."""
 
 import io
+import subprocess
 import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,7 +123,7 @@ class TestExport:
         copy.mkdir()
         with tarfile.open(fileobj=io.BytesIO(data)) as tar:
             names = tar.getnames()
-            tar.extractall(copy, filter="data")
+        subprocess.run(["tar", "-x", "-C", copy], input=data, check=True)
         assert not [name for name in names if "hook" in name or "logs" in name]
         assert str(scratch.origin).encode() not in data
         assert git("reset", "--hard", "-q", cwd=copy) == ""
